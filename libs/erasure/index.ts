@@ -1,0 +1,15 @@
+/**
+ * Owns: the native road of the data path: Reed-Solomon in WebAssembly, sealing in 64 KiB records, parity masks and
+ * fragment ids, on a pool of worker threads.
+ * Does not own: the layout itself (sizes, keys, nonces, manifest: `#fragments`), files, networks, which provider holds what.
+ * Read next: docs/protocol/data-layout.md, segment-pipeline.ts, bench/erasure.ts.
+ */
+export type {
+  CodeShape,
+  ErasureCodec,
+  OpenInput,
+  RepairInput,
+  SealedSegment,
+  SealInput,
+  SegmentPipeline,
+} from './port.js';

@@ -1,0 +1,83 @@
+/**
+ * A k-of-n erasure code over shards of equal length.
+ * GF(2^8), polynomial 0x11d, systematic Vandermonde: row i of the code depends on i and k alone, not on n.
+ */
+export interface ErasureCodec {
+  /** Fills `parity[j]` with shard k+j of the code, for data shards 0..k-1 (k = data.length). All lengths equal, > 0. */
+  encode(data: readonly Uint8Array[], parity: readonly Uint8Array[]): void;
+  /**
+   * Rebuilds the shards named in `wanted` (data or parity indexes) from any k shards present.
+   * `shards` has n places, undefined where lost. Throws AppError `erasure/too-few-fragments` below k.
+   */
+  reconstruct(shards: readonly (Uint8Array | undefined)[], k: number, wanted: readonly number[]): Uint8Array[];
+}
+
+/** The two numbers of a profile that the code needs: any k of n fragments are enough. */
+export interface CodeShape {
+  readonly k: number;
+  readonly n: number;
+}
+
+/** A segment ready to be stored: n fragments (k sealed data, n-k masked parity) and their BLAKE3 ids. */
+export interface SealedSegment {
+  /** 16 random bytes, new for every call. */
+  readonly segmentId: Uint8Array;
+  readonly plainLength: number;
+  readonly fragmentLength: number;
+  /** n buffers of fragmentLength bytes, each with memory of its own. */
+  readonly fragments: Uint8Array[];
+  /** n ids of 32 bytes: BLAKE3 of the stored bytes. */
+  readonly fragmentIds: Uint8Array[];
+}
+
+export interface SealInput {
+  /** 1..segmentCapacity bytes. Consumed: its memory moves to the worker (copied only if it is a view of a larger buffer). */
+  readonly plain: Uint8Array;
+  /** 32 bytes. */
+  readonly contentKey: Uint8Array;
+  /** 32 bytes. */
+  readonly repairKey: Uint8Array;
+  readonly profile: CodeShape;
+  /** Power of two, 64 KiB to 4 MiB. */
+  readonly fragmentSize: number;
+}
+
+export interface OpenInput {
+  readonly segmentId: Uint8Array;
+  readonly plainLength: number;
+  readonly fragmentLength: number;
+  /** n places, at least k present. Consumed: their memory moves to the worker. */
+  readonly fragments: readonly (Uint8Array | undefined)[];
+  /** n ids; every fragment given is checked against its own. */
+  readonly fragmentIds: readonly Uint8Array[];
+  readonly contentKey: Uint8Array;
+  /** Needed only when a data fragment is missing. */
+  readonly repairKey: Uint8Array;
+  readonly profile: CodeShape;
+}
+
+export interface RepairInput {
+  readonly segmentId: Uint8Array;
+  readonly fragmentLength: number;
+  /** n places, at least k present. Consumed: their memory moves to the worker. */
+  readonly fragments: readonly (Uint8Array | undefined)[];
+  readonly fragmentIds: readonly Uint8Array[];
+  readonly repairKey: Uint8Array;
+  readonly profile: CodeShape;
+  /** Fragment indexes to rebuild, 0..n-1. */
+  readonly missing: readonly number[];
+}
+
+/** Seals and opens segments on worker threads. Every failure is an AppError with the fragment or record in `data`. */
+export interface SegmentPipeline {
+  /** Draws a NEW random segment id, and with it a new key, on every call. */
+  sealSegment(input: SealInput): Promise<SealedSegment>;
+  /** The plaintext of a segment from any k fragments. No erasure decoding when all data fragments are given. */
+  openSegment(input: OpenInput): Promise<Uint8Array>;
+  /** The missing fragments, in the order asked for, byte for byte as first stored. Needs no content key. */
+  repairFragments(input: RepairInput): Promise<Uint8Array[]>;
+  /** BLAKE3 of the bytes: the fragment id. Does not consume its input. */
+  hashFragment(bytes: Uint8Array): Promise<Uint8Array>;
+  /** Ends the workers; calls in flight finish first. Idempotent. */
+  close(): Promise<void>;
+}
