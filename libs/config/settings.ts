@@ -1,0 +1,276 @@
+import {
+  amount,
+  duration,
+  fraction,
+  oneOf,
+  onOff,
+  port,
+  type Setting,
+  size,
+  text,
+  url,
+  wholeNumber,
+} from './setting.js';
+
+/** Every setting there is. The order is the order of docs/config.md. */
+export const SETTINGS = {
+  network: setting({
+    env: 'CAIRN_NETWORK',
+    flag: 'network',
+    type: oneOf('devnet', 'testnet', 'mainnet'),
+    default: 'devnet',
+    description: 'The network to join; a data folder belongs to one network.',
+    apps: 'all',
+  }),
+  dataDir: setting({
+    env: 'CAIRN_DATA_DIR',
+    flag: 'data-dir',
+    type: text('a path of a folder; ~ is the home folder'),
+    default: '~/.cairn',
+    description: 'Where this process keeps its files. Two processes never share one.',
+    apps: 'all',
+  }),
+  nodeUrl: setting({
+    env: 'CAIRN_NODE_URL',
+    flag: 'node-url',
+    type: url('http:', 'https:'),
+    default: 'http://127.0.0.1:7101',
+    description: "Address of the chain node's HTTP API.",
+    apps: ['provider', 'gateway', 'admin-api', 'miner', 'market', 'placement', 'registry', 'payouts', 'cli'],
+  }),
+  gatewayUrl: setting({
+    env: 'CAIRN_GATEWAY_URL',
+    flag: 'gateway-url',
+    type: url('http:', 'https:'),
+    default: 'http://127.0.0.1:7102',
+    description: 'Address of the gateway.',
+    apps: ['cli', 'devnet'],
+  }),
+  adminUrl: setting({
+    env: 'CAIRN_ADMIN_URL',
+    flag: 'admin-url',
+    type: url('http:', 'https:'),
+    default: 'http://127.0.0.1:7103',
+    description: 'Address of the admin API.',
+    apps: ['cli', 'devnet'],
+  }),
+  host: setting({
+    env: 'CAIRN_HOST',
+    flag: 'host',
+    type: text('a host name or an IP address to listen on', /^[\w.:-]+$/),
+    default: '127.0.0.1',
+    description: 'The address to listen on. Everything is bound to this machine unless this says otherwise.',
+    apps: [
+      'site',
+      'chain-node',
+      'gateway',
+      'admin-api',
+      'provider',
+      'market',
+      'placement',
+      'registry',
+      'payouts',
+      'miner',
+      'devnet',
+    ],
+  }),
+  nodePort: setting({
+    env: 'CAIRN_NODE_PORT',
+    flag: 'node-port',
+    type: port(),
+    default: '7101',
+    description: "Port of the chain node's HTTP API.",
+    apps: ['site', 'chain-node', 'devnet'],
+  }),
+  gatewayPort: setting({
+    env: 'CAIRN_GATEWAY_PORT',
+    flag: 'gateway-port',
+    type: port(),
+    default: '7102',
+    description: 'Port of the gateway.',
+    apps: ['site', 'gateway', 'devnet'],
+  }),
+  adminPort: setting({
+    env: 'CAIRN_ADMIN_PORT',
+    flag: 'admin-port',
+    type: port(),
+    default: '7103',
+    description: 'Port of the admin API and the web page.',
+    apps: ['site', 'admin-api', 'devnet'],
+  }),
+  opsPort: setting({
+    env: 'CAIRN_OPS_PORT',
+    flag: 'ops-port',
+    type: port(),
+    default: '0',
+    description: 'Port of /healthz, /readyz and /metrics of an app that has no HTTP API of its own.',
+    apps: ['miner', 'market', 'placement', 'registry', 'payouts'],
+  }),
+  redisUrl: setting({
+    env: 'REDIS_URL',
+    flag: 'redis-url',
+    type: url('redis:', 'rediss:'),
+    default: undefined,
+    description:
+      'Redis for jobs and between the services. Unset: an embedded queue, everything in one process.',
+    apps: [
+      'site',
+      'chain-node',
+      'miner',
+      'market',
+      'placement',
+      'registry',
+      'payouts',
+      'gateway',
+      'admin-api',
+      'devnet',
+    ],
+    secret: true,
+  }),
+  databaseUrl: setting({
+    env: 'DATABASE_URL',
+    flag: 'database-url',
+    type: text(
+      'sqlite (a file in the data folder), sqlite:PATH or postgres://…',
+      /^(sqlite(:.+)?|postgres(ql)?:\/\/.+)$/,
+    ),
+    default: 'sqlite',
+    description: "Where the ledger's index is kept.",
+    apps: ['site', 'chain-node'],
+    secret: true,
+  }),
+  logLevel: setting({
+    env: 'CAIRN_LOG_LEVEL',
+    flag: 'log-level',
+    type: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    default: 'info',
+    description: 'The least important messages that are logged.',
+    apps: 'all',
+  }),
+  logFormat: setting({
+    env: 'CAIRN_LOG_FORMAT',
+    flag: 'log-format',
+    type: oneOf('pretty', 'json'),
+    default: 'pretty',
+    description: 'Logs for people or for machines; both go to standard error.',
+    apps: 'all',
+  }),
+  noColor: setting({
+    env: 'NO_COLOR',
+    flag: 'no-color',
+    type: { schema: text('').schema.transform(() => true), allowed: 'any value (see no-color.org)' },
+    default: undefined,
+    description: 'Any value turns colours off.',
+    apps: 'all',
+  }),
+  passphrase: setting({
+    env: 'CAIRN_PASSPHRASE',
+    flag: 'passphrase',
+    type: text('any text'),
+    default: undefined,
+    description: 'Opens the keystore without asking. Prefer the prompt, or a secret of the service manager.',
+    apps: ['site', 'provider', 'gateway', 'cli', 'devnet'],
+    secret: true,
+  }),
+  minerAddress: setting({
+    env: 'CAIRN_MINER_ADDRESS',
+    flag: 'miner-address',
+    type: text('an address of the network', /^[a-z0-9]{8,90}$/),
+    default: undefined,
+    description: 'Who is paid for mined blocks.',
+    apps: ['site', 'chain-node', 'miner', 'cli', 'devnet'],
+  }),
+  minerShare: setting({
+    env: 'CAIRN_MINER_SHARE',
+    flag: 'miner-share',
+    type: fraction(),
+    default: '0.05',
+    description: 'The share of one core that the built-in miner may use.',
+    apps: ['site', 'miner', 'cli', 'devnet'],
+  }),
+  minerThreads: setting({
+    env: 'CAIRN_MINER_THREADS',
+    flag: 'miner-threads',
+    type: wholeNumber(1, 256),
+    default: '1',
+    description: 'How many worker threads mine.',
+    apps: ['site', 'miner', 'cli', 'devnet'],
+  }),
+  faucet: setting({
+    env: 'CAIRN_FAUCET',
+    flag: 'faucet',
+    type: onOff(),
+    default: 'off',
+    description: 'Give coins away on request; only a devnet has any to give.',
+    apps: ['site', 'chain-node', 'devnet'],
+  }),
+  providerPort: setting({
+    env: 'CAIRN_PROVIDER_PORT',
+    flag: 'provider-port',
+    type: port(),
+    default: '7110',
+    description:
+      'Port on which a provider serves fragments. The devnet numbers its providers upwards from here.',
+    apps: ['provider', 'cli', 'devnet'],
+  }),
+  providerCapacity: setting({
+    env: 'CAIRN_PROVIDER_CAPACITY',
+    flag: 'provider-capacity',
+    type: size(),
+    default: '10GiB',
+    description: 'How much a provider offers to keep.',
+    apps: ['provider', 'cli', 'devnet'],
+  }),
+  providerPrice: setting({
+    env: 'CAIRN_PROVIDER_PRICE',
+    flag: 'provider-price',
+    type: amount(),
+    default: '1000',
+    description: 'The asking price in base units per GiB and epoch.',
+    apps: ['provider', 'cli', 'devnet'],
+  }),
+  publicUrl: setting({
+    env: 'CAIRN_PUBLIC_URL',
+    flag: 'public-url',
+    type: url('http:', 'https:'),
+    default: undefined,
+    description: 'The address under which clients reach this provider. Unset: the address it listens on.',
+    apps: ['provider', 'cli'],
+  }),
+  providerCount: setting({
+    env: 'CAIRN_PROVIDER_COUNT',
+    flag: 'provider-count',
+    type: wholeNumber(1, 64),
+    default: '8',
+    description: 'How many providers the devnet starts.',
+    apps: ['devnet'],
+  }),
+  requestTimeoutMs: setting({
+    env: 'CAIRN_REQUEST_TIMEOUT',
+    flag: 'request-timeout',
+    type: duration(),
+    default: '30s',
+    description: 'How long to wait for an answer of another machine before trying elsewhere.',
+    apps: ['provider', 'gateway', 'cli', 'market', 'placement', 'registry', 'payouts', 'admin-api', 'site'],
+  }),
+} as const;
+
+export type SettingKey = keyof typeof SETTINGS;
+
+type ValueOf<S> = S extends Setting<infer T> ? T : never;
+type IsOptional<K extends SettingKey> = (typeof SETTINGS)[K] extends { readonly default: string }
+  ? false
+  : true;
+
+/** All settings, read and checked. Those that an app does not use have their values too. */
+export type Config = {
+  readonly [K in SettingKey]: IsOptional<K> extends true
+    ? ValueOf<(typeof SETTINGS)[K]> | undefined
+    : ValueOf<(typeof SETTINGS)[K]>;
+};
+
+function setting<T, const D extends string | undefined>(
+  row: Setting<T> & { readonly default: D },
+): Setting<T> & { readonly default: D } {
+  return row;
+}
