@@ -1,0 +1,128 @@
+import { AppError, assertInvariant } from '#errors';
+
+const hexDigits = '0123456789abcdef';
+
+/** Lower-case hex of the bytes. */
+export function bytesToHex(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += hexDigits.charAt(byte >> 4) + hexDigits.charAt(byte & 15);
+  return text;
+}
+
+/** One hex digit's value; only lower case, because ids are map keys and must have one spelling. */
+function digitValue(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  if (code >= 0x61 && code <= 0x66) return code - 0x57;
+  return -1;
+}
+
+/** The bytes of lower-case hex, or undefined where the text is no such thing. */
+export function tryHexToBytes(hex: string): Uint8Array | undefined {
+  if (hex.length % 2 !== 0) return undefined;
+  const bytes = new Uint8Array(hex.length / 2);
+  for (let i = 0; i < bytes.length; i++) {
+    const high = digitValue(hex.charCodeAt(2 * i));
+    const low = digitValue(hex.charCodeAt(2 * i + 1));
+    if (high < 0 || low < 0) return undefined;
+    bytes[i] = high * 16 + low;
+  }
+  return bytes;
+}
+
+/** The bytes of lower-case hex; throws AppError `hex/malformed`. For hex from outside use `tryHexToBytes`. */
+export function hexToBytes(hex: string): Uint8Array {
+  const bytes = tryHexToBytes(hex);
+  if (bytes !== undefined) return bytes;
+  throw new AppError({
+    code: 'hex/malformed',
+    message: `"${hex.length > 80 ? `${hex.slice(0, 80)}...` : hex}" is not lower-case hex with an even number of digits`,
+    next: 'give the id exactly as it was printed: digits 0-9 and a-f',
+  });
+}
+
+/** All parts one after another, in a fresh array. */
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  let sizeBytes = 0;
+  for (const part of parts) sizeBytes += part.length;
+  const all = new Uint8Array(sizeBytes);
+  let offset = 0;
+  for (const part of parts) {
+    all.set(part, offset);
+    offset += part.length;
+  }
+  return all;
+}
+
+/** Whether both hold the same bytes. Not constant time: never compare secrets with it. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Lexicographic order of unsigned bytes, shorter first on a tie: -1, 0 or 1. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): -1 | 0 | 1 {
+  const shared = Math.min(a.length, b.length);
+  for (let i = 0; i < shared; i++) {
+    const difference = (a[i] as number) - (b[i] as number);
+    if (difference !== 0) return difference < 0 ? -1 : 1;
+  }
+  return a.length === b.length ? 0 : a.length < b.length ? -1 : 1;
+}
+
+/** The bytes in reverse order, in a fresh array (Bitcoin shows hashes that way round). */
+export function reverseBytes(bytes: Uint8Array): Uint8Array {
+  return bytes.slice().reverse();
+}
+
+function littleEndian(value: bigint, sizeBytes: number): Uint8Array {
+  assertInvariant(
+    value >= 0n && value < 1n << BigInt(8 * sizeBytes),
+    `${value} does not fit an unsigned ${8 * sizeBytes}-bit integer`,
+  );
+  const bytes = new Uint8Array(sizeBytes);
+  let rest = value;
+  for (let i = 0; i < sizeBytes; i++) {
+    bytes[i] = Number(rest & 0xffn);
+    rest >>= 8n;
+  }
+  return bytes;
+}
+
+/** Unsigned 16-bit integer, little-endian. */
+export function u16le(value: number): Uint8Array {
+  return littleEndian(BigInt(value), 2);
+}
+
+/** Unsigned 32-bit integer, little-endian. */
+export function u32le(value: number): Uint8Array {
+  return littleEndian(BigInt(value), 4);
+}
+
+/** Unsigned 64-bit integer, little-endian. */
+export function u64le(value: bigint | number): Uint8Array {
+  return littleEndian(BigInt(value), 8);
+}
+
+/** Reads an unsigned 32-bit little-endian integer; the four bytes must be there. */
+export function readU32le(bytes: Uint8Array, offset = 0): number {
+  assertInvariant(offset >= 0 && offset + 4 <= bytes.length, `no 4 bytes at ${offset} of ${bytes.length}`);
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(offset, true);
+}
+
+/** Reads an unsigned 64-bit little-endian integer; the eight bytes must be there. */
+export function readU64le(bytes: Uint8Array, offset = 0): bigint {
+  assertInvariant(offset >= 0 && offset + 8 <= bytes.length, `no 8 bytes at ${offset} of ${bytes.length}`);
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(offset, true);
+}
+
+/** The bytes of an ASCII text; tags and labels are ASCII so that no encoder can disagree about them. */
+export function asciiToBytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    assertInvariant(code < 0x80, `"${text}" is not ASCII at position ${i}`);
+    bytes[i] = code;
+  }
+  return bytes;
+}

@@ -1,0 +1,51 @@
+/**
+ * Owns: the CryptoPort and its pure adapter (noble, the oracle of every native road), the pinned signature
+ * rule, domain separation, RFC 6962 trees, BLAKE3 trees and Bao slices, phrases and derived keys.
+ * Does not own: native speed (libs/crypto-native), key files (libs/keystore), encodings and ids of the ledger
+ * (chain), sealing and erasure coding (libs/fragments, libs/erasure). Pure: randomness is always an argument.
+ * Read next: docs/protocol/signatures.md, docs/protocol/trees.md, docs/protocol/keys.md, testing/.
+ */
+export { baoSliceBytes, baoSliceFromTree, encodeBaoSlice, verifyBaoSlice } from './bao.js';
+export { blake3ChunkBytes } from './blake3-node.js';
+export { type Blake3Tree, blake3Chunk, blake3ChunkCount, blake3Tree } from './blake3-tree.js';
+export {
+  asciiToBytes,
+  bytesToHex,
+  compareBytes,
+  concatBytes,
+  equalBytes,
+  hexToBytes,
+  readU32le,
+  readU64le,
+  reverseBytes,
+  tryHexToBytes,
+  u16le,
+  u32le,
+  u64le,
+} from './bytes.js';
+export { taggedHash, taggedMessage } from './domain.js';
+export {
+  coinType,
+  deriveRoleKey,
+  deriveRoleKeyFromSeed,
+  deriveSecret,
+  deriveSecretFromSeed,
+  type KeyPair,
+  type KeyRole,
+  keyRoleNumbers,
+  roleKeyPath,
+} from './keys.js';
+export { nobleCrypto } from './noble-crypto.js';
+export { newPhrase, normalizePhrase, phraseToSeed, validatePhrase } from './phrase.js';
+export type { CryptoPort, SignatureCheck } from './port.js';
+export {
+  type ConsistencyClaim,
+  consistencyProof,
+  type InclusionClaim,
+  inclusionProof,
+  merkleLeafHash,
+  merkleRoot,
+  merkleRootOf,
+  verifyConsistency,
+  verifyInclusion,
+} from './rfc6962.js';

@@ -1,0 +1,30 @@
+/** One Ed25519 signature to check: 32-byte key, message of any length, 64-byte signature. */
+export interface SignatureCheck {
+  readonly publicKey: Uint8Array;
+  readonly message: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/**
+ * The primitives the law needs, as a port: noble in tests (`nobleCrypto`), native code in production
+ * (`#crypto-native`). Both pass the same conformance suite, so a rule never knows which one it runs on.
+ * Hashes come back as fresh plain `Uint8Array`s. No function keeps a reference to its arguments.
+ */
+export interface CryptoPort {
+  /** SHA-256 (FIPS 180-4), 32 bytes. */
+  sha256(data: Uint8Array): Uint8Array;
+  /** SHA-256 of SHA-256, as Bitcoin hashes headers; 32 bytes. */
+  sha256d(data: Uint8Array): Uint8Array;
+  /** BLAKE3 in hash mode, 32 bytes: what `b3sum` prints. */
+  blake3(data: Uint8Array): Uint8Array;
+  /** RFC 6962 node hashes: m*64 bytes of pairs in, m*32 bytes out, each SHA-256(0x01 || left || right). */
+  hashPairs(pairs: Uint8Array): Uint8Array;
+  /** Ed25519 public key (32 bytes) of a 32-byte RFC 8032 seed. */
+  publicKey(secretKey: Uint8Array): Uint8Array;
+  /** Deterministic RFC 8032 Ed25519 signature, 64 bytes, under a 32-byte seed. */
+  sign(secretKey: Uint8Array, message: Uint8Array): Uint8Array;
+  /** The pinned rule (docs/protocol/signatures.md); malformed lengths are false, nothing throws. */
+  verify(check: SignatureCheck): boolean;
+  /** `verify` of each, in order: all of them are answered, a bad one does not stop the rest. */
+  verifyBatch(checks: readonly SignatureCheck[]): boolean[];
+}
