@@ -148,7 +148,11 @@ export class ByteReader {
 
   private take(count: number): number {
     if (count > this.remaining) {
-      throw new DecodeError('codec/truncated', { offset: this.position, wanted: count, left: this.remaining });
+      throw new DecodeError('codec/truncated', {
+        offset: this.position,
+        wanted: count,
+        left: this.remaining,
+      });
     }
     const start = this.position;
     this.position += count;
@@ -172,7 +176,12 @@ export function utf8Encode(value: string): Uint8Array {
     else if (code < 0x800) out.push(0xc0 | (code >> 6), 0x80 | (code & 63));
     else if (code < 0x1_0000) out.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));
     else {
-      out.push(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 63), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));
+      out.push(
+        0xf0 | (code >> 18),
+        0x80 | ((code >> 12) & 63),
+        0x80 | ((code >> 6) & 63),
+        0x80 | (code & 63),
+      );
     }
   }
   return Uint8Array.from(out);
@@ -184,7 +193,8 @@ export function utf8Decode(raw: Uint8Array): string | undefined {
   let at = 0;
   while (at < raw.length) {
     const first = raw[at] as number;
-    const extra = first < 0x80 ? 0 : first < 0xc2 ? -1 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : -1;
+    const extra =
+      first < 0x80 ? 0 : first < 0xc2 ? -1 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : -1;
     if (extra < 0 || at + extra >= raw.length) return undefined;
     let code = extra === 0 ? first : first & (0x3f >> extra);
     for (let index = 1; index <= extra; index++) {

@@ -1,4 +1,4 @@
-import { accepted, refused, type Result } from '#errors';
+import { accepted, type Result, refused } from '#errors';
 import { ByteReader, ByteWriter, DecodeError } from './bytes.js';
 import type { Schema } from './schema.js';
 

@@ -1,4 +1,4 @@
-import { type ByteReader, DecodeError, type ByteWriter } from './bytes.js';
+import { type ByteReader, type ByteWriter, DecodeError } from './bytes.js';
 
 /** Largest amount, height or sequence: an unsigned 63-bit integer, so that every engine can hold it as int64. */
 export const MAX_U63 = (1n << 63n) - 1n;

@@ -1,0 +1,102 @@
+import { hexToBytes, merkleLeafHash, merkleRoot, type SignatureCheck } from '#crypto';
+import { accepted, type Result, refused } from '#errors';
+import { decode, encode } from '../codec/codec.js';
+import { list, struct, varBytes } from '../codec/schema.js';
+import type { Law } from '../law/law.js';
+import type { BlockId, TxId } from '../primitives/ids.js';
+import type { KnownTransaction } from '../tx/transaction.js';
+import { decodeTransaction, transactionSignatures } from '../tx/transaction-codec.js';
+import { type Coinbase, decodeCoinbase, MAX_COINBASE_BYTES } from './coinbase.js';
+import { type BlockHeader, hashToBlockId, headerHash, headerSchema } from './header.js';
+
+/** A block as it travels and is stored. */
+const blockSchema = struct({
+  header: headerSchema,
+  coinbase: varBytes(MAX_COINBASE_BYTES),
+  transactions: list(varBytes(1_000_000), 100_000),
+});
+
+/** A decoded block with its ids. */
+export interface KnownBlock {
+  readonly id: BlockId;
+  /** Double SHA-256 of the header, internal byte order. */
+  readonly hash: Uint8Array;
+  readonly header: BlockHeader;
+  readonly coinbase: Coinbase;
+  readonly coinbaseBytes: Uint8Array;
+  readonly transactions: readonly KnownTransaction[];
+  readonly bytes: Uint8Array;
+}
+
+declare const verified: unique symbol;
+/** A block all of whose signatures were checked; only `withVerifiedSignatures` makes one. */
+export type VerifiedBlock = KnownBlock & { readonly [verified]: true };
+
+/** The bytes of a block. */
+export function encodeBlock(
+  header: BlockHeader,
+  coinbaseBytes: Uint8Array,
+  transactions: readonly Uint8Array[],
+): Uint8Array {
+  return encode(blockSchema, { header, coinbase: coinbaseBytes, transactions });
+}
+
+/** A block of its bytes, or why they are none. */
+export function decodeBlock(law: Law, bytes: Uint8Array): Result<KnownBlock> {
+  const max = law.params.limits.maxBlockBytes;
+  if (bytes.length > max) return refused({ rule: 'block/too-large', sizeBytes: bytes.length, maxBytes: max });
+  const raw = decode(blockSchema, bytes);
+  if (!raw.ok) return raw;
+  const coinbase = decodeCoinbase(raw.value.coinbase);
+  if (!coinbase.ok) return coinbase;
+  const transactions: KnownTransaction[] = [];
+  for (const [index, source] of raw.value.transactions.entries()) {
+    const known = decodeTransaction(law, source);
+    if (!known.ok) return refused({ ...known.violation, transactionIndex: index });
+    transactions.push(known.value);
+  }
+  const hash = headerHash(law.crypto, raw.value.header);
+  return accepted({
+    id: hashToBlockId(hash),
+    hash,
+    header: raw.value.header,
+    coinbase: coinbase.value,
+    coinbaseBytes: raw.value.coinbase,
+    transactions,
+    bytes,
+  });
+}
+
+/** RFC 6962 root over transaction ids. */
+export function transactionRoot(law: Law, ids: readonly TxId[]): Uint8Array {
+  return merkleRoot(
+    law.crypto,
+    ids.map((id) => merkleLeafHash(law.crypto, hexToBytes(id))),
+  );
+}
+
+/** Every signature of a block, for one batch verification outside `applyBlock`. */
+export function blockSignatures(law: Law, block: KnownBlock): readonly SignatureCheck[] {
+  return block.transactions.flatMap((known) => transactionSignatures(law, known));
+}
+
+/** Joins a block with the verdicts on `blockSignatures(law, block)`. */
+export function withVerifiedSignatures(
+  law: Law,
+  block: KnownBlock,
+  verdicts: readonly boolean[],
+): Result<VerifiedBlock> {
+  let at = 0;
+  for (const known of block.transactions) {
+    for (const _ of transactionSignatures(law, known)) {
+      if (verdicts[at] !== true) return refused({ rule: 'tx/signature', transaction: known.id });
+      at += 1;
+    }
+  }
+  return accepted(block as VerifiedBlock);
+}
+
+/** Checks all signatures at once with the law's own crypto port. */
+export function verifyBlockSignatures(law: Law, block: KnownBlock): Result<VerifiedBlock> {
+  return withVerifiedSignatures(law, block, law.crypto.verifyBatch(blockSignatures(law, block)));
+}
