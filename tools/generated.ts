@@ -1,0 +1,12 @@
+/**
+ * Files that are generated from code and committed, so that a reader sees them and a change of them is reviewed.
+ * `npm test` writes each again and compares; `npm run generate` writes them into the tree.
+ */
+export interface GeneratedFile {
+  /** Path from the project's folder. */
+  readonly path: string;
+  /** Resolves to the text the file must hold. Loaded lazily, so that a broken generator fails alone. */
+  readonly generate: () => Promise<string>;
+}
+
+export const generatedFiles: readonly GeneratedFile[] = [];

@@ -1,0 +1,68 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCommand } from './command.js';
+import type { Tally } from './tally.js';
+
+/** A part of the tests that Jest runs in one go. */
+export interface JestPhase {
+  readonly name: string;
+  readonly args: readonly string[];
+}
+
+const slow = '/dist/test/(e2e|integration)/';
+
+/** What only computes runs in two workers; what starts processes and servers runs alone, one after the other. */
+export const jestPhases: readonly JestPhase[] = [
+  {
+    name: 'unit, property, conformance and component tests',
+    args: ['--maxWorkers=2', `--testPathIgnorePatterns=${slow}`],
+  },
+  { name: 'integration and end-to-end tests', args: ['--runInBand', `--testPathPatterns=${slow}`] },
+];
+
+interface JestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly numRuntimeErrorTestSuites: number;
+}
+
+/** Runs one phase on the built code and counts its tests; a suite that cannot even load counts as one failure. */
+export async function runJestPhase(phase: JestPhase, patterns: readonly string[]): Promise<Tally> {
+  const folder = await mkdtemp(join(tmpdir(), 'cairn-jest-'));
+  const reportFile = join(folder, 'report.json');
+  try {
+    const args = [
+      'node_modules/jest/bin/jest.js',
+      '--passWithNoTests',
+      '--json',
+      `--outputFile=${reportFile}`,
+    ];
+    const { code } = await runCommand(
+      process.execPath,
+      ['--experimental-vm-modules', '--no-warnings=ExperimentalWarning', ...args, ...phase.args, ...patterns],
+      { show: true },
+    );
+    const report = await readReport(reportFile);
+    if (report === undefined) return { passed: 0, failed: 1, skipped: 0 };
+    const failed = report.numFailedTests + report.numRuntimeErrorTestSuites;
+    return {
+      passed: report.numPassedTests,
+      failed: failed === 0 && code !== 0 ? 1 : failed,
+      skipped: report.numPendingTests + report.numTodoTests,
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function readReport(file: string): Promise<JestReport | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as JestReport;
+  } catch (error) {
+    console.error(`Jest left no report: ${String(error)}`);
+    return undefined;
+  }
+}
