@@ -13,3 +13,6 @@ export type {
   SealInput,
   SegmentPipeline,
 } from './port.js';
+export { hashBytes } from './fragment-hash.js';
+export { createSegmentPipeline } from './segment-pipeline.js';
+export { createSubspaceCodec } from './subspace-codec.js';

@@ -4,7 +4,19 @@
  * Does not own: ciphers and coding at speed (`#erasure`), where fragments are kept, the catalogue that seals manifests.
  * Read next: docs/protocol/data-layout.md, layout.ts, plan.ts.
  */
+export * from './key-schedule.js';
 export * from './layout.js';
-export type { Manifest, ManifestSegment } from './manifest.js';
+export {
+  decodeManifest,
+  encodeManifest,
+  isPlaced,
+  type Manifest,
+  type ManifestSegment,
+  manifestVersion,
+  notPlaced,
+  planOfManifest,
+  validateManifest,
+} from './manifest.js';
 export * from './plan.js';
 export * from './profiles.js';
+export * from './ranges.js';

@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto';
+import { move, transferableSymbol, valueSymbol } from 'piscina';
+import { AppError } from '#errors';
+import { segmentIdBytes } from '#fragments';
+import { hashBytes } from './fragment-hash.js';
+import type { OpenInput, RepairInput, SealInput } from './port.js';
+import { openSegmentHere, repairFragmentsHere, sealSegmentUnderId } from './segment-sealing.js';
+import { createSubspaceCodec } from './subspace-codec.js';
+
+/** What the pool sends to a worker. */
+export type SegmentTask =
+  | { readonly kind: 'seal'; readonly input: SealInput }
+  | { readonly kind: 'open'; readonly input: OpenInput }
+  | { readonly kind: 'repair'; readonly input: RepairInput }
+  | { readonly kind: 'hash'; readonly input: Uint8Array };
+
+/** An operational error on its way between threads: cloning an Error would lose its code and data. */
+export interface TaskFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly next: string | undefined;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export type TaskAnswer<T> = { readonly value: T } | { readonly failure: TaskFailure };
+
+const codec = createSubspaceCodec();
+
+/** Entry of a worker thread: does one task and moves the memory of its result back. */
+export function runSegmentTask(task: SegmentTask): unknown {
+  try {
+    return answer(task);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const { code, message, next, data } = error;
+    return { failure: { code, message, next, data } };
+  }
+}
+
+function answer(task: SegmentTask): unknown {
+  switch (task.kind) {
+    case 'seal': {
+      const sealed = sealSegmentUnderId(codec, new Uint8Array(randomBytes(segmentIdBytes)), task.input);
+      return moved({ value: sealed }, sealed.fragments);
+    }
+    case 'open': {
+      const plain = openSegmentHere(codec, task.input);
+      return moved({ value: plain }, [plain]);
+    }
+    case 'repair': {
+      const fragments = repairFragmentsHere(codec, task.input);
+      return moved({ value: fragments }, fragments);
+    }
+    case 'hash':
+      return { value: hashBytes(task.input) };
+  }
+}
+
+function moved(value: object, buffers: readonly Uint8Array[]): unknown {
+  return move({ [transferableSymbol]: [...new Set(buffers.map((view) => view.buffer))], [valueSymbol]: value });
+}
