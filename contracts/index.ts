@@ -1,0 +1,20 @@
+/**
+ * Owns: storage contracts as a state machine: offers, agreements, escrow and collateral, challenges, storage proofs,
+ * payouts, penalties, settlement, and the mint that never exceeds the burn.
+ * Does not own: the chain they run on (chain/), how proofs are made from disk (libs/provider), who is chosen (libs/placement).
+ * Read next: lifecycle/transitions.ts, prove/prove.ts, docs/protocol/contracts.md.
+ */
+export * from './end/end.js';
+export * from './form/form.js';
+export * from './lifecycle/contract-object.js';
+export * from './lifecycle/schedule.js';
+export * from './module.js';
+export * from './money/lot.js';
+export * from './money/price.js';
+export * from './offer/offer.js';
+export * from './offer/usage.js';
+export * from './prove/challenge.js';
+export * from './prove/prove.js';
+export * from './prove/storage-proof.js';
+export * from './terms/agreement.js';
+export * from './terms/leaves.js';

@@ -1,0 +1,16 @@
+import type { LawModule } from '#chain';
+import { end } from './end/end.js';
+import { form } from './form/form.js';
+import { contractSpace, dueSpace } from './lifecycle/contract-object.js';
+import { endBlock } from './lifecycle/transitions.js';
+import { offer, offerSpace } from './offer/offer.js';
+import { usageSpace } from './offer/usage.js';
+import { prove } from './prove/prove.js';
+
+/** Storage contracts as a part of the ledger's law. */
+export const contractsModule = {
+  name: 'contracts',
+  kinds: [offer, form, prove, end] as const,
+  namespaces: [contractSpace, dueSpace, offerSpace, usageSpace] as const,
+  endBlock,
+} satisfies LawModule;

@@ -1,0 +1,107 @@
+import {
+  accountPot,
+  type BlockView,
+  type ContractId,
+  escrowPot,
+  hexId,
+  MINT,
+  POOL,
+  PROOF_MINT,
+  struct,
+  type TxKind,
+  type TypeOf,
+  u32,
+  vestingPot,
+} from '#chain';
+import { equalBytes } from '#crypto';
+import { assertInvariant, type Violation } from '#errors';
+import { type ChallengeWindow, contractSpace, type StorageContract } from '../lifecycle/contract-object.js';
+import { storeContract, windowOpenHeight } from '../lifecycle/schedule.js';
+import { mintForProof } from '../money/lot.js';
+import { splitTranche } from '../money/price.js';
+import { drawChunks } from './challenge.js';
+import { proofItemsSchema, validateProofItems } from './storage-proof.js';
+
+const bodySchema = struct({ contract: hexId<ContractId>(32), epoch: u32, items: proofItemsSchema });
+
+export type ProveBody = TypeOf<typeof bodySchema>;
+
+/** A provider's proof that it still holds what it was paid to keep; pays one tranche. */
+export const prove: TxKind<'prove', ProveBody> = {
+  name: 'prove',
+  code: 12,
+  body: bodySchema,
+  replay: 'unique',
+  reserved: true,
+  uniqueKey: (body) => `${body.contract}:${body.epoch}`,
+  apply(view, body, context) {
+    const contract = view.get(contractSpace, body.contract);
+    if (contract === undefined) return { rule: 'prove/no-contract', contract: body.contract };
+    if (!equalBytes(contract.providerKey, context.sender)) {
+      return { rule: 'prove/not-provider', contract: body.contract, provider: contract.provider };
+    }
+    const window = contract.window;
+    if (window === undefined || window.epoch !== body.epoch) {
+      return {
+        rule: 'prove/no-window',
+        contract: body.contract,
+        epoch: body.epoch,
+        open: window?.epoch ?? 'none',
+      };
+    }
+    const violation = validateWindow(view, window) ?? validateItems(view, body, window);
+    if (violation !== undefined) return violation;
+    payProof(view, body, contract, window, context.id);
+    return undefined;
+  },
+  // The fee comes out of the tranche, so that a provider with an empty account can still earn.
+  feePot: (view, body, context) =>
+    accountPot(view.get(contractSpace, body.contract)?.payout ?? context.account),
+};
+
+function validateWindow(view: BlockView, window: ChallengeWindow): Violation | undefined {
+  const opensAt = windowOpenHeight(view.params, window.challengeHeight);
+  if (view.height < opensAt) return { rule: 'prove/too-early', height: view.height, opensAt };
+  if (window.proven) return { rule: 'prove/already', epoch: window.epoch };
+  return undefined;
+}
+
+function validateItems(view: BlockView, body: ProveBody, window: ChallengeWindow): Violation | undefined {
+  const blockId = view.context.blockIdAt(window.challengeHeight);
+  assertInvariant(blockId !== undefined, `the supplement lacks block ${window.challengeHeight}`);
+  const chunks = drawChunks(view.crypto, view.params, {
+    contract: body.contract,
+    epoch: body.epoch,
+    blockId,
+    totalChunks: window.totalChunks,
+  });
+  return validateProofItems(
+    view.crypto,
+    { root: window.root, leafCount: window.leafCount, chunks },
+    body.items,
+  );
+}
+
+function payProof(
+  view: BlockView,
+  body: ProveBody,
+  contract: StorageContract,
+  window: ChallengeWindow,
+  transaction: string,
+): void {
+  const id = body.contract;
+  const { paid, vesting } = splitTranche(view.params, contract.tranche);
+  view.mustMove(escrowPot(id), accountPot(contract.payout), paid, 'tranche', id);
+  view.mustMove(escrowPot(id), vestingPot(id), vesting, 'tranche-vesting', id);
+  const minted = mintForProof(view.params, contract.lot);
+  view.mustMove(MINT, PROOF_MINT, minted.toMiner, 'mint-inclusion', id);
+  view.mustMove(MINT, POOL, minted.toPool, 'mint-pool', id);
+  const proven = contract.proven + 1;
+  storeContract(view, id, { ...contract, proven, lot: minted.lot, window: { ...window, proven: true } });
+  view.emit({
+    type: 'object',
+    name: 'contract/proved',
+    subject: id,
+    data: { epoch: body.epoch, paid, vesting, minted: minted.toMiner + minted.toPool, transaction },
+  });
+}
