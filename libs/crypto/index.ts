@@ -26,6 +26,7 @@ export {
 export { taggedHash, taggedMessage } from './domain.js';
 export {
   coinType,
+  deriveKeyAtPath,
   deriveRoleKey,
   deriveRoleKeyFromSeed,
   deriveSecret,

@@ -39,10 +39,15 @@ export function roleKeyPath(role: KeyRole, index = 0): string {
   return `m/44'/${coinType}'/${keyRoleNumbers[role]}'/${index}'`;
 }
 
+/** The key pair at a hardened SLIP-0010 path, such as m/0'/1', of a seed of 16 to 64 bytes. */
+export function deriveKeyAtPath(seed: Uint8Array, path: string): KeyPair {
+  const secretKey = HDKey.fromMasterSeed(seed).derive(path).privateKey.slice();
+  return { secretKey, publicKey: nobleCrypto.publicKey(secretKey) };
+}
+
 /** The key pair of a role from the 64-byte seed of a phrase (`phraseToSeed`). */
 export function deriveRoleKeyFromSeed(seed: Uint8Array, role: KeyRole, index = 0): KeyPair {
-  const secretKey = HDKey.fromMasterSeed(seed).derive(roleKeyPath(role, index)).privateKey.slice();
-  return { secretKey, publicKey: nobleCrypto.publicKey(secretKey) };
+  return deriveKeyAtPath(seed, roleKeyPath(role, index));
 }
 
 /**

@@ -1,0 +1,68 @@
+import { hash } from 'node:crypto';
+import type { CryptoPort, SignatureCheck } from '#crypto';
+import { assertInvariant } from '#errors';
+import { loadBlake3 } from './blake3-engine.js';
+import { passesEncodingRules } from './ed25519-encoding.js';
+import type { Ed25519Engine } from './ed25519-engine.js';
+import { createNodeEngine } from './node-engine.js';
+import { loadSodiumEngine } from './sodium-engine.js';
+
+/** Which native code a CryptoPort runs on. */
+export interface NativeEngines {
+  readonly ed25519: Ed25519Engine['name'];
+  readonly blake3: '@napi-rs/blake-hash' | '@noble/hashes';
+}
+
+// Copied out of Node's shared pool: callers keep hashes for as long as they live, and compare them as plain arrays.
+function sha256(data: Uint8Array): Uint8Array {
+  return new Uint8Array(hash('sha256', data, 'buffer'));
+}
+
+function hashPairs(pairs: Uint8Array): Uint8Array {
+  assertInvariant(pairs.length % 64 === 0, `pairs must be whole 64-byte pairs, got ${pairs.length} bytes`);
+  const hashes = new Uint8Array(pairs.length / 2);
+  const node = new Uint8Array(65);
+  node[0] = 1;
+  for (let offset = 0; offset < pairs.length; offset += 64) {
+    node.set(pairs.subarray(offset, offset + 64), 1);
+    hashes.set(hash('sha256', node, 'buffer'), offset / 2);
+  }
+  return hashes;
+}
+
+function assertSecretKey(secretKey: Uint8Array): void {
+  assertInvariant(secretKey.length === 32, `an Ed25519 seed has 32 bytes, got ${secretKey.length}`);
+}
+
+/** A CryptoPort over one Ed25519 engine; tests run both, everybody else takes `nativeCrypto`. */
+export function createNativeCrypto(engine: Ed25519Engine): CryptoPort {
+  const verify = (check: SignatureCheck): boolean =>
+    passesEncodingRules(check.publicKey, check.signature) && engine.verifyEquation(check);
+  return {
+    sha256,
+    sha256d: (data) => new Uint8Array(hash('sha256', hash('sha256', data, 'buffer'), 'buffer')),
+    blake3: loadBlake3().blake3,
+    hashPairs,
+    publicKey: (secretKey) => {
+      assertSecretKey(secretKey);
+      return engine.publicKey(secretKey);
+    },
+    sign: (secretKey, message) => {
+      assertSecretKey(secretKey);
+      return engine.sign(secretKey, message);
+    },
+    verify,
+    verifyBatch: (checks) => checks.map(verify),
+  };
+}
+
+const ed25519Engine = loadSodiumEngine() ?? createNodeEngine();
+
+/** What `nativeCrypto` found on this machine, for the log line at start and for `doctor`. */
+export const nativeEngines: NativeEngines = {
+  ed25519: ed25519Engine.name,
+  blake3: loadBlake3().isNative ? '@napi-rs/blake-hash' : '@noble/hashes',
+};
+
+/** The fast road: libsodium (else OpenSSL) signatures, OpenSSL SHA-256, BLAKE3 in native code. */
+export const nativeCrypto: CryptoPort = createNativeCrypto(ed25519Engine);

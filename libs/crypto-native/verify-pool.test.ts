@@ -1,0 +1,82 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { nobleCrypto, type SignatureCheck } from '#crypto';
+import { generateSignatureCases } from '#crypto/testing';
+import { decodeChecks, encodeChecks } from './check-codec.js';
+import { nativeCrypto } from './native-crypto.js';
+import { createVerifyPool, type VerifyPool } from './verify-pool.js';
+
+function threadCount(): number {
+  return process.getActiveResourcesInfo().filter((resource) => resource === 'MessagePort').length;
+}
+
+describe('verify pool', () => {
+  const pools: VerifyPool[] = [];
+  const openPool = (workers: number): VerifyPool => {
+    const pool = createVerifyPool({ workers });
+    pools.push(pool);
+    return pool;
+  };
+  afterEach(async () => {
+    await Promise.all(pools.splice(0).map((pool) => pool.close()));
+  });
+
+  const cases = [...generateSignatureCases(new Uint8Array(32).fill(3))];
+
+  test('gives the same verdicts in the same order as the port, several batches at once', async () => {
+    const pool = openPool(2);
+    const expected = nativeCrypto.verifyBatch(cases);
+    expect(expected).toContain(true);
+    const parts = [cases, cases.slice(0, 1), cases.slice(0, 17), [], [...cases].reverse()];
+    const answers = await Promise.all(parts.map((part) => pool.verifyBatch(part)));
+    expect(answers).toEqual([
+      expected,
+      expected.slice(0, 1),
+      expected.slice(0, 17),
+      [],
+      [...expected].reverse(),
+    ]);
+  });
+
+  test('leaves the caller’s arrays whole', async () => {
+    const pool = openPool(1);
+    const seed = new Uint8Array(32).fill(1);
+    const message = Uint8Array.of(1, 2, 3);
+    const check = {
+      publicKey: nobleCrypto.publicKey(seed),
+      message,
+      signature: nobleCrypto.sign(seed, message),
+    };
+    expect(await pool.verifyBatch([check])).toEqual([true]);
+    expect([check.publicKey.length, check.message.length, check.signature.length]).toEqual([32, 3, 64]);
+  });
+
+  test('malformed lengths are false and do not disturb their neighbours', async () => {
+    const pool = openPool(2);
+    const honest = cases[0] as SignatureCheck;
+    const short = { ...honest, publicKey: honest.publicKey.slice(1) };
+    const long = { ...honest, signature: new Uint8Array(65) };
+    expect(await pool.verifyBatch([short, honest, long, honest])).toEqual([false, true, false, true]);
+  });
+
+  test('close rejects what is under way, later calls too, and leaves no thread', async () => {
+    const before = threadCount();
+    const pool = openPool(2);
+    await pool.verifyBatch(cases.slice(0, 64));
+    const underWay = pool.verifyBatch(cases);
+    const outcome = expect(underWay).rejects.toMatchObject({ code: 'verify-pool/closed' });
+    await pool.close();
+    await outcome;
+    await expect(pool.verifyBatch(cases)).rejects.toMatchObject({ code: 'verify-pool/closed' });
+    await pool.close();
+    expect(threadCount()).toBe(before);
+  });
+
+  test('the flat buffer gives back what was packed', () => {
+    expect(decodeChecks(encodeChecks([]))).toEqual([]);
+    const packed = decodeChecks(encodeChecks(cases));
+    expect(packed).toHaveLength(cases.length);
+    for (const [i, { publicKey, message, signature }] of cases.entries()) {
+      expect(packed[i]).toEqual({ publicKey, message, signature });
+    }
+  });
+});

@@ -1,0 +1,143 @@
+import { Worker } from 'node:worker_threads';
+import type { SignatureCheck } from '#crypto';
+import { AppError, assertInvariant } from '#errors';
+import { encodeChecks } from './check-codec.js';
+import type { VerifyAnswer, VerifyRequest } from './verify-worker.js';
+
+/** Signature checks on worker threads: a block's worth at once, the event loop stays free. */
+export interface VerifyPool {
+  /**
+   * Verdicts in the order of the checks, by the pinned rule. Rejects with AppError `verify-pool/closed` or
+   * `verify-pool/worker-died`, never with a wrong verdict.
+   */
+  verifyBatch(checks: readonly SignatureCheck[]): Promise<boolean[]>;
+  /** Stops all workers and rejects what is under way. Idempotent; nothing is left when it resolves. */
+  close(): Promise<void>;
+}
+
+/** Below this a shard costs more to send than to check. */
+const minShardChecks = 16;
+
+interface PendingShard {
+  resolve(verdicts: Uint8Array): void;
+  reject(error: AppError): void;
+}
+
+/** One worker and the shards it owes. It keeps the process alive only while it owes any. */
+class VerifyThread {
+  private readonly pending = new Map<number, PendingShard>();
+  private readonly worker: Worker;
+  private nextId = 0;
+
+  constructor(onDeath: (thread: VerifyThread) => void) {
+    this.worker = new Worker(new URL('./verify-worker.js', import.meta.url));
+    this.worker.unref();
+    this.worker.on('message', ({ id, verdicts }: VerifyAnswer) => {
+      this.pending.get(id)?.resolve(verdicts);
+      this.forget(id);
+    });
+    const die = (cause: unknown): void => {
+      onDeath(this);
+      this.rejectAll({
+        code: 'verify-pool/worker-died',
+        message: `a signature worker ended in the middle of ${this.pending.size} batches`,
+        next: 'submit the block or transaction again; the pool starts a new worker by itself',
+        cause,
+      });
+    };
+    this.worker.on('error', die);
+    this.worker.on('exit', (exitCode) => die(`exit code ${exitCode}`));
+  }
+
+  verify(checks: readonly SignatureCheck[]): Promise<Uint8Array> {
+    const flat = encodeChecks(checks);
+    const request: VerifyRequest = { id: this.nextId++, flat };
+    return new Promise((resolve, reject) => {
+      this.pending.set(request.id, { resolve, reject });
+      this.worker.ref();
+      this.worker.postMessage(request, [flat.buffer]);
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.rejectAll({
+      code: 'verify-pool/closed',
+      message: `the pool of signature workers was closed with ${this.pending.size} batches under way`,
+    });
+    await this.worker.terminate();
+  }
+
+  private forget(id: number): void {
+    this.pending.delete(id);
+    if (this.pending.size === 0) this.worker.unref();
+  }
+
+  private rejectAll(details: ConstructorParameters<typeof AppError>[0]): void {
+    const error = new AppError(details);
+    for (const [id, shard] of this.pending) {
+      shard.reject(error);
+      this.forget(id);
+    }
+  }
+}
+
+function isWellFormed({ publicKey, signature }: SignatureCheck): boolean {
+  return publicKey.length === 32 && signature.length === 64;
+}
+
+/** Starts a pool of signature workers, one thread each. */
+export function createVerifyPool({ workers }: { readonly workers: number }): VerifyPool {
+  assertInvariant(
+    Number.isInteger(workers) && workers >= 1,
+    `a pool needs at least one worker, got ${workers}`,
+  );
+  let isClosed = false;
+  let nextSlot = 0;
+  // A dead thread leaves its slot empty until it is needed: one that cannot start must not spin the machine.
+  const threads: (VerifyThread | undefined)[] = [];
+  const threadAt = (slot: number): VerifyThread => {
+    const running = threads[slot];
+    if (running !== undefined) return running;
+    const started = new VerifyThread((dead) => {
+      if (threads[slot] === dead) threads[slot] = undefined;
+    });
+    threads[slot] = started;
+    return started;
+  };
+  for (let slot = 0; slot < workers; slot++) threadAt(slot);
+
+  return {
+    async verifyBatch(checks) {
+      if (isClosed) {
+        throw new AppError({
+          code: 'verify-pool/closed',
+          message: 'the pool of signature workers is closed',
+          next: 'the service is stopping: try again when it is up',
+        });
+      }
+      const positions = checks.flatMap((check, at) => (isWellFormed(check) ? [at] : []));
+      const shardSize = Math.max(minShardChecks, Math.ceil(positions.length / workers));
+      const verdicts = checks.map(() => false);
+      const shards: Promise<void>[] = [];
+      for (let from = 0; from < positions.length; from += shardSize) {
+        const shard = positions.slice(from, from + shardSize);
+        const thread = threadAt(nextSlot);
+        nextSlot = (nextSlot + 1) % workers;
+        const answer = thread.verify(shard.map((at) => checks[at] as SignatureCheck));
+        shards.push(
+          answer.then((bytes) => {
+            shard.forEach((at, i) => {
+              verdicts[at] = bytes[i] === 1;
+            });
+          }),
+        );
+      }
+      await Promise.all(shards);
+      return verdicts;
+    },
+    async close() {
+      isClosed = true;
+      await Promise.all(threads.map((thread) => thread?.stop()));
+    },
+  };
+}

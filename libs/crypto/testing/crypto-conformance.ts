@@ -1,0 +1,138 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { bytesToHex, concatBytes, hexToBytes } from '../bytes.js';
+import { nobleCrypto } from '../noble-crypto.js';
+import type { CryptoPort } from '../port.js';
+import { blake3Vectors, patternBytes } from '../vectors/blake3.js';
+import { rfc8032Vectors } from '../vectors/rfc8032.js';
+import { sha256Vectors } from '../vectors/sha256.js';
+import { generateSignatureCases } from './signature-cases.js';
+
+function expectPlainBytes(bytes: Uint8Array, sizeBytes: number): void {
+  expect(bytes.constructor.name).toBe('Uint8Array');
+  expect(bytes.length).toBe(sizeBytes);
+}
+
+/** The suite every CryptoPort passes: published vectors, then equality with the noble oracle. */
+export function describeCryptoConformance(name: string, crypto: CryptoPort): void {
+  describe(`CryptoPort: ${name}`, () => {
+    test.each(sha256Vectors)('SHA-256 of "$text" (FIPS 180-4 examples)', ({ text, hash }) => {
+      const data = Uint8Array.from(text, (character) => character.charCodeAt(0));
+      expectPlainBytes(crypto.sha256(data), 32);
+      expect(bytesToHex(crypto.sha256(data))).toBe(hash);
+      expect(bytesToHex(crypto.sha256d(data))).toBe(bytesToHex(crypto.sha256(hexToBytes(hash))));
+    });
+
+    test.each(blake3Vectors)('BLAKE3 of $lengthBytes bytes', ({ lengthBytes, hash }) => {
+      expectPlainBytes(crypto.blake3(patternBytes(lengthBytes)), 32);
+      expect(bytesToHex(crypto.blake3(patternBytes(lengthBytes)))).toBe(hash);
+    });
+
+    test.each(rfc8032Vectors)('Ed25519, RFC 8032 section 7.1, $name', (vector) => {
+      const secretKey = hexToBytes(vector.secretKey);
+      const message = hexToBytes(vector.message);
+      const publicKey = crypto.publicKey(secretKey);
+      const signature = crypto.sign(secretKey, message);
+      expectPlainBytes(publicKey, 32);
+      expectPlainBytes(signature, 64);
+      expect(bytesToHex(publicKey)).toBe(vector.publicKey);
+      expect(bytesToHex(signature)).toBe(vector.signature);
+      expect(crypto.verify({ publicKey, message, signature })).toBe(true);
+      expect(crypto.verify({ publicKey, message: concatBytes(message, Uint8Array.of(1)), signature })).toBe(
+        false,
+      );
+    });
+
+    test('hashes pairs as single RFC 6962 nodes, none for none', () => {
+      expectPlainBytes(crypto.hashPairs(new Uint8Array(0)), 0);
+      fc.assert(
+        fc.property(fc.array(fc.uint8Array({ minLength: 64, maxLength: 64 }), { maxLength: 20 }), (pairs) => {
+          const expected = pairs.map((pair) => crypto.sha256(concatBytes(Uint8Array.of(1), pair)));
+          expect(crypto.hashPairs(concatBytes(...pairs))).toEqual(concatBytes(...expected));
+        }),
+      );
+      expect(() => crypto.hashPairs(new Uint8Array(63))).toThrow(/64-byte pairs/);
+    });
+
+    test('hashes and signs any bytes, views into larger buffers too, as the oracle does', () => {
+      fc.assert(
+        fc.property(
+          fc.uint8Array({ maxLength: 3000 }),
+          fc.nat({ max: 40 }),
+          fc.uint8Array({ minLength: 32, maxLength: 32 }),
+          (bytes, offset, seed) => {
+            const data = bytes.subarray(Math.min(offset, bytes.length));
+            expect(crypto.sha256(data)).toEqual(nobleCrypto.sha256(data));
+            expect(crypto.sha256d(data)).toEqual(nobleCrypto.sha256d(data));
+            expect(crypto.blake3(data)).toEqual(nobleCrypto.blake3(data));
+            const publicKey = crypto.publicKey(seed);
+            const signature = crypto.sign(seed, data);
+            expect(signature).toEqual(nobleCrypto.sign(seed, data));
+            const embedded = concatBytes(bytes, signature, publicKey);
+            const at = bytes.length;
+            expect(
+              crypto.verify({
+                publicKey: embedded.subarray(at + 64),
+                message: data,
+                signature: embedded.subarray(at, at + 64),
+              }),
+            ).toBe(true);
+          },
+        ),
+        { numRuns: 60 },
+      );
+    });
+
+    test('gives the oracle’s verdict on every torsion, small-order, non-canonical and oversized case', () => {
+      const verdicts = { accepted: 0, refused: 0 };
+      for (const round of [1, 2]) {
+        const cases = [...generateSignatureCases(new Uint8Array(32).fill(round))];
+        const answers = crypto.verifyBatch(cases);
+        for (const [i, signatureCase] of cases.entries()) {
+          const expected = nobleCrypto.verify(signatureCase);
+          verdicts[expected ? 'accepted' : 'refused']++;
+          if (answers[i] !== expected || crypto.verify(signatureCase) !== expected) {
+            throw new Error(`round ${round}, case "${signatureCase.name}": the oracle says ${expected}`);
+          }
+        }
+      }
+      // The cases must decide something both ways, or the comparison proves nothing.
+      expect(verdicts.accepted).toBeGreaterThan(50);
+      expect(verdicts.refused).toBeGreaterThan(2000);
+    });
+
+    test('gives the oracle’s verdict on random mutations', () => {
+      fc.assert(
+        fc.property(
+          fc.uint8Array({ minLength: 32, maxLength: 32 }),
+          fc.uint8Array({ maxLength: 80 }),
+          fc.nat({ max: 95 }),
+          fc.nat({ max: 255 }),
+          (seed, message, position, mask) => {
+            const whole = concatBytes(crypto.publicKey(seed), crypto.sign(seed, message));
+            whole[position] = (whole[position] as number) ^ mask;
+            const check = { publicKey: whole.slice(0, 32), message, signature: whole.slice(32) };
+            expect(crypto.verify(check)).toBe(mask === 0);
+            expect(nobleCrypto.verify(check)).toBe(mask === 0);
+          },
+        ),
+        { numRuns: 100 },
+      );
+    });
+
+    test('answers false to malformed lengths, in a batch without touching its neighbours', () => {
+      const seed = new Uint8Array(32).fill(9);
+      const message = Uint8Array.of(1, 2, 3);
+      const good = { publicKey: crypto.publicKey(seed), message, signature: crypto.sign(seed, message) };
+      const bad = [
+        { ...good, publicKey: good.publicKey.slice(1) },
+        { ...good, publicKey: new Uint8Array(0) },
+        { ...good, signature: good.signature.slice(0, 63) },
+        { ...good, signature: concatBytes(good.signature, Uint8Array.of(0)) },
+      ];
+      for (const check of bad) expect(crypto.verify(check)).toBe(false);
+      expect(crypto.verifyBatch([good, ...bad, good])).toEqual([true, false, false, false, false, true]);
+      expect(crypto.verifyBatch([])).toEqual([]);
+    });
+  });
+}
