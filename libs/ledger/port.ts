@@ -1,0 +1,133 @@
+import type {
+  AccountView,
+  AnchorView,
+  AuditView,
+  BlockSummaryView,
+  ChallengeView,
+  ContractView,
+  EndpointView,
+  FragmentEntryView,
+  HolderView,
+  LedgerEventView,
+  ObjectEventView,
+  OfferView,
+  Page,
+  PostingView,
+  SearchHitView,
+  StatusView,
+  SupplyView,
+  TemplateView,
+  TransactionView,
+} from '#wire';
+
+/** Which page of a list. */
+export interface PageRequest {
+  readonly cursor?: string | undefined;
+  readonly limit?: number | undefined;
+}
+
+/** Accounts are given as address or 40-digit hex id; a malformed one is an AppError `ledger/bad-address`. */
+export type AccountRef = string;
+
+/**
+ * The ledger as everybody outside its process knows it: the same port embedded, over a node's HTTP API and over one
+ * operator's Redis transport. Every argument and answer is plain JSON. A lookup that finds nothing answers null.
+ * A refused transaction or block is an AppError `ledger/refused` whose `data.violation` names the rule.
+ */
+export interface LedgerPort {
+  status(): Promise<StatusView>;
+
+  submitTransaction(request: { hex: string }): Promise<{ id: string }>;
+  transaction(request: { id: string }): Promise<TransactionView | null>;
+  /** Next sequence number of a lane, pending transactions counted; decimal string. */
+  nextSequence(request: { account: AccountRef; lane: number }): Promise<{ sequence: string }>;
+  mempool(request: PageRequest): Promise<Page<TransactionView>>;
+
+  /** By id or by height on the main chain. */
+  block(request: { ref: string }): Promise<BlockSummaryView | null>;
+  /** Newest first. */
+  blocks(request: PageRequest): Promise<Page<BlockSummaryView>>;
+  /** Raw bytes of a block of the main chain, hex. */
+  rawBlock(request: { ref: string }): Promise<{ id: string; height: number; hex: string } | null>;
+  blockTransactions(request: { ref: string } & PageRequest): Promise<Page<TransactionView>>;
+
+  account(request: { account: AccountRef }): Promise<AccountView>;
+  /** Every posting into or out of the account's own pot, newest first. */
+  accountPostings(request: { account: AccountRef } & PageRequest): Promise<Page<PostingView>>;
+
+  offers(request: PageRequest): Promise<Page<OfferView>>;
+  offer(request: { provider: AccountRef }): Promise<OfferView | null>;
+  endpoint(request: { principal: AccountRef }): Promise<EndpointView | null>;
+  endpoints(request: PageRequest): Promise<Page<EndpointView>>;
+  anchor(request: { account: AccountRef; slot: string }): Promise<AnchorView | null>;
+
+  contract(request: { id: string }): Promise<ContractView | null>;
+  /** Newest first, filtered by party and status. */
+  contracts(
+    request: { client?: AccountRef; provider?: AccountRef; status?: string } & PageRequest,
+  ): Promise<Page<ContractView>>;
+  contractFragments(request: { id: string } & PageRequest): Promise<Page<FragmentEntryView>>;
+  /** Everything that happened to a contract, oldest first. */
+  contractTimeline(request: { id: string }): Promise<ObjectEventView[]>;
+  /** Every posting about a contract, oldest first. */
+  contractPostings(request: { id: string } & PageRequest): Promise<Page<PostingView>>;
+  /** Windows open now for a provider's contracts. */
+  challenges(request: { provider: AccountRef }): Promise<ChallengeView[]>;
+  holders(request: { fragment: string }): Promise<HolderView[]>;
+  /** Postings and object events of everything, newest first, for explorers and payouts. */
+  postings(request: { reason?: string; sinceHeight?: number } & PageRequest): Promise<Page<PostingView>>;
+  events(request: { name?: string; sinceHeight?: number } & PageRequest): Promise<Page<ObjectEventView>>;
+
+  supply(): Promise<SupplyView>;
+  /** Replays every block from genesis in code of its own. */
+  audit(): Promise<AuditView>;
+  search(request: { text: string }): Promise<SearchHitView[]>;
+
+  /** A block to work on for a miner's address. */
+  template(request: { miner: AccountRef }): Promise<TemplateView>;
+  /** A whole block, hex; or a solved template by its id, with the header and the coinbase as the miner filled them. */
+  submitBlock(request: { hex: string }): Promise<{ id: string; height: number }>;
+  submitSolution(request: {
+    templateId: string;
+    headerHex: string;
+    coinbaseHex: string;
+  }): Promise<{ id: string; height: number }>;
+
+  /** Everything after an event id (or from now), until the signal aborts. */
+  follow(request: { lastEventId?: string }, signal: AbortSignal): AsyncIterable<LedgerEventView>;
+}
+
+/** The names of the port's request/answer methods, for transports that carry them. */
+export const LEDGER_METHODS = [
+  'status',
+  'submitTransaction',
+  'transaction',
+  'nextSequence',
+  'mempool',
+  'block',
+  'blocks',
+  'rawBlock',
+  'blockTransactions',
+  'account',
+  'accountPostings',
+  'offers',
+  'offer',
+  'endpoint',
+  'endpoints',
+  'anchor',
+  'contract',
+  'contracts',
+  'contractFragments',
+  'contractTimeline',
+  'contractPostings',
+  'challenges',
+  'holders',
+  'postings',
+  'events',
+  'supply',
+  'audit',
+  'search',
+  'template',
+  'submitBlock',
+  'submitSolution',
+] as const satisfies readonly (keyof LedgerPort)[];

@@ -1,0 +1,9 @@
+/**
+ * Owns: the shapes of what travels between processes: JSON views of the ledger, the provider's API, tickets, receipts.
+ * Does not own: the ledger's own binary forms (chain/, contracts/), transports (libs/node-api, libs/provider, libs/client).
+ * Read next: views.ts, ticket.ts, provider-api.ts, docs/protocol/provider-api.md.
+ */
+export * from './primitives.js';
+export * from './provider-api.js';
+export * from './ticket.js';
+export * from './views.js';

@@ -1,0 +1,339 @@
+import { z } from 'zod';
+import { amountText, heightNumber, hexOf, timeText } from './primitives.js';
+
+const blockId = hexOf(32, 'block id');
+const txId = hexOf(32, 'transaction id');
+const contractId = hexOf(32, 'contract id');
+const accountId = hexOf(20, 'account id');
+const fragmentId = hexOf(32, 'fragment id');
+const publicKey = hexOf(32, 'public key');
+
+/** The end of the best chain. */
+export const tipView = z
+  .object({ height: heightNumber, id: blockId, time: timeText, totalWork: z.string() })
+  .meta({ id: 'Tip' });
+
+/** What a node says about itself. */
+export const statusView = z
+  .object({
+    network: z.string(),
+    networkId: z.number().int(),
+    protocolVersion: z.number().int(),
+    genesisId: blockId,
+    tip: tipView,
+    /** Height the explorer's index has reached; it follows the chain asynchronously. */
+    indexHeight: heightNumber,
+    mempool: z.object({ count: z.number().int(), sizeBytes: z.number().int() }),
+  })
+  .meta({ id: 'Status' });
+export type StatusView = z.infer<typeof statusView>;
+
+/** A block without its transactions' bodies. */
+export const blockView = z
+  .object({
+    id: blockId,
+    height: heightNumber,
+    previous: blockId,
+    time: timeText,
+    bits: z.number().int(),
+    nonce: z.number().int(),
+    sizeBytes: z.number().int(),
+    miner: z.string().meta({ description: 'address' }),
+    subsidy: amountText,
+    fees: amountText,
+    proofMint: amountText,
+    poolDraw: amountText,
+    transactionIds: z.array(txId),
+    onMainChain: z.boolean(),
+  })
+  .meta({ id: 'Block' });
+export type BlockSummaryView = z.infer<typeof blockView>;
+
+/** A transaction and where it stands. */
+export const transactionView = z
+  .object({
+    id: txId,
+    kind: z.string(),
+    status: z.enum(['pending', 'confirmed']),
+    blockId: blockId.nullable(),
+    height: heightNumber.nullable(),
+    position: z.number().int().nullable(),
+    sender: z.string().meta({ description: 'address' }),
+    lane: z.number().int(),
+    sequence: z.string(),
+    fee: amountText,
+    sizeBytes: z.number().int(),
+    /** The body with byte strings as hex and amounts as decimal strings. */
+    body: z.record(z.string(), z.unknown()),
+    hex: z.string(),
+  })
+  .meta({ id: 'Transaction' });
+export type TransactionView = z.infer<typeof transactionView>;
+
+/** An account. */
+export const accountView = z
+  .object({
+    account: accountId,
+    address: z.string(),
+    /** Spendable now, at the tip. */
+    balance: amountText,
+    /** Spendable once the pending transactions are in. */
+    pendingBalance: amountText,
+    /** Locked as a client in escrow, and as a provider in collateral and vesting. */
+    escrow: amountText,
+    collateral: amountText,
+    vesting: amountText,
+    /** Mined but not mature yet. */
+    immature: amountText,
+  })
+  .meta({ id: 'Account' });
+export type AccountView = z.infer<typeof accountView>;
+
+/** A provider's current price sheet. */
+export const offerView = z
+  .object({
+    provider: accountId,
+    address: z.string(),
+    publicKey,
+    number: z.string(),
+    basePerEpoch: amountText,
+    pricePerGiBEpoch: amountText,
+    collateralBps: z.number().int(),
+    minEpochs: z.number().int(),
+    maxEpochs: z.number().int(),
+    capacityBytes: z.string(),
+    usedBytes: z.string(),
+    payout: z.string().meta({ description: 'address' }),
+    publishedAt: heightNumber,
+    expiresAt: heightNumber,
+  })
+  .meta({ id: 'Offer' });
+export type OfferView = z.infer<typeof offerView>;
+
+/** Where a principal is reached. */
+export const endpointView = z
+  .object({
+    principal: accountId,
+    address: z.string(),
+    publicKey,
+    addresses: z.array(z.string()),
+    owner: z.string(),
+    region: z.string(),
+    registeredAt: heightNumber,
+    expiresAt: heightNumber,
+  })
+  .meta({ id: 'Endpoint' });
+export type EndpointView = z.infer<typeof endpointView>;
+
+/** The head of a catalogue, stream or log. */
+export const anchorView = z
+  .object({
+    account: accountId,
+    slot: z.enum(['catalogue', 'stream', 'log']),
+    sequence: z.string(),
+    pointer: z.string().meta({ description: 'hex' }),
+    anchoredAt: heightNumber,
+  })
+  .meta({ id: 'Anchor' });
+export type AnchorView = z.infer<typeof anchorView>;
+
+/** A storage contract. */
+export const contractView = z
+  .object({
+    id: contractId,
+    status: z.enum(['active', 'completed', 'ended', 'failed']),
+    client: accountId,
+    clientAddress: z.string(),
+    provider: accountId,
+    providerAddress: z.string(),
+    clientKey: publicKey,
+    providerKey: publicKey,
+    ticketKey: publicKey,
+    payoutAddress: z.string(),
+    registeredAt: heightNumber,
+    /** First block of the first epoch and first block after the last. */
+    startHeight: heightNumber,
+    endHeight: heightNumber,
+    settleHeight: heightNumber,
+    settledAt: heightNumber.nullable(),
+    epochs: z.number().int(),
+    endEpoch: z.number().int(),
+    nextEpoch: z.number().int(),
+    proven: z.number().int(),
+    missed: z.number().int(),
+    tranche: amountText,
+    root: hexOf(32, 'root'),
+    leafCount: z.number().int(),
+    totalBytes: z.string(),
+    totalChunks: z.string(),
+    /** In the contract's pots now. */
+    escrow: amountText,
+    vesting: amountText,
+    collateral: amountText,
+    burned: amountText,
+    minted: amountText,
+    /** Height of the next challenge, or null when there is none to come. */
+    nextChallengeHeight: heightNumber.nullable(),
+    window: z
+      .object({
+        epoch: z.number().int(),
+        challengeHeight: heightNumber,
+        opensAt: heightNumber,
+        closesAt: heightNumber,
+        proven: z.boolean(),
+      })
+      .nullable(),
+  })
+  .meta({ id: 'Contract' });
+export type ContractView = z.infer<typeof contractView>;
+
+/** An open challenge a provider must answer. */
+export const challengeView = z
+  .object({
+    contract: contractId,
+    epoch: z.number().int(),
+    challengeHeight: heightNumber,
+    /** Id of the challenge block: seeds the draw. */
+    blockId,
+    opensAt: heightNumber,
+    closesAt: heightNumber,
+    leafCount: z.number().int(),
+    totalChunks: z.string(),
+    root: hexOf(32, 'root'),
+    proven: z.boolean(),
+  })
+  .meta({ id: 'Challenge' });
+export type ChallengeView = z.infer<typeof challengeView>;
+
+/** One entry of a contract's list of fragments. */
+export const fragmentEntryView = z
+  .object({ id: fragmentId, lengthBytes: z.number().int() })
+  .meta({ id: 'FragmentEntry' });
+export type FragmentEntryView = z.infer<typeof fragmentEntryView>;
+
+/** Who holds a fragment, by contract. */
+export const holderView = z
+  .object({
+    fragment: fragmentId,
+    contract: contractId,
+    provider: accountId,
+    providerAddress: z.string(),
+    lengthBytes: z.number().int(),
+    contractStatus: z.string(),
+    addresses: z.array(z.string()),
+  })
+  .meta({ id: 'Holder' });
+export type HolderView = z.infer<typeof holderView>;
+
+/** Something that happened to an object of the ledger. */
+export const objectEventView = z
+  .object({
+    height: heightNumber,
+    blockId,
+    time: timeText,
+    position: z.number().int(),
+    name: z.string().meta({ description: 'contract/formed, contract/proved, contract/missed, …' }),
+    subject: z.string(),
+    data: z.record(z.string(), z.union([z.string(), z.number()])),
+  })
+  .meta({ id: 'ObjectEvent' });
+export type ObjectEventView = z.infer<typeof objectEventView>;
+
+/** One double entry with its reason. */
+export const postingView = z
+  .object({
+    height: heightNumber,
+    blockId,
+    time: timeText,
+    position: z.number().int(),
+    from: z.string().meta({ description: 'pot: account:<id>, escrow:<contract>, mint, burn, pool, …' }),
+    to: z.string(),
+    amount: amountText,
+    reason: z.string(),
+    subject: z.string(),
+  })
+  .meta({ id: 'Posting' });
+export type PostingView = z.infer<typeof postingView>;
+
+/** The coins that exist, counted by kind of pot. */
+export const supplyView = z
+  .object({
+    height: heightNumber,
+    genesis: amountText,
+    minted: amountText,
+    burned: amountText,
+    /** Sum of every pot. */
+    total: amountText,
+    byPot: z.record(z.string(), amountText),
+  })
+  .meta({ id: 'Supply' });
+export type SupplyView = z.infer<typeof supplyView>;
+
+/** Result of replaying every block from genesis in code of its own. */
+export const auditView = z
+  .object({
+    height: heightNumber,
+    blocksReplayed: z.number().int(),
+    genesis: amountText,
+    minted: amountText,
+    burned: amountText,
+    expectedTotal: amountText,
+    actualTotal: amountText,
+    balanced: z.boolean(),
+    differences: z.array(z.string()),
+  })
+  .meta({ id: 'SupplyAudit' });
+export type AuditView = z.infer<typeof auditView>;
+
+/** A block to work on. Hash `headerHex` with the nonce at byte 76 until it is at most `targetHex`. */
+export const templateView = z
+  .object({
+    id: z.string(),
+    height: heightNumber,
+    /** 80 bytes; the merkle root is that of `coinbaseHex` as it stands. */
+    headerHex: hexOf(80, 'header'),
+    coinbaseHex: z.string(),
+    /** Where the 12-byte extranonce hole starts inside the coinbase. */
+    extranonceOffset: z.number().int(),
+    /** 32 bytes big-endian. */
+    targetHex: hexOf(32, 'target'),
+    minTimeSeconds: z.number().int(),
+    transactionCount: z.number().int(),
+    fees: amountText,
+  })
+  .meta({ id: 'Template' });
+export type TemplateView = z.infer<typeof templateView>;
+
+/** What a search of any id finds. */
+export const searchHitView = z
+  .object({
+    type: z.enum(['block', 'transaction', 'account', 'contract', 'fragment', 'provider']),
+    id: z.string(),
+    label: z.string(),
+  })
+  .meta({ id: 'SearchHit' });
+export type SearchHitView = z.infer<typeof searchHitView>;
+
+/** What the event stream carries. `id` is the resume point (Last-Event-ID). */
+export const ledgerEventView = z
+  .discriminatedUnion('type', [
+    z.object({
+      type: z.literal('block'),
+      id: z.string(),
+      height: heightNumber,
+      blockId,
+      time: timeText,
+      transactions: z.number().int(),
+    }),
+    z.object({
+      type: z.literal('reorg'),
+      id: z.string(),
+      height: heightNumber,
+      forkHeight: heightNumber,
+      abandoned: z.array(blockId),
+      adopted: z.array(blockId),
+    }),
+    z.object({ type: z.literal('transaction'), id: z.string(), transactionId: txId, kind: z.string() }),
+  ])
+  .meta({ id: 'LedgerEvent' });
+export type LedgerEventView = z.infer<typeof ledgerEventView>;
