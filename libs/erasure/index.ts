@@ -4,6 +4,8 @@
  * Does not own: the layout itself (sizes, keys, nonces, manifest: `#fragments`), files, networks, which provider holds what.
  * Read next: docs/protocol/data-layout.md, segment-pipeline.ts, bench/erasure.ts.
  */
+
+export { hashBytes } from './fragment-hash.js';
 export type {
   CodeShape,
   ErasureCodec,
@@ -13,6 +15,5 @@ export type {
   SealInput,
   SegmentPipeline,
 } from './port.js';
-export { hashBytes } from './fragment-hash.js';
 export { createSegmentPipeline } from './segment-pipeline.js';
 export { createSubspaceCodec } from './subspace-codec.js';

@@ -9,7 +9,11 @@ export interface ErasureCodec {
    * Rebuilds the shards named in `wanted` (data or parity indexes) from any k shards present.
    * `shards` has n places, undefined where lost. Throws AppError `erasure/too-few-fragments` below k.
    */
-  reconstruct(shards: readonly (Uint8Array | undefined)[], k: number, wanted: readonly number[]): Uint8Array[];
+  reconstruct(
+    shards: readonly (Uint8Array | undefined)[],
+    k: number,
+    wanted: readonly number[],
+  ): Uint8Array[];
 }
 
 /** The two numbers of a profile that the code needs: any k of n fragments are enough. */

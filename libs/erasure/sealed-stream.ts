@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto';
+import { AppError } from '#errors';
 import {
   recordCount,
   recordNonce,
@@ -8,7 +9,6 @@ import {
   type SegmentKeys,
   sealedToSpans,
 } from '#fragments';
-import { AppError } from '#errors';
 import { applyChacha20 } from './keystream.js';
 
 const cipherName = 'chacha20-poly1305';
@@ -34,7 +34,11 @@ export function sealRecords(plain: Uint8Array, keys: SegmentKeys, fragments: rea
 }
 
 /** Opens every record of a segment from its k data fragments. Throws AppError `erasure/record-damaged`. */
-export function openRecords(plainLength: number, keys: SegmentKeys, fragments: readonly Uint8Array[]): Uint8Array {
+export function openRecords(
+  plainLength: number,
+  keys: SegmentKeys,
+  fragments: readonly Uint8Array[],
+): Uint8Array {
   const key = createSecretKey(keys.segmentKey);
   const total = recordCount(plainLength);
   const plain = new Uint8Array(Buffer.allocUnsafeSlow(plainLength).buffer);

@@ -1,5 +1,5 @@
-import { deriveParityMaskKeys, deriveSegmentKeys, fragmentLengthFor } from '#fragments';
 import { AppError } from '#errors';
+import { deriveParityMaskKeys, deriveSegmentKeys, fragmentLengthFor } from '#fragments';
 import { hashBytes } from './fragment-hash.js';
 import { applyChacha20, createChacha20 } from './keystream.js';
 import type { ErasureCodec, OpenInput, RepairInput, SealedSegment, SealInput } from './port.js';
@@ -13,7 +13,11 @@ const stripeBytes = 64 * 1024;
  * Seals one segment under a given id, on the calling thread. The id must never have been used with these keys:
  * outside tests only the worker calls this, with 16 fresh random bytes.
  */
-export function sealSegmentUnderId(codec: ErasureCodec, segmentId: Uint8Array, input: SealInput): SealedSegment {
+export function sealSegmentUnderId(
+  codec: ErasureCodec,
+  segmentId: Uint8Array,
+  input: SealInput,
+): SealedSegment {
   const { plain, profile } = input;
   const fragmentLength = fragmentLengthFor(profile.k, plain.length);
   const fragments = Array.from({ length: profile.n }, () => allocate(fragmentLength));
@@ -52,9 +56,13 @@ export function repairFragmentsHere(codec: ErasureCodec, input: RepairInput): Ui
   const rebuilt = codec.reconstruct(takeShards(input, k), k, input.missing);
   const parityKeys = deriveParityMaskKeys(input.repairKey, input.segmentId, input.missing);
   const fragments = rebuilt.map((shard, at) =>
-    (input.missing[at] as number) < k ? shard : allocatedCopy(applyChacha20(parityKeys[at] as Uint8Array, shard)),
+    (input.missing[at] as number) < k
+      ? shard
+      : allocatedCopy(applyChacha20(parityKeys[at] as Uint8Array, shard)),
   );
-  const wrong = input.missing.filter((index, at) => !isId(fragments[at] as Uint8Array, input.fragmentIds[index]));
+  const wrong = input.missing.filter(
+    (index, at) => !isId(fragments[at] as Uint8Array, input.fragmentIds[index]),
+  );
   if (wrong.length > 0)
     throw new AppError({
       code: 'erasure/repair-mismatch',
@@ -95,7 +103,8 @@ function encodeMasked(
       data.map((row) => row.subarray(from, toExclusive)),
       stripe,
     );
-    for (const [at, row] of stripe.entries()) parity[at]?.set((masks[at] as (row: Uint8Array) => Uint8Array)(row), from);
+    for (const [at, row] of stripe.entries())
+      parity[at]?.set((masks[at] as (row: Uint8Array) => Uint8Array)(row), from);
   }
 }
 
@@ -103,7 +112,8 @@ function checkFragments(input: OpenInput | RepairInput): void {
   const damaged: number[] = [];
   for (const [index, fragment] of input.fragments.entries()) {
     if (fragment === undefined) continue;
-    if (fragment.length !== input.fragmentLength || !isId(fragment, input.fragmentIds[index])) damaged.push(index);
+    if (fragment.length !== input.fragmentLength || !isId(fragment, input.fragmentIds[index]))
+      damaged.push(index);
   }
   if (damaged.length > 0)
     throw new AppError({

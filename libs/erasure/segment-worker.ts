@@ -57,5 +57,8 @@ function answer(task: SegmentTask): unknown {
 }
 
 function moved(value: object, buffers: readonly Uint8Array[]): unknown {
-  return move({ [transferableSymbol]: [...new Set(buffers.map((view) => view.buffer))], [valueSymbol]: value });
+  return move({
+    [transferableSymbol]: [...new Set(buffers.map((view) => view.buffer))],
+    [valueSymbol]: value,
+  });
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { validateShape } from '#fragments';
 import { AppError, assertInvariant, InvariantError, violationToText } from '#errors';
+import { validateShape } from '#fragments';
 import type { ErasureCodec } from './port.js';
 
 /** The part of the WebAssembly API used here; the compiler's `es2023` library leaves it to `dom`. */
@@ -44,14 +44,20 @@ export function createSubspaceCodec(): ErasureCodec {
     for (let from = 0; from < length; from += stripeBytes) {
       const width = Math.min(stripeBytes, length - from);
       window.reserve((k + parity.length) * width);
-      for (const [index, shard] of data.entries()) window.write(index * width, shard.subarray(from, from + width));
+      for (const [index, shard] of data.entries())
+        window.write(index * width, shard.subarray(from, from + width));
       const status = wasm.encode(window.pointer, (k + parity.length) * width, k, parity.length);
-      if (status !== 0) throw new InvariantError(`Reed-Solomon encode answered ${status} for ${k} of ${k + parity.length}`);
+      if (status !== 0)
+        throw new InvariantError(`Reed-Solomon encode answered ${status} for ${k} of ${k + parity.length}`);
       for (const [index, shard] of parity.entries()) shard.set(window.read((k + index) * width, width), from);
     }
   };
 
-  const reconstructData = (shards: readonly (Uint8Array | undefined)[], k: number, length: number): Uint8Array[] => {
+  const reconstructData = (
+    shards: readonly (Uint8Array | undefined)[],
+    k: number,
+    length: number,
+  ): Uint8Array[] => {
     const n = shards.length;
     const data = shards.slice(0, k).map((shard) => shard ?? new Uint8Array(length));
     const flags = Uint8Array.from(shards, (shard) => (shard === undefined ? 0 : 1));
@@ -64,7 +70,8 @@ export function createSubspaceCodec(): ErasureCodec {
       const flagsPointer = wasm.__wbindgen_malloc(n);
       new Uint8Array(wasm.memory.buffer, flagsPointer, n).set(flags);
       const status = wasm.reconstruct(window.pointer, n * width, k, n - k, flagsPointer, n);
-      if (status !== 0) throw new InvariantError(`Reed-Solomon reconstruct answered ${status} for ${k} of ${n}`);
+      if (status !== 0)
+        throw new InvariantError(`Reed-Solomon reconstruct answered ${status} for ${k} of ${n}`);
       for (let index = 0; index < k; index++)
         if (shards[index] === undefined) data[index]?.set(window.read(index * width, width), from);
     }
@@ -80,7 +87,8 @@ export function createSubspaceCodec(): ErasureCodec {
       if (present.length < k) throw tooFewFragments(present.length, k, n);
       const length = checkShards(present);
       for (const index of wanted)
-        if (!Number.isInteger(index) || index < 0 || index >= n) throw new InvariantError(`no shard ${index} in ${k} of ${n}`);
+        if (!Number.isInteger(index) || index < 0 || index >= n)
+          throw new InvariantError(`no shard ${index} in ${k} of ${n}`);
       const hasAllData = shards.slice(0, k).every((shard) => shard !== undefined);
       const data = hasAllData ? (shards.slice(0, k) as Uint8Array[]) : reconstructData(shards, k, length);
       // The wasm restores data shards only: parity is coded again, up to the highest row asked for.
@@ -135,7 +143,10 @@ function checkShards(shards: readonly Uint8Array[]): number {
   const length = shards[0]?.length ?? 0;
   assertInvariant(length > 0, 'Reed-Solomon needs shards of at least one byte');
   for (const shard of shards)
-    assertInvariant(shard.length === length, `shards of ${length} and ${shard.length} bytes do not form one code`);
+    assertInvariant(
+      shard.length === length,
+      `shards of ${length} and ${shard.length} bytes do not form one code`,
+    );
   return length;
 }
 

@@ -1,5 +1,6 @@
 import { expand, extract } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
+import { asciiToBytes } from '#crypto';
 import { keyBytes } from './layout.js';
 
 /** Bytes of the fixed part of a record's nonce. */
@@ -66,8 +67,4 @@ export function recordNonce(noncePrefix: Uint8Array, index: number, isLast: bool
   new DataView(nonce.buffer).setUint32(noncePrefixBytes, index);
   nonce[recordNonceBytes - 1] = isLast ? 1 : 0;
   return nonce;
-}
-
-function asciiToBytes(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }

@@ -29,7 +29,8 @@ export function fragmentSizeForFile(sizeBytes: number): number {
 /** What is wrong with a fragment size, or undefined: a power of two from 64 KiB to 4 MiB. */
 export function validateFragmentSize(fragmentSize: number): LayoutViolation | undefined {
   const isPowerOfTwo = Number.isInteger(fragmentSize) && Number.isInteger(Math.log2(fragmentSize));
-  if (isPowerOfTwo && fragmentSize >= minFragmentSizeBytes && fragmentSize <= maxFragmentSizeBytes) return undefined;
+  if (isPowerOfTwo && fragmentSize >= minFragmentSizeBytes && fragmentSize <= maxFragmentSizeBytes)
+    return undefined;
   return {
     rule: 'fragments/fragment-size',
     field: 'fragmentSize',

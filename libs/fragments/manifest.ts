@@ -1,4 +1,4 @@
-import { bytes, decode, encode, height as safeInteger, list, struct, type TypeOf, u8, u16, u32 } from '#chain';
+import { bytes, decode, encode, list, height as safeInteger, struct, type TypeOf, u16, u32 } from '#chain';
 import { accepted, InvariantError, type Result, refused, type Violation, violationToText } from '#errors';
 import { contractIdBytes, fragmentIdBytes, keyBytes, segmentIdBytes } from './layout.js';
 import { type FilePlan, planFile, segmentOfPlan } from './plan.js';
@@ -47,7 +47,8 @@ export function isPlaced(holder: Uint8Array): boolean {
 /** Canonical bytes of a manifest. A manifest that would not decode again is our fault: InvariantError. */
 export function encodeManifest(manifest: Manifest): Uint8Array {
   const violation = validateManifest(manifest);
-  if (violation !== undefined) throw new InvariantError(`manifest not encoded: ${violationToText(violation)}`);
+  if (violation !== undefined)
+    throw new InvariantError(`manifest not encoded: ${violationToText(violation)}`);
   const body = encode(manifestSchema, manifest);
   const encoded = new Uint8Array(1 + body.length);
   encoded[0] = manifestVersion;
@@ -77,7 +78,11 @@ export function validateManifest(manifest: Manifest): Violation | undefined {
   if (!planned.ok) return planned.violation;
   const plan = planned.value;
   if (manifest.segments.length !== plan.segmentCount)
-    return { rule: 'manifest/segment-count', value: manifest.segments.length, allowed: String(plan.segmentCount) };
+    return {
+      rule: 'manifest/segment-count',
+      value: manifest.segments.length,
+      allowed: String(plan.segmentCount),
+    };
   const seen = new Set<string>();
   for (const [index, segment] of manifest.segments.entries()) {
     const violation = validateSegment(plan, index, segment);
@@ -98,6 +103,7 @@ function validateSegment(plan: FilePlan, index: number, segment: ManifestSegment
     ['holders', segment.holders.length, plan.profile.n],
   ];
   for (const [field, value, allowed] of fields)
-    if (value !== allowed) return { rule: 'manifest/segment', segmentIndex: index, field, value, allowed: String(allowed) };
+    if (value !== allowed)
+      return { rule: 'manifest/segment', segmentIndex: index, field, value, allowed: String(allowed) };
   return undefined;
 }

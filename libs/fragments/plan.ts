@@ -1,6 +1,6 @@
+import { accepted, type Result, refused } from '#errors';
 import { fragmentLengthFor, fragmentSizeForFile, segmentCapacity, validateFragmentSize } from './layout.js';
 import { type LayoutViolation, type RedundancyProfile, validateProfile } from './profiles.js';
-import { accepted, type Result, refused } from '#errors';
 
 /** One segment of a plan: which bytes of the file it holds and how long its fragments are. */
 export interface SegmentPlan {

@@ -1,7 +1,7 @@
+import { accepted, type Result, refused } from '#errors';
 import { recordPlainBytes, recordSealedBytes, recordTagBytes, sealedLength } from './layout.js';
 import { type FilePlan, segmentOfPlan } from './plan.js';
 import type { LayoutViolation } from './profiles.js';
-import { accepted, type Result, refused } from '#errors';
 
 /** Part of one data fragment, in bytes of the stored fragment. */
 export interface FragmentSpan {
@@ -35,7 +35,9 @@ export function planRange(
   if (!Number.isInteger(from) || from < 0 || from > plan.sizeBytes)
     return refused(rangeViolation('from', from, `an integer from 0 to ${plan.sizeBytes}`));
   if (!Number.isInteger(toExclusive) || toExclusive < from || toExclusive > plan.sizeBytes)
-    return refused(rangeViolation('toExclusive', toExclusive, `an integer from ${from} to ${plan.sizeBytes}`));
+    return refused(
+      rangeViolation('toExclusive', toExclusive, `an integer from ${from} to ${plan.sizeBytes}`),
+    );
   const ranges: SegmentRange[] = [];
   for (let position = from; position < toExclusive; ) {
     const segmentIndex = Math.floor(position / plan.segmentCapacity);
@@ -46,14 +48,22 @@ export function planRange(
   return accepted(ranges);
 }
 
-function rangeOfSegment(plan: FilePlan, segmentIndex: number, from: number, toExclusive: number): SegmentRange {
+function rangeOfSegment(
+  plan: FilePlan,
+  segmentIndex: number,
+  from: number,
+  toExclusive: number,
+): SegmentRange {
   const segment = segmentOfPlan(plan, segmentIndex);
   const start = from - segment.offset;
   const end = Math.min(toExclusive - segment.offset, segment.plainLength);
   const firstRecord = Math.floor(start / recordPlainBytes);
   const lastRecordExclusive = Math.ceil(end / recordPlainBytes);
   const sealedFrom = firstRecord * recordSealedBytes;
-  const sealedToExclusive = Math.min(lastRecordExclusive * recordSealedBytes, sealedLength(segment.plainLength));
+  const sealedToExclusive = Math.min(
+    lastRecordExclusive * recordSealedBytes,
+    sealedLength(segment.plainLength),
+  );
   return {
     segmentIndex,
     firstRecord,
