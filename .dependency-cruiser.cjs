@@ -56,7 +56,13 @@ module.exports = {
       name: 'library-through-its-index',
       severity: 'error',
       from: { path: '^libs/([^/]+)/' },
-      to: { path: '^libs/([^/]+)/(?!index\\.ts$)', pathNot: '^libs/$1/' },
+      to: { path: '^libs/([^/]+)/(?!(testing/)?index\\.ts$)', pathNot: '^libs/$1/' },
+    },
+    {
+      name: 'testing-index-from-tests-only',
+      severity: 'error',
+      from: { path: '^(apps|tools|libs|chain|contracts)/', pathNot: notTest },
+      to: { path: '^libs/[^/]+/testing/' },
     },
     {
       name: 'library-through-its-index-from-outside',
