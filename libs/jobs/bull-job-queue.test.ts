@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { createBullJobQueue, defineJob, type JobQueue } from './index.js';
-import { describeJobQueue, type RunningRedis, startRedis } from './testing/index.js';
-import { until } from './testing/until.js';
+import { type RunningRedis, startRedis, until } from './testing/index.js';
+import { describeJobQueue } from './testing/job-queue-conformance.js';
 
 describeJobQueue('BullMQ on Redis', async () => {
   const redis = await startRedis();

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
 import { AppError } from '#errors';
 import { type BullJobData, createBullWorker } from './bull-worker.js';
 import { completeEnqueueOptions, encodePayload, MAX_FAILED_KEPT } from './job-definition.js';
@@ -53,6 +54,14 @@ export async function createBullJobQueue(options: BullJobQueueOptions): Promise<
       throw error;
     },
   );
+  // BullMQ gives each worker a copy of its connection and forgets it when Redis is gone at the close: we remember.
+  const copies: Redis[] = [];
+  const duplicate = blocking.duplicate.bind(blocking);
+  blocking.duplicate = (...args) => {
+    const copy = duplicate(...args);
+    copies.push(copy);
+    return copy;
+  };
   const queues = new Map<string, Queue<BullJobData>>();
   const workers = new Set<Worker>();
   let closed: Promise<void> | undefined;
@@ -109,8 +118,7 @@ export async function createBullJobQueue(options: BullJobQueueOptions): Promise<
   const close = async (closeOptions: CloseOptions): Promise<void> => {
     await Promise.all([...workers].map((worker) => worker.close(closeOptions)));
     await Promise.all([...queues.values()].map((queue) => queue.close().catch(() => undefined)));
-    commands.disconnect();
-    blocking.disconnect();
+    for (const connection of [commands, blocking, ...copies]) connection.disconnect();
   };
 
   return {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createEmbeddedJobQueue } from './index.js';
-import { describeJobQueue } from './testing/index.js';
+import { describeJobQueue } from './testing/job-queue-conformance.js';
 
 let folder: string;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 /**
- * Owns: what other tests need of jobs: the conformance suite of the port and a real redis-server of one's own.
- * Does not own: the adapters.
- * Read next: job-queue-conformance.ts.
+ * Owns: what other tests need of jobs: a real redis-server of one's own, and waiting with a deadline.
+ * Does not own: the conformance suite, which needs Jest around it: job-queue-conformance.ts.
+ * Read next: redis-server.ts.
  */
-export { describeJobQueue, type JobQueueFixture } from './job-queue-conformance.js';
 export { type RunningRedis, startRedis } from './redis-server.js';
+export { until } from './until.js';
