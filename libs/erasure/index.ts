@@ -6,6 +6,7 @@
  */
 
 export { hashBytes } from './fragment-hash.js';
+export { releaseMemory } from './memory.js';
 export type {
   CodeShape,
   ErasureCodec,

@@ -10,6 +10,7 @@ import {
   sealedToSpans,
 } from '#fragments';
 import { applyChacha20 } from './keystream.js';
+import { allocateMemory, releaseMemory } from './memory.js';
 
 const cipherName = 'chacha20-poly1305';
 const cipherOptions = { authTagLength: recordTagBytes };
@@ -26,7 +27,9 @@ export function sealRecords(plain: Uint8Array, keys: SegmentKeys, fragments: rea
     const start = index * recordPlainBytes;
     const nonce = recordNonce(keys.noncePrefix, index, index === total - 1);
     const cipher = createCipheriv(cipherName, key, nonce, cipherOptions);
-    writer.write(cipher.update(plain.subarray(start, start + recordPlainLength(plain.length, index))));
+    const sealed = cipher.update(plain.subarray(start, start + recordPlainLength(plain.length, index)));
+    writer.write(sealed);
+    releaseMemory(sealed);
     cipher.final();
     writer.write(cipher.getAuthTag());
   }
@@ -41,7 +44,7 @@ export function openRecords(
 ): Uint8Array {
   const key = createSecretKey(keys.segmentKey);
   const total = recordCount(plainLength);
-  const plain = new Uint8Array(Buffer.allocUnsafeSlow(plainLength).buffer);
+  const plain = allocateMemory(plainLength);
   let sealedAt = 0;
   for (let index = 0; index < total; index++) {
     const plainAt = index * recordPlainBytes;
@@ -51,7 +54,9 @@ export function openRecords(
     decipher.setAuthTag(Buffer.concat(partsOf(fragments, tagAt, tagAt + recordTagBytes)));
     let at = plainAt;
     for (const part of partsOf(fragments, sealedAt, tagAt)) {
-      plain.set(decipher.update(part), at);
+      const opened = decipher.update(part);
+      plain.set(opened, at);
+      releaseMemory(opened);
       at += part.length;
     }
     try {

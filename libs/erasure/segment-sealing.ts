@@ -2,6 +2,7 @@ import { AppError } from '#errors';
 import { deriveParityMaskKeys, deriveSegmentKeys, fragmentLengthFor } from '#fragments';
 import { hashBytes } from './fragment-hash.js';
 import { applyChacha20, createChacha20 } from './keystream.js';
+import { allocateMemory, releaseMemory } from './memory.js';
 import type { ErasureCodec, OpenInput, RepairInput, SealedSegment, SealInput } from './port.js';
 import { openRecords, sealRecords } from './sealed-stream.js';
 import { tooFewFragments } from './subspace-codec.js';
@@ -20,7 +21,7 @@ export function sealSegmentUnderId(
 ): SealedSegment {
   const { plain, profile } = input;
   const fragmentLength = fragmentLengthFor(profile.k, plain.length);
-  const fragments = Array.from({ length: profile.n }, () => allocate(fragmentLength));
+  const fragments = Array.from({ length: profile.n }, () => allocateMemory(fragmentLength));
   const data = fragments.slice(0, profile.k);
   sealRecords(plain, deriveSegmentKeys(input.contentKey, segmentId), data);
   const maskKeys = deriveParityMaskKeys(input.repairKey, segmentId, indexesBetween(profile.k, profile.n));
@@ -56,9 +57,7 @@ export function repairFragmentsHere(codec: ErasureCodec, input: RepairInput): Ui
   const rebuilt = codec.reconstruct(takeShards(input, k), k, input.missing);
   const parityKeys = deriveParityMaskKeys(input.repairKey, input.segmentId, input.missing);
   const fragments = rebuilt.map((shard, at) =>
-    (input.missing[at] as number) < k
-      ? shard
-      : allocatedCopy(applyChacha20(parityKeys[at] as Uint8Array, shard)),
+    (input.missing[at] as number) < k ? shard : applyChacha20(parityKeys[at] as Uint8Array, shard),
   );
   const wrong = input.missing.filter(
     (index, at) => !isId(fragments[at] as Uint8Array, input.fragmentIds[index]),
@@ -103,8 +102,11 @@ function encodeMasked(
       data.map((row) => row.subarray(from, toExclusive)),
       stripe,
     );
-    for (const [at, row] of stripe.entries())
-      parity[at]?.set((masks[at] as (row: Uint8Array) => Uint8Array)(row), from);
+    for (const [at, mask] of masks.entries()) {
+      const masked = mask(stripe[at] as Uint8Array);
+      parity[at]?.set(masked, from);
+      releaseMemory(masked);
+    }
   }
 }
 
@@ -130,15 +132,4 @@ function isId(fragment: Uint8Array, id: Uint8Array | undefined): boolean {
 
 function indexesBetween(from: number, toExclusive: number): number[] {
   return Array.from({ length: toExclusive - from }, (_, at) => from + at);
-}
-
-/** Memory of its own and not zeroed first: every byte of it is written before it leaves. */
-function allocate(length: number): Uint8Array {
-  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
-}
-
-function allocatedCopy(source: Uint8Array): Uint8Array {
-  const copy = allocate(source.length);
-  copy.set(source);
-  return copy;
 }

@@ -3,6 +3,7 @@ import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { AppError } from '#errors';
 import { segmentIdBytes } from '#fragments';
 import { hashBytes } from './fragment-hash.js';
+import { releaseMemory } from './memory.js';
 import type { OpenInput, RepairInput, SealInput } from './port.js';
 import { openSegmentHere, repairFragmentsHere, sealSegmentUnderId } from './segment-sealing.js';
 import { createSubspaceCodec } from './subspace-codec.js';
@@ -41,10 +42,12 @@ function answer(task: SegmentTask): unknown {
   switch (task.kind) {
     case 'seal': {
       const sealed = sealSegmentUnderId(codec, new Uint8Array(randomBytes(segmentIdBytes)), task.input);
+      releaseMemory(task.input.plain);
       return moved({ value: sealed }, sealed.fragments);
     }
     case 'open': {
       const plain = openSegmentHere(codec, task.input);
+      releaseFragments(task.input.fragments);
       return moved({ value: plain }, [plain]);
     }
     case 'repair': {
@@ -54,6 +57,10 @@ function answer(task: SegmentTask): unknown {
     case 'hash':
       return { value: hashBytes(task.input) };
   }
+}
+
+function releaseFragments(fragments: readonly (Uint8Array | undefined)[]): void {
+  for (const fragment of fragments) if (fragment !== undefined) releaseMemory(fragment);
 }
 
 function moved(value: object, buffers: readonly Uint8Array[]): unknown {
