@@ -13,6 +13,7 @@ export * from './money/lot.js';
 export * from './money/price.js';
 export * from './offer/offer.js';
 export * from './offer/usage.js';
+export * from './prove/build-proof.js';
 export * from './prove/challenge.js';
 export * from './prove/prove.js';
 export * from './prove/storage-proof.js';

@@ -1,0 +1,6 @@
+/**
+ * Owns: one contract's life over real bytes for tests: funded parties, an offer, form, proofs, misses, ends.
+ * Does not own: the chain below (chain/testing). Only tests import this.
+ * Read next: contract-scenario.ts.
+ */
+export * from './contract-scenario.js';
