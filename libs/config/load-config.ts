@@ -174,7 +174,10 @@ function parseValue(row: Setting<unknown>, source: Source): unknown {
 function unknownSetting(what: string, name: string, value: unknown, known: readonly string[]): AppError {
   const closest = closestName(name, known);
   // The value of a mistyped name may be a secret meant for another one.
-  const shown = /pass|secret|key|token|url/i.test(name) ? '' : ` (value ${JSON.stringify(value)})`;
+  const isSecret =
+    /pas|secret|key|token|url/i.test(name) ||
+    ROWS.some(([key, row]) => row.secret && [row.env, `--${row.flag}`, key].includes(closest ?? ''));
+  const shown = isSecret ? '' : ` (value ${JSON.stringify(value)})`;
   return new AppError({
     code: 'config/unknown-setting',
     message: `${what}${shown} is no setting of Cairn`,

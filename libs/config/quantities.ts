@@ -28,7 +28,8 @@ const DURATION_UNITS: Readonly<Record<string, number>> = {
 /**
  * A size as people write it, in bytes: `10GiB`, `1.5 MB`, `4096`. Binary units for KiB, MiB, … and for a bare K, M,
  * G, T; decimal ones for KB, MB, …; case does not matter.
- * @returns undefined when the text is no size, or is not a whole number of bytes below 2^53
+ * A fraction of a unit is rounded to whole bytes.
+ * @returns undefined when the text is no size or is 2^53 bytes or more
  */
 export function parseSize(text: string): number | undefined {
   return parseQuantity(text, SIZE_UNITS);
@@ -56,6 +57,7 @@ function parseQuantity(text: string, units: Readonly<Record<string, number>>): n
   const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text);
   const unit = units[(match?.[2] ?? '').toLowerCase()];
   if (match === null || unit === undefined) return undefined;
-  const value = Math.round(Number(match[1]) * unit * 1e6) / 1e6;
+  const exact = Number(match[1]) * unit;
+  const value = unit === 1 ? exact : Math.round(exact);
   return Number.isSafeInteger(value) ? value : undefined;
 }

@@ -1,4 +1,4 @@
-/** HTTP status by error code: an exact code (`market/no-offers`), or an ending that every area uses (`not-found` under the key `*` + `/not-found`). */
+/** HTTP status by error code: an exact code (`market/no-offers`), or a code's last part for every area (star, slash, `not-found`). */
 export type StatusTable = Readonly<Record<string, number>>;
 
 /** What an AppError's code means in HTTP when the app says nothing else. Keys with `*` stand for any area. */

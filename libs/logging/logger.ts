@@ -21,7 +21,7 @@ export function createLogger(options: LoggerOptions): Logger {
   const destination = options.destination ?? pino.destination({ fd: 2, sync: true });
   const stream =
     options.format === 'json' ? destination : createPrettyStream(destination, options.color ?? false);
-  return pino(
+  const logger = pino(
     {
       level: options.level,
       base: { app: options.app },
@@ -29,16 +29,32 @@ export function createLogger(options: LoggerOptions): Logger {
       formatters: {
         level: (label) => ({ level: label }),
         log: (fields) => redact(fields) as Record<string, unknown>,
-        bindings: (fields) => redact(fields) as Record<string, unknown>,
       },
       serializers: { err: (error: unknown) => error, error: (error: unknown) => error },
       hooks: {
         logMethod(args, method) {
-          const safe = args.map((arg: unknown) => (typeof arg === 'string' ? redactText(arg) : arg));
-          method.apply(this, safe as Parameters<typeof method>);
+          method.apply(this, withoutSecrets(args) as Parameters<typeof method>);
         },
       },
     },
     stream,
   );
+  // pino runs no formatter over the bindings of a child.
+  const child = logger.child;
+  logger.child = function (this: Logger, bindings: object, childOptions: object) {
+    return child.call(this, redact(bindings) as pino.Bindings, childOptions);
+  } as typeof logger.child;
+  return logger;
+}
+
+/** The arguments of a log call with every text cleaned; pino would copy an error's message as it is. */
+function withoutSecrets(args: readonly unknown[]): unknown[] {
+  const [first, ...rest] = args;
+  const texts = rest.map((arg) => (typeof arg === 'string' ? redactText(arg) : redact(arg)));
+  if (typeof first === 'string') return [redactText(first), ...texts];
+  const error = first instanceof Error ? first : (first as { err?: unknown } | undefined)?.err;
+  const fields = first instanceof Error ? { err: first } : first;
+  return texts.length === 0 && error instanceof Error
+    ? [fields, redactText(error.message)]
+    : [fields, ...texts];
 }
