@@ -102,6 +102,16 @@ describe('segment pipeline', () => {
     });
   });
 
+  test('an empty answer of a provider, or a buffer given away before, is a damaged fragment', async () => {
+    const sealed = await seal(patternBytes(1000, 3));
+    const input = openInput(sealed, [0, 1, 2]);
+    const empty = input.fragments.map((fragment, index) => (index === 2 ? new Uint8Array(0) : fragment));
+    await expect(pipeline.openSegment({ ...input, fragments: empty })).rejects.toMatchObject({
+      data: { fragments: [2] },
+    });
+    await expect(pipeline.openSegment(input)).rejects.toMatchObject({ data: { fragments: [0, 1] } });
+  });
+
   test('fewer than k fragments: how many there are and how many are needed', async () => {
     const sealed = await seal(patternBytes(10, 3));
     await expect(pipeline.openSegment(openInput(sealed, [1, 7]))).rejects.toMatchObject({

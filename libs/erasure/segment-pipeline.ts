@@ -41,6 +41,8 @@ export function createSegmentPipeline(options: { workers?: number } = {}): Segme
       const answer = await running;
       if ('failure' in answer) throw new AppError(answer.failure);
       return answer.value;
+    } catch (error) {
+      throw error instanceof AppError ? error : workerError(error);
     } finally {
       inFlight.delete(running);
     }
@@ -134,6 +136,7 @@ function checkViolation(violation: Violation | undefined): void {
 
 /** The view itself when it is all of its memory and that memory may move, otherwise a copy. */
 function toOwned(view: Uint8Array): Uint8Array {
+  if (view.byteLength === 0) return new Uint8Array(0);
   const isWhole = view.byteOffset === 0 && view.byteLength === view.buffer.byteLength;
   const canMove = types.isArrayBuffer(view.buffer) && !isMarkedAsUntransferable(view.buffer);
   return isWhole && canMove ? view : new Uint8Array(view);
@@ -145,6 +148,19 @@ function toOwnedIfPresent(view: Uint8Array | undefined): Uint8Array | undefined 
 
 function isPresent(view: Uint8Array | undefined): view is Uint8Array {
   return view !== undefined;
+}
+
+/** A worker that ended (out of memory, killed) is the world's fault; anything else it throws is ours. */
+function workerError(error: unknown): Error {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const message = error instanceof Error ? error.message : String(error);
+  if (!code.startsWith('ERR_WORKER')) return new InvariantError(`segment worker: ${message}`);
+  return new AppError({
+    code: 'erasure/worker-ended',
+    message: `a segment worker ended in the middle of a segment: ${message}`,
+    next: 'seal or open the segment again; with too little memory use fewer workers or smaller fragments',
+    cause: error,
+  });
 }
 
 function closedPipeline(): AppError {

@@ -145,6 +145,47 @@ describe('manifest', () => {
     expect(() => encodeManifest({ ...good, contentKey: new Uint8Array(31) })).toThrow(/31 bytes/);
   });
 
+  test('vector: field after field as docs/protocol/data-layout.md says', () => {
+    const hex = (length: number, byte: string) => byte.repeat(length);
+    const manifest: Manifest = {
+      sizeBytes: 258,
+      profile: { k: 1, repairBelow: 2, n: 2 },
+      fragmentSize: 65536,
+      contentKey: new Uint8Array(32).fill(1),
+      repairKey: new Uint8Array(32).fill(2),
+      fileHash: new Uint8Array(32).fill(3),
+      segments: [
+        {
+          segmentId: new Uint8Array(16).fill(4),
+          plainLength: 258,
+          fragmentLength: 1024,
+          fragmentIds: [new Uint8Array(32).fill(5), new Uint8Array(32).fill(6)],
+          holders: [notPlaced, new Uint8Array(32).fill(7)],
+        },
+      ],
+    };
+    expect(Buffer.from(encodeManifest(manifest)).toString('hex')).toBe(
+      [
+        '01', // version
+        '0201000000000000', // size
+        '010002000200', // profile
+        '00000100', // fragment size
+        hex(32, '01'), // content key
+        hex(32, '02'), // repair key
+        hex(32, '03'), // file hash
+        '01000000', // one segment
+        hex(16, '04'), // its id
+        '0201000000040000', // plaintext and fragment length
+        '02000000',
+        hex(32, '05'), // fragment ids
+        hex(32, '06'),
+        '02000000',
+        hex(32, '00'), // holders
+        hex(32, '07'),
+      ].join(''),
+    );
+  });
+
   test('a holder of zeros means not placed', () => {
     expect(isPlaced(notPlaced)).toBe(false);
     expect(isPlaced(filled(32, 1))).toBe(true);

@@ -1,0 +1,30 @@
+/**
+ * `npm run bench -- NAME [--json]`: measures one thing in one run and prints ratios.
+ * To add a benchmark: a file here that exports a function returning a BenchReport, and a line in `benches`.
+ */
+import { type BenchReport, reportToJson, reportToTable } from './report.js';
+
+const benches: Readonly<Record<string, () => Promise<BenchReport>>> = {
+  erasure: async () => (await import('./erasure.js')).benchErasure(),
+};
+
+const usageExitCode = 2;
+
+async function main(argv: readonly string[]): Promise<number> {
+  const names = argv.filter((argument) => !argument.startsWith('--'));
+  const unknownFlags = argv.filter((argument) => argument.startsWith('--') && argument !== '--json');
+  const [name] = names;
+  if (name === undefined || names.length > 1 || unknownFlags.length > 0 || !Object.hasOwn(benches, name)) {
+    const problem = [...unknownFlags, ...names].join(' ') || 'no name';
+    process.stderr.write(
+      `cannot run '${problem}'; use: npm run bench -- NAME [--json], NAME one of: ${Object.keys(benches).join(', ')}\n`,
+    );
+    return usageExitCode;
+  }
+  const report = await (benches[name] as () => Promise<BenchReport>)();
+  const text = argv.includes('--json') ? reportToJson(name, report) : reportToTable(name, report);
+  process.stdout.write(`${text}\n`);
+  return 0;
+}
+
+process.exitCode = await main(process.argv.slice(2));
