@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { segmentCapacity } from '#fragments';
 import type { OpenInput, SealedSegment, SegmentPipeline } from './port.js';
@@ -226,16 +226,23 @@ describe('segment pipeline', () => {
 });
 
 describe('life of a pipeline', () => {
-  test('close finishes what is in flight, ends the workers, and may be called again', async () => {
-    const threadsBefore = threadCount();
+  const input = () => ({ plain: patternBytes(100_000, 1), contentKey, repairKey, profile, fragmentSize });
+
+  test('close finishes what is in flight, may be called again, and nothing starts after it', async () => {
     const short = createSegmentPipeline({ workers: 2 });
-    const input = () => ({ plain: patternBytes(100_000, 1), contentKey, repairKey, profile, fragmentSize });
-    await short.sealSegment(input());
-    expect(threadCount()).toBeGreaterThan(threadsBefore);
     const inFlight = [short.sealSegment(input()), short.sealSegment(input()), short.sealSegment(input())];
     await Promise.all([short.close(), short.close()]);
     for (const sealed of await Promise.all(inFlight)) expect(sealed.fragments).toHaveLength(8);
     await expect(short.sealSegment(input())).rejects.toMatchObject({ code: 'erasure/closed' });
+  });
+
+  const testOnLinux = existsSync('/proc/self/task') ? test : test.skip;
+  testOnLinux('no worker thread is left after close (counts threads in /proc)', async () => {
+    const threadsBefore = threadCount();
+    const short = createSegmentPipeline({ workers: 2 });
+    await short.sealSegment(input());
+    expect(threadCount()).toBeGreaterThan(threadsBefore);
+    await short.close();
     await pollUntil(() => threadCount() <= threadsBefore);
   });
 });
