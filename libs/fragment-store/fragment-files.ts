@@ -1,0 +1,105 @@
+import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FragmentId } from '#chain';
+import { assertInvariant } from '#errors';
+import { isFragmentId, type StoredFragment } from './fragment-store.js';
+
+/** Uploads on their way, inside the root: a rename from here to a shard stays on one file system. */
+const INCOMING = 'incoming';
+
+/** Folder of a fragment: the first byte of its id, so that no folder holds more than 1/256 of all. */
+function shardOf(id: FragmentId): string {
+  assertInvariant(isFragmentId(id), 'only a fragment id becomes a path');
+  return id.slice(0, 2);
+}
+
+/** The files behind a store: where they lie, and how they reach the disk for good. */
+export class FragmentFiles {
+  readonly #root: string;
+  #temporaryCount = 0;
+  #dirty = new Set<string>();
+  #round: Promise<void> | undefined;
+  #nextRound: Promise<void> | undefined;
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** Makes the folders and removes what unfinished uploads left behind. */
+  async prepare(): Promise<void> {
+    await rm(join(this.#root, INCOMING), { recursive: true, force: true });
+    await mkdir(join(this.#root, INCOMING), { recursive: true });
+    for (let shard = 0; shard < 256; shard++) {
+      await mkdir(join(this.#root, shard.toString(16).padStart(2, '0')), { recursive: true });
+    }
+    await syncFolder(this.#root);
+  }
+
+  pathOf(id: FragmentId): string {
+    return join(this.#root, shardOf(id), id);
+  }
+
+  newTemporaryPath(): string {
+    this.#temporaryCount += 1;
+    return join(this.#root, INCOMING, String(this.#temporaryCount));
+  }
+
+  /** Gives a finished file its name and waits until the name is on the disk. */
+  async adopt(temporaryPath: string, id: FragmentId): Promise<void> {
+    await rename(temporaryPath, this.pathOf(id));
+    this.#dirty.add(shardOf(id));
+    await this.#syncNames();
+  }
+
+  async sizeOf(id: FragmentId): Promise<number | undefined> {
+    try {
+      return (await stat(this.pathOf(id))).size;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  async *list(): AsyncIterable<StoredFragment> {
+    for (let shard = 0; shard < 256; shard++) {
+      const names = await readdir(join(this.#root, shard.toString(16).padStart(2, '0')));
+      for (const id of names.filter(isFragmentId).sort()) {
+        const lengthBytes = await this.sizeOf(id);
+        if (lengthBytes !== undefined) yield { id, lengthBytes };
+      }
+    }
+  }
+
+  async diskFreeBytes(): Promise<number> {
+    const { bavail, bsize } = await statfs(this.#root);
+    return bavail * bsize;
+  }
+
+  /** Folders are synced in rounds: whoever renames while a round runs shares the next one with all others. */
+  #syncNames(): Promise<void> {
+    if (this.#nextRound !== undefined) return this.#nextRound;
+    const previous = this.#round ?? Promise.resolve();
+    const next = previous
+      .catch(() => undefined)
+      .then(async () => {
+        this.#nextRound = undefined;
+        this.#round = next;
+        const dirty = [...this.#dirty];
+        this.#dirty.clear();
+        for (const shard of dirty) await syncFolder(join(this.#root, shard));
+      });
+    this.#nextRound = next;
+    return next;
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  // Windows cannot open a folder; its rename is durable without it.
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
