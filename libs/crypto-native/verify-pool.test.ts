@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { nobleCrypto, type SignatureCheck } from '#crypto';
@@ -81,6 +82,16 @@ describe('verify pool', () => {
     expect(threadCount()).toBeGreaterThanOrEqual(before + 3);
     await pool.close();
     expect(threadCount()).toBe(before);
+  });
+
+  test('an idle pool that nobody closed does not keep its process alive', () => {
+    const pool = new URL('./verify-pool.js', import.meta.url).href;
+    const program = `const { createVerifyPool } = await import('${pool}');
+      console.log(await createVerifyPool({ workers: 2 }).verifyBatch([]));`;
+    const child = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
+      timeout: 20_000,
+    });
+    expect([child.status, child.stdout.toString()]).toEqual([0, '[]\n']);
   });
 
   test('the flat buffer gives back what was packed', () => {

@@ -31,7 +31,6 @@ class VerifyThread {
 
   constructor(onDeath: (thread: VerifyThread) => void) {
     this.worker = new Worker(new URL('./verify-worker.js', import.meta.url));
-    this.worker.unref();
     this.worker.on('message', ({ id, verdicts }: VerifyAnswer) => {
       this.pending.get(id)?.resolve(verdicts);
       this.forget(id);
@@ -47,6 +46,8 @@ class VerifyThread {
     };
     this.worker.on('error', die);
     this.worker.on('exit', (exitCode) => die(`exit code ${exitCode}`));
+    // After the listeners: adding one makes the worker hold the process again.
+    this.worker.unref();
   }
 
   verify(checks: readonly SignatureCheck[]): Promise<Uint8Array> {
