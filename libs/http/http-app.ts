@@ -90,7 +90,7 @@ export async function listenHttp(
   try {
     await app.listen(options.port, host);
   } catch (cause) {
-    await app.close();
+    await app.close().catch(() => undefined);
     throw cannotListen(host, options.port, options.portSetting, cause);
   }
   const server = app.getHttpServer() as Server;

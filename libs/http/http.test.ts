@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Body, Controller, Get, Module, Param, Post, Query, Sse } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
@@ -250,6 +253,26 @@ describe('problems (RFC 9457)', () => {
       expect(logLines.join('')).toContain('/var/secret');
     },
   );
+
+  test('an InvariantError is answered and then ends the process', async () => {
+    const script = fileURLToPath(new URL('testing/invariant-child.js', import.meta.url));
+    const child = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'pipe'] });
+    try {
+      const exited = once(child, 'exit');
+      let complaints = '';
+      child.stderr.on('data', (part: Buffer) => {
+        complaints += part.toString();
+      });
+      const [url] = (await once(child.stdout, 'data')) as [Buffer];
+      const answer = await fetch(url.toString().trim());
+      expect(answer.status).toBe(500);
+      expect(await answer.text()).not.toContain('nowhere');
+      expect(await exited).toEqual([1, null]);
+      expect(complaints).toContain('coins out of nowhere');
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
 
   test('a request that does not fit names field, value and expectation', async () => {
     await start();

@@ -1,11 +1,14 @@
-import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { type DynamicModule, Inject, Module, type OnModuleDestroy } from '@nestjs/common';
 import { type BullJobQueueOptions, createBullJobQueue } from './bull-job-queue.js';
 import { createEmbeddedJobQueue, type EmbeddedJobQueueOptions } from './embedded-job-queue.js';
 import { JOB_QUEUE, type JobQueue } from './job-queue.js';
 
-/** Provides the process's `JobQueue` under `JOB_QUEUE` and closes it, after running handlers, on shutdown. */
+/**
+ * Provides the process's `JobQueue` under `JOB_QUEUE` and closes it first of all at shutdown, after running handlers:
+ * what handlers use closes later, in `onApplicationShutdown`.
+ */
 @Module({})
-export class JobsModule implements OnApplicationShutdown {
+export class JobsModule implements OnModuleDestroy {
   constructor(@Inject(JOB_QUEUE) private readonly queue: JobQueue) {}
 
   /** Jobs in a SQLite file of this process's data folder. */
@@ -18,7 +21,7 @@ export class JobsModule implements OnApplicationShutdown {
     return moduleWith(() => createBullJobQueue(options));
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  async onModuleDestroy(): Promise<void> {
     await this.queue.close({ graceMs: 5_000 });
   }
 }

@@ -6,9 +6,9 @@ import { until } from './until.js';
 /** Where a child finds the queue. */
 export type JobStore = { readonly file: string } | { readonly redisUrl: string; readonly prefix: string };
 
-/** What a child does: enqueue for ever, run jobs that never end, or run jobs that end at once. */
+/** What a child does: enqueue for ever, run jobs that never end, that end at once, or that break an invariant. */
 export interface CrashOrder {
-  readonly role: 'enqueue' | 'hang' | 'drain';
+  readonly role: 'enqueue' | 'hang' | 'drain' | 'blunder';
   readonly store: JobStore;
   readonly jobName: string;
   readonly leaseMs: number;
@@ -21,6 +21,8 @@ export interface Child {
   says(start: string): Promise<void>;
   signal(name: 'SIGSTOP' | 'SIGCONT'): void;
   kill(): Promise<void>;
+  /** Waits for its end by itself: exit code and what it wrote on standard error. */
+  end(): Promise<{ readonly exitCode: number | null; readonly complaints: string }>;
 }
 
 /** Starts a process of the test's own that uses the queue, to be killed with SIGKILL. */
@@ -52,6 +54,10 @@ export function startChild(order: CrashOrder): Child {
     kill: async () => {
       child.kill('SIGKILL');
       await exited;
+    },
+    end: async () => {
+      await exited;
+      return { exitCode: child.exitCode, complaints };
     },
   };
 }

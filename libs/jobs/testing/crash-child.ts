@@ -1,5 +1,6 @@
 /** A process to be killed: `node crash-child.js JSON`. Says on standard output what it does, one line each. */
 import { z } from 'zod';
+import { InvariantError } from '#errors';
 import { createBullJobQueue, createEmbeddedJobQueue, defineJob } from '../index.js';
 import type { CrashOrder } from './child-process.js';
 
@@ -22,6 +23,7 @@ await queue.work(
   async ({ jobId, attempt, signal }) => {
     say(`started ${jobId} attempt ${attempt}`);
     if (order.role === 'drain') return;
+    if (order.role === 'blunder') throw new InvariantError('two and two were five');
     await new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => {
         say(`aborted ${jobId}`);

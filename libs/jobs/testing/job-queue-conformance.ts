@@ -333,10 +333,17 @@ export function describeJobQueue(adapter: string, start: () => Promise<JobQueueF
       await until('another worker has it', () => runs === 1);
       child.signal('SIGCONT');
       await child.says('aborted frozen');
-      expect(await queue.counts(job.name)).toEqual({ waiting: 0, delayed: 0, active: 1, failed: 0 });
+      // Once the child has taken the next job, it has done to the lost one whatever it does.
+      await queue.enqueue(job, { index: 1 }, { jobId: 'next' });
+      await child.says('started next');
+      expect(await queue.counts(job.name)).toEqual({ waiting: 0, delayed: 0, active: 2, failed: 0 });
+      expect(child.lines.filter((line) => line.startsWith('started frozen'))).toHaveLength(1);
+      await child.kill();
       finish();
-      await until('it is done', () => isIdle(queue, job.name));
+      await until('the lost one is done', async () => (await queue.counts(job.name)).active === 1);
       expect((await queue.counts(job.name)).failed).toBe(0);
+      await until('the next one is taken over', () => runs === 2);
+      finish();
     });
 
     test('fails a job that keeps killing its workers', async () => {
@@ -358,6 +365,15 @@ export function describeJobQueue(adapter: string, start: () => Promise<JobQueueF
       await until('it has failed', async () => (await queue.counts(job.name)).failed === 1);
       expect(runs).toBe(0);
       expect((await queue.failed(job.name))[0]).toMatchObject({ jobId: 'poison' });
+    });
+
+    test('an InvariantError in a handler ends the process, and the job stays for another', async () => {
+      const [queue, job] = [await open(), newJob()];
+      await queue.enqueue(job, { index: 0 }, { jobId: 'blunder', attempts: 1 });
+      const { exitCode, complaints } = await startWorkerChild('blunder', job.name).end();
+      expect(exitCode).not.toBe(0);
+      expect(complaints).toContain('two and two were five');
+      expect(await queue.counts(job.name)).toEqual({ waiting: 0, delayed: 0, active: 1, failed: 0 });
     });
 
     test('an acknowledged job survives the SIGKILL of the process that enqueued it', async () => {
