@@ -70,3 +70,8 @@ export function splitSlash(params: NetworkParams, slashed: bigint): { burned: bi
   const burned = shareOfUp(slashed, params.contract.slashBurnBps);
   return { burned, toClient: slashed - burned };
 }
+
+/** Collateral that an offer of `collateralBps` asks for over a whole price, rounded up. */
+export function collateralFor(escrow: bigint, collateralBps: bigint): bigint {
+  return shareOfUp(escrow, collateralBps);
+}

@@ -54,9 +54,14 @@ export const prove: TxKind<'prove', ProveBody> = {
     payProof(view, body, contract, window, context.id);
     return undefined;
   },
-  // The fee comes out of the tranche, so that a provider with an empty account can still earn.
-  feePot: (view, body, context) =>
-    accountPot(view.get(contractSpace, body.contract)?.payout ?? context.account),
+  // The fee comes out of the tranche, so that a provider with an empty account can still earn; never out of anything
+  // else the payout account holds, or a provider could name a stranger's account and give its coins to a miner.
+  feePot(view, body, context) {
+    const contract = view.get(contractSpace, body.contract);
+    assertInvariant(contract !== undefined, `contract ${body.contract} was proven and is gone`);
+    const { paid } = splitTranche(view.params, contract.tranche);
+    return accountPot(context.fee <= paid ? contract.payout : context.account);
+  },
 };
 
 function validateWindow(view: BlockView, window: ChallengeWindow): Violation | undefined {

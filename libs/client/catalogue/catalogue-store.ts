@@ -1,0 +1,172 @@
+import { randomBytes } from 'node:crypto';
+import {
+  type Catalogue,
+  type CataloguePointer,
+  decodeCatalogue,
+  emptyCatalogue,
+  encodeCatalogue,
+  fitsPointer,
+  openPointer,
+  type PointerContext,
+  sealPointer,
+} from '#catalogue';
+import { hexToBytes } from '#crypto';
+import { AppError, violationToText } from '#errors';
+import {
+  decodeManifest,
+  encodeManifest,
+  type Manifest,
+  type RedundancyProfile,
+  redundancyProfiles,
+} from '#fragments';
+import type { CallOptions, ClientContext } from '../context.js';
+import { readFile } from '../transfer/download.js';
+import { endContracts, formContracts } from '../transfer/form-contracts.js';
+import { contractsOf, keepHolders, memorySource, uploadFile } from '../transfer/upload.js';
+import { assertAffordable, planUpload } from '../transfer/upload-plan.js';
+
+const MAX_ATTEMPTS = 4;
+
+/** A catalogue as found on the network, with the contracts that keep it. */
+export interface LoadedCatalogue {
+  readonly catalogue: Catalogue;
+  readonly sequence: bigint;
+  readonly contracts: readonly string[];
+}
+
+/** Finds the catalogue with nothing but the phrase's keys and a node: account -> anchor -> catalogue. */
+export async function loadCatalogue(
+  context: ClientContext,
+  options: CallOptions = {},
+): Promise<LoadedCatalogue> {
+  const anchor = await context.ledger.anchor({ account: context.identity.account, slot: 'catalogue' });
+  if (anchor === null) return { catalogue: emptyCatalogue, sequence: 0n, contracts: [] };
+  const sequence = BigInt(anchor.sequence);
+  const opened = openPointer(pointerContext(context, sequence), hexToBytes(anchor.pointer));
+  if (!opened.ok) {
+    throw new AppError({
+      code: 'catalogue/unreadable-pointer',
+      message: `The anchor of ${context.identity.address} cannot be opened (${violationToText(opened.violation)}).`,
+      next: 'Was it written with another phrase or another version of Cairn?',
+    });
+  }
+  const contracts: string[] = [];
+  let { level, manifest } = opened.value;
+  for (;;) {
+    contracts.push(...contractsOf(manifest));
+    const bytes = await collect(context, manifest, options);
+    if (level === 0) return { catalogue: parseCatalogue(bytes, sequence), sequence, contracts };
+    const inner = decodeManifest(bytes);
+    if (!inner.ok) throw unreadable(violationToText(inner.violation));
+    manifest = inner.value;
+    level -= 1;
+  }
+}
+
+/**
+ * Changes the catalogue: loads the newest one, applies the change, stores the result, anchors it. If somebody else
+ * anchored meanwhile, all of it is done again on top of theirs. Contracts of the replaced catalogue are ended.
+ */
+export async function changeCatalogue(
+  context: ClientContext,
+  change: (catalogue: Catalogue) => Catalogue,
+  options: CallOptions & { epochs: number },
+): Promise<{ sequence: bigint; contracts: readonly string[] }> {
+  for (let attempt = 1; ; attempt++) {
+    const loaded = await loadCatalogue(context, options);
+    const sequence = loaded.sequence + 1n;
+    const stored = await storeCatalogue(context, { ...change(loaded.catalogue), sequence }, options);
+    try {
+      options.onProgress?.({ stage: 'anchoring', done: 0, total: 1 });
+      const pointer = sealPointer(
+        pointerContext(context, sequence),
+        stored.pointer,
+        new Uint8Array(randomBytes(24)),
+      );
+      const submitted = await context.wallet.submit('anchor', { slot: 'catalogue', sequence, pointer });
+      await context.wallet.confirm(submitted, { signal: options.signal });
+    } catch (error) {
+      await endContracts(context, stored.contracts);
+      if (attempt >= MAX_ATTEMPTS || !isAnchorConflict(error)) throw error;
+      continue;
+    }
+    await endContracts(context, loaded.contracts);
+    options.onProgress?.({ stage: 'anchoring', done: 1, total: 1 });
+    return { sequence, contracts: stored.contracts };
+  }
+}
+
+/** Stores a catalogue like any file; one that is too large for a pointer is pointed at through another file. */
+async function storeCatalogue(
+  context: ClientContext,
+  catalogue: Catalogue,
+  options: CallOptions & { epochs: number },
+): Promise<{ pointer: CataloguePointer; contracts: string[] }> {
+  const contracts: string[] = [];
+  let bytes = encodeCatalogue(catalogue);
+  for (let level = 0; ; level++) {
+    const manifest = await storeBytes(context, bytes, options);
+    contracts.push(...contractsOf(manifest));
+    if (fitsPointer(manifest)) return { pointer: { level, manifest }, contracts };
+    bytes = encodeManifest(manifest);
+  }
+}
+
+async function storeBytes(
+  context: ClientContext,
+  bytes: Uint8Array,
+  options: CallOptions & { epochs: number },
+): Promise<Manifest> {
+  const profile = catalogueProfile(context);
+  const plan = await planUpload(context, { sizeBytes: bytes.length, profile, epochs: options.epochs });
+  await assertAffordable(context, plan.quote);
+  const uploaded = await uploadFile(context, memorySource(bytes), plan, { signal: options.signal });
+  const { formed } = await formContracts(context, uploaded.agreements, { signal: options.signal });
+  return keepHolders(uploaded.manifest, formed);
+}
+
+/** The profile catalogues are kept under: its pointer must fit on chain. */
+export function catalogueProfile(context: ClientContext): RedundancyProfile {
+  return context.params.name === 'devnet' ? redundancyProfiles.devnet : redundancyProfiles.default;
+}
+
+function pointerContext(context: ClientContext, sequence: bigint): PointerContext {
+  return { key: context.identity.pointerKey, networkId: context.params.networkId, sequence };
+}
+
+async function collect(
+  context: ClientContext,
+  manifest: Manifest,
+  options: CallOptions,
+): Promise<Uint8Array> {
+  const whole = new Uint8Array(manifest.sizeBytes);
+  let at = 0;
+  for await (const part of readFile(context, manifest, { signal: options.signal })) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+function parseCatalogue(bytes: Uint8Array, sequence: bigint): Catalogue {
+  const decoded = decodeCatalogue(bytes);
+  if (!decoded.ok) throw unreadable(violationToText(decoded.violation));
+  if (decoded.value.sequence !== sequence) {
+    throw unreadable(`it is number ${decoded.value.sequence}, the anchor says ${sequence}`);
+  }
+  return decoded.value;
+}
+
+function unreadable(why: string): AppError {
+  return new AppError({
+    code: 'catalogue/unreadable',
+    message: `The catalogue cannot be read: ${why}.`,
+    next: 'Use the version of Cairn that wrote it, or a newer one.',
+  });
+}
+
+function isAnchorConflict(error: unknown): boolean {
+  if (!(error instanceof AppError) || error.code !== 'ledger/refused') return false;
+  const violation = error.data['violation'] as { rule?: unknown } | undefined;
+  return violation?.rule === 'anchor/sequence';
+}

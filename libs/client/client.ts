@@ -1,0 +1,232 @@
+import { type Catalogue, type FileEntry, findFile, withFile, withoutFile } from '#catalogue';
+import { createLaw, type NetworkParams } from '#chain';
+import { contractsModule } from '#contracts';
+import { nativeCrypto } from '#crypto-native';
+import { createSegmentPipeline } from '#erasure';
+import { AppError, violationToText } from '#errors';
+import { decodeManifest, encodeManifest, type Manifest, type RedundancyProfile } from '#fragments';
+import type { LedgerPort } from '#ledger';
+import type { Quote } from '#market';
+import { changeCatalogue, type LoadedCatalogue, loadCatalogue } from './catalogue/catalogue-store.js';
+import type { CallOptions, ClientContext } from './context.js';
+import { checkFile, type FileHealth } from './health/file-health.js';
+import { createIdentity } from './identity.js';
+import { ProviderDirectory } from './providers/provider-directory.js';
+import { type ByteRange, readFile } from './transfer/download.js';
+import { endContracts, formContracts } from './transfer/form-contracts.js';
+import { openSource, type SourceFile } from './transfer/source.js';
+import { contractsOf, keepHolders, uploadFile } from './transfer/upload.js';
+import { assertAffordable, planUpload } from './transfer/upload-plan.js';
+import { type Submitted, Wallet } from './wallet/wallet.js';
+
+/** What a client is made of. */
+export interface ClientOptions {
+  readonly ledger: LedgerPort;
+  readonly params: NetworkParams;
+  readonly phrase: string;
+  /** Worker threads for sealing and opening; one per core unless given. */
+  readonly workers?: number;
+  /** Silence after which a provider is given up. */
+  readonly requestTimeoutMs?: number;
+  readonly nowMs?: () => number;
+}
+
+/** How something is to be stored. */
+export interface StoreOptions extends CallOptions {
+  readonly profile: RedundancyProfile;
+  readonly epochs: number;
+  readonly fragmentSize?: number;
+  /** Called with the price before anything is paid; throw to refuse. */
+  readonly onQuote?: (quote: Quote) => void | Promise<void>;
+}
+
+/** A file that is stored and paid for, but found again only once it is anchored. */
+export interface StoredFile {
+  readonly entry: FileEntry;
+  readonly quote: Quote;
+  readonly contracts: readonly string[];
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+/** A client of the storage market: what the command line and the gateway share. */
+export class CairnClient {
+  private constructor(readonly context: ClientContext) {}
+
+  /** Opens a client for a phrase; close it to end its workers and connections. */
+  static open(options: ClientOptions): CairnClient {
+    const { ledger, params } = options;
+    const crypto = nativeCrypto;
+    const law = createLaw(params, crypto, [contractsModule]);
+    const identity = createIdentity(crypto, params, options.phrase);
+    return new CairnClient({
+      params,
+      crypto,
+      law,
+      ledger,
+      identity,
+      wallet: new Wallet({ ledger, law, key: identity.wallet }),
+      providers: new ProviderDirectory(ledger),
+      pipeline: createSegmentPipeline(options.workers === undefined ? {} : { workers: options.workers }),
+      requestTimeoutMs: options.requestTimeoutMs ?? DEFAULT_TIMEOUT_MS,
+      nowMs: options.nowMs ?? Date.now,
+    });
+  }
+
+  get address(): string {
+    return this.context.identity.address;
+  }
+
+  /** The price of storing so many bytes now. */
+  async quote(sizeBytes: number, options: StoreOptions): Promise<Quote> {
+    return (await planUpload(this.context, { ...options, sizeBytes })).quote;
+  }
+
+  /** Stores one local file under a name. Contracts are formed; call `anchor` to publish the entry. */
+  async storeFile(localPath: string, name: string, options: StoreOptions): Promise<StoredFile> {
+    const source = await openSource(localPath);
+    try {
+      return await this.storeSource(source, name, options);
+    } finally {
+      await source.close();
+    }
+  }
+
+  /** Stores what a source gives under a name. */
+  async storeSource(source: SourceFile, name: string, options: StoreOptions): Promise<StoredFile> {
+    const upload = await planUpload(this.context, { ...options, sizeBytes: source.sizeBytes });
+    await options.onQuote?.(upload.quote);
+    await assertAffordable(this.context, upload.quote);
+    const uploaded = await uploadFile(this.context, source, upload, options);
+    const { formed } = await formContracts(this.context, uploaded.agreements, options);
+    let manifest: Manifest;
+    try {
+      manifest = keepHolders(uploaded.manifest, formed);
+    } catch (error) {
+      await endContracts(this.context, [...formed]);
+      throw error;
+    }
+    const entry: FileEntry = {
+      path: name,
+      sizeBytes: BigInt(source.sizeBytes),
+      modifiedAt: BigInt(source.modifiedAtMs),
+      storedAt: BigInt(this.context.nowMs()),
+      paidUntilHeight: BigInt(await this.paidUntil(upload.height, options.epochs, formed)),
+      manifest: encodeManifest(manifest),
+    };
+    return { entry, quote: upload.quote, contracts: [...formed] };
+  }
+
+  /** Publishes stored files in the catalogue and ends the contracts of versions they replace. */
+  async anchor(entries: readonly FileEntry[], options: CallOptions = {}): Promise<{ sequence: bigint }> {
+    let replaced: FileEntry[] = [];
+    const { sequence } = await this.change((catalogue) => {
+      replaced = entries.flatMap(({ path }) => findFile(catalogue, path) ?? []);
+      return entries.reduce(withFile, catalogue);
+    }, options);
+    await endContracts(
+      this.context,
+      replaced.flatMap((entry) => contractsOf(manifestOf(entry))),
+    );
+    return { sequence };
+  }
+
+  /** The newest catalogue on the network. */
+  catalogue(options: CallOptions = {}): Promise<LoadedCatalogue> {
+    return loadCatalogue(this.context, options);
+  }
+
+  /** The entry of a name; a name nobody stored is an AppError that says what is there. */
+  async file(name: string, options: CallOptions = {}): Promise<FileEntry> {
+    const { catalogue } = await this.catalogue(options);
+    const entry = findFile(catalogue, name);
+    if (entry === undefined) throw noSuchFile(name, catalogue);
+    return entry;
+  }
+
+  /** The bytes of a file in order, checked as they come. */
+  read(entry: FileEntry, options: CallOptions & { range?: ByteRange } = {}): AsyncGenerator<Uint8Array> {
+    return readFile(this.context, manifestOf(entry), options);
+  }
+
+  /** Takes files out of the catalogue and ends their contracts. */
+  async remove(names: readonly string[], options: CallOptions = {}): Promise<{ ended: number }> {
+    let removed: FileEntry[] = [];
+    await this.change((catalogue) => {
+      removed = names.map((name) => {
+        const entry = findFile(catalogue, name);
+        if (entry === undefined) throw noSuchFile(name, catalogue);
+        return entry;
+      });
+      return names.reduce(withoutFile, catalogue);
+    }, options);
+    const submitted = await endContracts(
+      this.context,
+      removed.flatMap((entry) => contractsOf(manifestOf(entry))),
+    );
+    return { ended: submitted.length };
+  }
+
+  /** Challenges the holders of a file now. */
+  health(entry: FileEntry, options: CallOptions = {}): Promise<FileHealth> {
+    return checkFile(this.context, manifestOf(entry), options);
+  }
+
+  /** Sends coins. */
+  async send(to: string, amount: bigint, memo = new Uint8Array(0)): Promise<Submitted> {
+    const { account } = await this.context.ledger.account({ account: to });
+    return this.context.wallet.submit('transfer', { to: account, amount, memo });
+  }
+
+  /** Ends workers and connections. */
+  async close(): Promise<void> {
+    this.context.providers.close();
+    await this.context.pipeline.close();
+  }
+
+  /** The catalogue is kept as long as the file that is paid for longest. */
+  private async change(change: (catalogue: Catalogue) => Catalogue, options: CallOptions) {
+    const { params, ledger } = this.context;
+    const { catalogue } = await this.catalogue(options);
+    const { tip } = await ledger.status();
+    const longest = change(catalogue).files.reduce(
+      (most, file) => Math.max(most, Number(file.paidUntilHeight)),
+      tip.height,
+    );
+    const epochs = Math.ceil((longest - tip.height) / params.contract.epochBlocks) + 1;
+    return changeCatalogue(this.context, change, {
+      ...options,
+      epochs: Math.min(epochs, params.contract.maxEpochs),
+    });
+  }
+
+  private async paidUntil(height: number, epochs: number, contracts: ReadonlySet<string>): Promise<number> {
+    const [first] = contracts;
+    const view = first === undefined ? null : await this.context.ledger.contract({ id: first });
+    return view?.endHeight ?? height + epochs * this.context.params.contract.epochBlocks;
+  }
+}
+
+/** The manifest of a catalogue entry. */
+export function manifestOf(entry: FileEntry): Manifest {
+  const decoded = decodeManifest(entry.manifest);
+  if (decoded.ok) return decoded.value;
+  throw new AppError({
+    code: 'catalogue/bad-manifest',
+    message: `The catalogue's entry for '${entry.path}' cannot be read (${violationToText(decoded.violation)}).`,
+    next: 'Use the version of Cairn that stored it, or a newer one.',
+  });
+}
+
+function noSuchFile(name: string, catalogue: Catalogue): AppError {
+  const some = catalogue.files.slice(0, 3).map(({ path }) => `'${path}'`);
+  const there =
+    some.length === 0
+      ? 'nothing is stored yet'
+      : `${catalogue.files.length} files are, such as ${some.join(', ')}`;
+  return new AppError({
+    code: 'catalogue/no-such-file',
+    message: `No file '${name}' is stored; ${there}.`,
+    next: 'See `cairn ls` for the names.',
+  });
+}

@@ -1,0 +1,37 @@
+import type { Law, NetworkParams } from '#chain';
+import type { CryptoPort } from '#crypto';
+import type { SegmentPipeline } from '#erasure';
+import type { LedgerPort } from '#ledger';
+import type { ClientIdentity } from './identity.js';
+import type { ProviderDirectory } from './providers/provider-directory.js';
+import type { Wallet } from './wallet/wallet.js';
+
+/** What every action of the client works with. */
+export interface ClientContext {
+  readonly params: NetworkParams;
+  readonly crypto: CryptoPort;
+  readonly law: Law;
+  readonly ledger: LedgerPort;
+  readonly identity: ClientIdentity;
+  readonly wallet: Wallet;
+  readonly providers: ProviderDirectory;
+  readonly pipeline: SegmentPipeline;
+  readonly requestTimeoutMs: number;
+  /** Milliseconds since 1970. */
+  nowMs(): number;
+}
+
+/** Progress of a long call, for terminals and pages. */
+export interface Progress {
+  readonly stage: 'sealing' | 'agreeing' | 'forming' | 'anchoring' | 'fetching' | 'checking';
+  /** User bytes done and in all; contracts or files in the stages that move no bytes. */
+  readonly done: number;
+  readonly total: number;
+  readonly detail?: string;
+}
+
+/** Options of every long call. */
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}

@@ -1,0 +1,47 @@
+import { POINTER_SECRET_LABEL } from '#catalogue';
+import { type AccountId, accountIdToAddress, type NetworkParams, publicKeyToAccountId } from '#chain';
+import {
+  type CryptoPort,
+  deriveRoleKeyFromSeed,
+  deriveSecretFromSeed,
+  type KeyPair,
+  phraseToSeed,
+  validatePhrase,
+} from '#crypto';
+import { AppError, violationToText } from '#errors';
+
+/** Everything a client's phrase gives: one key per role. */
+export interface ClientIdentity {
+  readonly params: NetworkParams;
+  readonly account: AccountId;
+  readonly address: string;
+  /** Holds the money, signs transactions and agreements. */
+  readonly wallet: KeyPair;
+  /** Signs tickets and uses of them; owns no coins. */
+  readonly content: KeyPair;
+  /** Seals the catalogue's pointer. */
+  readonly pointerKey: Uint8Array;
+}
+
+/** The identity of a phrase; a bad phrase is an AppError that names the word. */
+export function createIdentity(crypto: CryptoPort, params: NetworkParams, phrase: string): ClientIdentity {
+  const violation = validatePhrase(phrase);
+  if (violation !== undefined) {
+    throw new AppError({
+      code: 'keys/bad-phrase',
+      message: `This is no recovery phrase: ${violationToText(violation)}.`,
+      next: 'Check the words and their order; all come from the BIP-39 English list.',
+    });
+  }
+  const seed = phraseToSeed(phrase);
+  const wallet = deriveRoleKeyFromSeed(seed, 'wallet');
+  const account = publicKeyToAccountId(crypto, params, wallet.publicKey);
+  return {
+    params,
+    account,
+    address: accountIdToAddress(params, account),
+    wallet,
+    content: deriveRoleKeyFromSeed(seed, 'content'),
+    pointerKey: deriveSecretFromSeed(seed, POINTER_SECRET_LABEL),
+  };
+}

@@ -1,0 +1,15 @@
+/**
+ * Owns: the client's side of the market, shared by the command line and the gateway: wallet, upload, download,
+ * catalogue, health checks. Sealing happens here, in the client's own process.
+ * Does not own: codes and ciphers (libs/erasure), prices (libs/market), choice of providers (libs/placement), the ledger.
+ * Read next: client.ts, transfer/upload.ts, transfer/download.ts.
+ */
+export * from './client.js';
+export type { CallOptions, ClientContext, Progress } from './context.js';
+export type { FileHealth, HolderHealth } from './health/file-health.js';
+export { type ClientIdentity, createIdentity } from './identity.js';
+export { allPages } from './providers/provider-directory.js';
+export { openSource, type SourceFile } from './transfer/source.js';
+export { contractsOf, memorySource } from './transfer/upload.js';
+export { requestCoins } from './wallet/faucet.js';
+export { type Submitted, Wallet } from './wallet/wallet.js';

@@ -1,0 +1,98 @@
+import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { AppError } from '#errors';
+
+/** One HTTP exchange with a provider. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'PUT' | 'POST';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  readonly signal?: AbortSignal | undefined;
+  /** Silence after which the exchange is given up. */
+  readonly timeoutMs: number;
+  /** Refuses longer answers before they fill our memory. */
+  readonly maxAnswerBytes: number;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Uint8Array;
+}
+
+/** Keep-alive connections; close when done. */
+export function createHttpAgent(): Agent {
+  return new Agent({ keepAlive: true, maxSockets: 16, scheduling: 'lifo' });
+}
+
+/** Sends a request and collects the answer. The network's faults are AppErrors `provider/unreachable`. */
+export function exchange(agent: Agent, options: HttpRequest): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error) =>
+      reject(
+        options.signal?.aborted === true ? (options.signal.reason as Error) : unreachable(options.url, error),
+      );
+    const call = request(
+      options.url,
+      {
+        agent,
+        method: options.method,
+        headers: {
+          ...options.headers,
+          ...(options.body === undefined ? {} : { 'content-length': String(options.body.length) }),
+        },
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+        timeout: options.timeoutMs,
+      },
+      (answer) =>
+        collect(answer, options.maxAnswerBytes).then(
+          (body) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body }),
+          fail,
+        ),
+    );
+    call.on('timeout', () => call.destroy(new Error(`no answer within ${options.timeoutMs} ms`)));
+    call.on('error', fail);
+    call.end(options.body);
+  });
+}
+
+async function collect(answer: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+  const declared = Number(answer.headers['content-length'] ?? Number.NaN);
+  if (declared > maxBytes) {
+    answer.destroy();
+    throw new Error(`an answer of ${declared} bytes where at most ${maxBytes} belong`);
+  }
+  if (Number.isInteger(declared)) return collectKnown(answer, declared);
+  const parts: Buffer[] = [];
+  let total = 0;
+  for await (const part of answer as AsyncIterable<Buffer>) {
+    total += part.length;
+    if (total > maxBytes) throw new Error(`an answer of more than ${maxBytes} bytes`);
+    parts.push(part);
+  }
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+/** One buffer of its own memory, filled once: it can move to a worker without a copy. */
+async function collectKnown(answer: IncomingMessage, lengthBytes: number): Promise<Uint8Array> {
+  const body = new Uint8Array(lengthBytes);
+  let at = 0;
+  for await (const part of answer as AsyncIterable<Buffer>) {
+    if (at + part.length > lengthBytes) throw new Error(`more bytes than the ${lengthBytes} announced`);
+    body.set(part, at);
+    at += part.length;
+  }
+  if (at !== lengthBytes) throw new Error(`${at} of ${lengthBytes} bytes, then the connection closed`);
+  return body;
+}
+
+function unreachable(url: string, cause: Error): AppError {
+  const { origin } = new URL(url);
+  return new AppError({
+    code: 'provider/unreachable',
+    message: `The provider at ${origin} does not answer: ${cause.message}.`,
+    next: 'Another provider is used where there is one.',
+    data: { origin },
+    cause,
+  });
+}

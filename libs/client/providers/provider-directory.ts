@@ -1,0 +1,102 @@
+import type { Agent } from 'node:http';
+import type { ContractId } from '#chain';
+import { hexToBytes } from '#crypto';
+import { AppError } from '#errors';
+import type { LedgerPort } from '#ledger';
+import type { Candidate } from '#placement';
+import type { ContractView, EndpointView, OfferView, Page } from '#wire';
+import { createHttpAgent } from './http.js';
+
+/** Which providers there are and how they behaved so far, in this process. */
+export class ProviderDirectory {
+  readonly agent: Agent = createHttpAgent();
+  private readonly contracts = new Map<string, Promise<ContractView>>();
+  private readonly endpoints = new Map<string, Promise<EndpointView | null>>();
+  /** Failures by provider account: those who failed are asked last. */
+  private readonly failures = new Map<string, number>();
+
+  constructor(private readonly ledger: LedgerPort) {}
+
+  /** Every provider with an offer and an endpoint. */
+  async candidates(): Promise<Candidate[]> {
+    const offers = await allPages<OfferView>((cursor) => this.ledger.offers({ cursor, limit: 200 }));
+    const endpoints = await allPages<EndpointView>((cursor) => this.ledger.endpoints({ cursor, limit: 200 }));
+    const byPrincipal = new Map(endpoints.map((endpoint) => [endpoint.principal, endpoint]));
+    return offers.flatMap((offer) => {
+      const endpoint = byPrincipal.get(offer.provider);
+      return endpoint === undefined ? [] : [{ offer, endpoint }];
+    });
+  }
+
+  /** A contract on chain; the answer is kept, its parties never change. */
+  contract(id: ContractId): Promise<ContractView> {
+    let known = this.contracts.get(id);
+    if (known === undefined) {
+      known = this.ledger.contract({ id }).then((view) => view ?? Promise.reject(unknownContract(id)));
+      known.catch(() => this.contracts.delete(id));
+      this.contracts.set(id, known);
+    }
+    return known;
+  }
+
+  /** Where a provider is reached. */
+  async baseUrl(provider: string): Promise<string> {
+    let known = this.endpoints.get(provider);
+    if (known === undefined) {
+      known = this.ledger.endpoint({ principal: provider });
+      known.catch(() => this.endpoints.delete(provider));
+      this.endpoints.set(provider, known);
+    }
+    const url = httpAddress((await known)?.addresses ?? []);
+    if (url === undefined) {
+      throw new AppError({
+        code: 'provider/no-endpoint',
+        message: `Provider ${provider} announces no HTTP address on chain.`,
+        next: 'It may be gone; its fragments count as lost until it announces one.',
+      });
+    }
+    return url;
+  }
+
+  noteFailure(provider: string): void {
+    this.failures.set(provider, (this.failures.get(provider) ?? 0) + 1);
+  }
+
+  failureCount(provider: string): number {
+    return this.failures.get(provider) ?? 0;
+  }
+
+  close(): void {
+    this.agent.destroy();
+  }
+}
+
+/** The public key of a contract's provider. */
+export function providerKeyOf(contract: ContractView): Uint8Array {
+  return hexToBytes(contract.providerKey);
+}
+
+/** The first plain HTTP address, without a slash at its end. */
+export function httpAddress(addresses: readonly string[]): string | undefined {
+  return addresses.find((address) => /^https?:\/\//.test(address))?.replace(/\/+$/, '');
+}
+
+/** All items of a paged list. */
+export async function allPages<T>(page: (cursor: string | undefined) => Promise<Page<T>>): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: string | undefined;
+  do {
+    const answer = await page(cursor);
+    items.push(...answer.items);
+    cursor = answer.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  return items;
+}
+
+function unknownContract(id: string): AppError {
+  return new AppError({
+    code: 'contract/unknown',
+    message: `The node knows no contract ${id}.`,
+    next: 'The node may still be syncing, or the file was stored on another network.',
+  });
+}

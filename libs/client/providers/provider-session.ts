@@ -1,0 +1,246 @@
+import { randomBytes } from 'node:crypto';
+import type { Agent } from 'node:http';
+import type { z } from 'zod';
+import { type ContractId, decode, encode, type FragmentId } from '#chain';
+import {
+  type Agreement,
+  agreementSigningMessage,
+  encodeAgreement,
+  type FragmentEntry,
+  type ProofItem,
+  proofItemsSchema,
+} from '#contracts';
+import { bytesToHex, hexToBytes } from '#crypto';
+import { AppError } from '#errors';
+import {
+  ANY_FRAGMENT,
+  agreementAnswer,
+  auditAnswer,
+  proposalMessage,
+  type Reservation,
+  receiptAnswer,
+  receiptMessage,
+  receiptSchema,
+  reservationAnswer,
+  reservationMessage,
+  reservationSchema,
+  type SignedTicket,
+  signTicket,
+  signTicketUse,
+  TICKET_HEADER,
+  TICKET_USE_HEADER,
+  type TicketMethod,
+} from '#wire';
+import type { ClientContext } from '../context.js';
+import { exchange, type HttpAnswer } from './http.js';
+
+const TICKET_LIFE_SECONDS = 6 * 3600;
+const MAX_JSON_BYTES = 1 << 20;
+
+/** A client's dealings with one provider about one contract, at hand or to come. */
+export class ProviderSession {
+  private readonly tickets = new Map<TicketMethod, SignedTicket>();
+
+  constructor(
+    private readonly context: ClientContext,
+    private readonly agent: Agent,
+    readonly baseUrl: string,
+    readonly providerKey: Uint8Array,
+    readonly contract: ContractId,
+    /** Most bytes any ticket of this session may move. */
+    private readonly budgetBytes: bigint,
+  ) {}
+
+  /** Asks for room. */
+  async reserve(reservation: Reservation): Promise<z.infer<typeof reservationAnswer>> {
+    const { crypto, params, identity } = this.context;
+    const signature = crypto.sign(identity.wallet.secretKey, reservationMessage(crypto, params, reservation));
+    return this.postJson('/v1/reservations', reservationAnswer, {
+      reservation: bytesToHex(encode(reservationSchema, reservation)),
+      signature: bytesToHex(signature),
+    });
+  }
+
+  /** Stores a fragment; resolves once the provider has signed that it is on its disk. */
+  async putFragment(fragment: FragmentId, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+    const answer = await this.send({
+      method: 'PUT',
+      path: `/v1/fragments/${fragment}`,
+      headers: { ...this.ticketHeaders('put', fragment), 'content-type': 'application/octet-stream' },
+      body: bytes,
+      signal,
+      maxAnswerBytes: MAX_JSON_BYTES,
+    });
+    const { crypto, params } = this.context;
+    const { receipt, signature } = this.parse(answer, receiptAnswer);
+    const decoded = decode(receiptSchema, hexToBytes(receipt));
+    const good =
+      decoded.ok &&
+      decoded.value.contract === this.contract &&
+      decoded.value.fragment === fragment &&
+      decoded.value.lengthBytes === bytes.length &&
+      crypto.verify({
+        publicKey: this.providerKey,
+        message: receiptMessage(crypto, params, decoded.value),
+        signature: hexToBytes(signature),
+      });
+    if (!good)
+      throw this.badAnswer('provider/bad-receipt', `a receipt for fragment ${fragment} that does not hold`);
+  }
+
+  /** Fetches a fragment whole and checks it against its id. */
+  async getFragment(fragment: FragmentId, lengthBytes: number, signal?: AbortSignal): Promise<Uint8Array> {
+    const answer = await this.send({
+      method: 'GET',
+      path: `/v1/fragments/${fragment}`,
+      headers: this.ticketHeaders('get', fragment),
+      signal,
+      maxAnswerBytes: Math.max(lengthBytes, MAX_JSON_BYTES),
+    });
+    if (answer.status !== 200) throw this.refused(answer);
+    if (
+      answer.body.length !== lengthBytes ||
+      bytesToHex(this.context.crypto.blake3(answer.body)) !== fragment
+    ) {
+      throw this.badAnswer(
+        'provider/wrong-bytes',
+        `${answer.body.length} bytes that are not fragment ${fragment}`,
+      );
+    }
+    return answer.body;
+  }
+
+  /** The provider's signature under an agreement over what it holds. */
+  async agree(agreement: Agreement, fragments: readonly FragmentEntry[]): Promise<Uint8Array> {
+    const { crypto, params, identity } = this.context;
+    const bytes = encodeAgreement(agreement);
+    const { providerSignature } = await this.postJson('/v1/agreements', agreementAnswer, {
+      agreement: bytesToHex(bytes),
+      fragments,
+      signature: bytesToHex(crypto.sign(identity.wallet.secretKey, proposalMessage(crypto, params, bytes))),
+    });
+    const signature = hexToBytes(providerSignature);
+    const message = agreementSigningMessage(crypto, params, agreement);
+    if (!crypto.verify({ publicKey: this.providerKey, message, signature })) {
+      throw this.badAnswer('provider/bad-signature', 'a signature that does not fit the agreement');
+    }
+    return signature;
+  }
+
+  /** Storage proofs of chosen chunks, made now. The caller checks them against the contract's root. */
+  async audit(chunks: readonly bigint[], signal?: AbortSignal): Promise<readonly ProofItem[]> {
+    const answer = await this.postJson(
+      `/v1/contracts/${this.contract}/audits`,
+      auditAnswer,
+      { chunks: chunks.map(String) },
+      this.ticketHeaders('audit', ANY_FRAGMENT),
+      signal,
+    );
+    const items = decode(proofItemsSchema, hexToBytes(answer.items));
+    if (!items.ok)
+      throw this.badAnswer('provider/bad-proof', `a proof that cannot be read (${items.violation.rule})`);
+    return items.value;
+  }
+
+  private ticketHeaders(method: TicketMethod, fragment: FragmentId): Record<string, string> {
+    const { crypto, params, identity, nowMs } = this.context;
+    let signed = this.tickets.get(method);
+    if (signed === undefined) {
+      signed = signTicket(
+        crypto,
+        params,
+        {
+          providerKey: this.providerKey,
+          contract: this.contract,
+          holderKey: identity.content.publicKey,
+          fragment: ANY_FRAGMENT,
+          method,
+          budgetBytes: this.budgetBytes,
+          expiresAt: BigInt(Math.floor(nowMs() / 1000) + TICKET_LIFE_SECONDS),
+          serial: randomBytes(16).toString('hex'),
+        },
+        identity.content.secretKey,
+      );
+      this.tickets.set(method, signed);
+    }
+    const use = { fragment, method, time: BigInt(nowMs()), nonce: randomBytes(16).toString('hex') };
+    const useBytes = signTicketUse(crypto, params, signed.bytes, use, identity.content.secretKey);
+    return {
+      [TICKET_HEADER]: Buffer.from(signed.bytes).toString('base64url'),
+      [TICKET_USE_HEADER]: Buffer.from(useBytes).toString('base64url'),
+    };
+  }
+
+  private async postJson<T extends z.ZodType>(
+    path: string,
+    schema: T,
+    body: unknown,
+    headers: Record<string, string> = {},
+    signal?: AbortSignal,
+  ): Promise<z.infer<T>> {
+    const answer = await this.send({
+      method: 'POST',
+      path,
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: new TextEncoder().encode(JSON.stringify(body)),
+      signal,
+      maxAnswerBytes: MAX_JSON_BYTES,
+    });
+    return this.parse(answer, schema);
+  }
+
+  private send(call: {
+    method: 'GET' | 'PUT' | 'POST';
+    path: string;
+    headers: Record<string, string>;
+    body?: Uint8Array;
+    signal?: AbortSignal | undefined;
+    maxAnswerBytes: number;
+  }): Promise<HttpAnswer> {
+    const { path, ...rest } = call;
+    return exchange(this.agent, {
+      ...rest,
+      url: this.baseUrl + path,
+      timeoutMs: this.context.requestTimeoutMs,
+    });
+  }
+
+  private parse<T extends z.ZodType>(answer: HttpAnswer, schema: T): z.infer<T> {
+    if (answer.status < 200 || answer.status > 299) throw this.refused(answer);
+    const parsed = schema.safeParse(readJson(answer.body));
+    if (!parsed.success)
+      throw this.badAnswer('provider/bad-answer', `an answer of the wrong form (${parsed.error.message})`);
+    return parsed.data;
+  }
+
+  /** The provider's problem+json as our error; its own rule id stays readable in `data.rule`. */
+  private refused(answer: HttpAnswer): AppError {
+    const problem = readJson(answer.body) as
+      | { code?: unknown; rule?: unknown; detail?: unknown; title?: unknown }
+      | undefined;
+    const rule = String(problem?.code ?? problem?.rule ?? `http-${answer.status}`);
+    return new AppError({
+      code: 'provider/refused',
+      message: `The provider at ${this.baseUrl} refused: ${String(problem?.detail ?? problem?.title ?? answer.status)} (${rule}).`,
+      next: 'Another provider is used where there is one.',
+      data: { origin: this.baseUrl, status: answer.status, rule },
+    });
+  }
+
+  private badAnswer(code: string, what: string): AppError {
+    return new AppError({
+      code,
+      message: `The provider at ${this.baseUrl} sent ${what}.`,
+      next: 'It is not used further; another provider is where there is one.',
+      data: { origin: this.baseUrl },
+    });
+  }
+}
+
+function readJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(body)) as unknown;
+  } catch {
+    return undefined;
+  }
+}

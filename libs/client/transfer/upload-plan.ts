@@ -1,0 +1,102 @@
+import { accountIdToAddress } from '#chain';
+import { AppError, violationToText } from '#errors';
+import {
+  type FilePlan,
+  planFile,
+  profileToText,
+  type RedundancyProfile,
+  segmentsOfPlan,
+  uploadQuorum,
+} from '#fragments';
+import { type Quote, quoteContracts } from '#market';
+import { type Candidate, choosePlacement } from '#placement';
+import type { ClientContext } from '../context.js';
+
+/** A file to be stored, its price and who would hold it; nothing has been paid or moved yet. */
+export interface UploadPlan {
+  readonly plan: FilePlan;
+  readonly epochs: number;
+  readonly height: number;
+  /** Holders of fragments 0..n-1, then spares. */
+  readonly candidates: readonly Candidate[];
+  /** Bytes and fragments each holder gets. */
+  readonly bytesPerHolder: bigint;
+  readonly fragmentsPerHolder: number;
+  readonly quote: Quote;
+}
+
+/** Chooses providers and prices the upload. Too few providers or too little money are AppErrors. */
+export async function planUpload(
+  context: ClientContext,
+  request: { sizeBytes: number; profile: RedundancyProfile; epochs: number; fragmentSize?: number },
+): Promise<UploadPlan> {
+  const planned = planFile(request);
+  if (!planned.ok) {
+    throw new AppError({
+      code: planned.violation.rule,
+      message: violationToText(planned.violation),
+      next: 'See `cairn put --help`.',
+    });
+  }
+  const plan = planned.value;
+  const { tip } = await context.ledger.status();
+  let bytesPerHolder = 0n;
+  for (const segment of segmentsOfPlan(plan)) bytesPerHolder += BigInt(segment.fragmentLength);
+  const candidates = await context.providers.candidates();
+  const { usable, refusals } = choosePlacement(context.params, candidates, {
+    bytesPerHolder,
+    epochs: request.epochs,
+    height: tip.height,
+  });
+  const { profile } = request;
+  const needed = plan.segmentCount === 0 ? 0 : uploadQuorum(profile);
+  if (usable.length < needed) throw tooFewProviders(profile, needed, usable.length, refusals);
+  const holders = plan.segmentCount === 0 ? [] : usable.slice(0, profile.n);
+  const quote = quoteContracts(
+    context.params,
+    holders.map(({ offer }) => ({ offer, totalBytes: bytesPerHolder, fragmentCount: plan.segmentCount })),
+    request.epochs,
+  );
+  return {
+    plan,
+    epochs: request.epochs,
+    height: tip.height,
+    candidates: usable,
+    bytesPerHolder,
+    fragmentsPerHolder: plan.segmentCount,
+    quote,
+  };
+}
+
+/** Throws unless the wallet can pay a quote. */
+export async function assertAffordable(context: ClientContext, quote: Quote): Promise<void> {
+  const balance = await context.wallet.balance();
+  if (balance >= quote.total) return;
+  const address = accountIdToAddress(context.params, context.identity.account);
+  throw new AppError({
+    code: 'wallet/too-little',
+    message: `This costs ${quote.total} base units and ${address} holds ${balance}.`,
+    next:
+      context.params.name === 'devnet'
+        ? 'Get coins with `cairn wallet faucet`, or store less or for fewer epochs.'
+        : 'Send coins to that address, or store less or for fewer epochs.',
+    data: { needed: quote.total.toString(), balance: balance.toString() },
+  });
+}
+
+/** The error for a market that is too small. */
+export function tooFewProviders(
+  profile: RedundancyProfile,
+  needed: number,
+  found: number,
+  refusals: readonly { provider: string; why: string }[],
+): AppError {
+  const reasons = refusals.slice(0, 5).map(({ provider, why }) => `${provider}: ${why}`);
+  const because = reasons.length === 0 ? '' : ` Not used: ${reasons.join('; ')}.`;
+  return new AppError({
+    code: 'placement/too-few-providers',
+    message: `Profile ${profileToText(profile)} needs ${needed} providers in distinct failure domains; ${found} can be used.${because}`,
+    next: 'Wait for more providers, or choose a smaller profile with --profile.',
+    data: { needed, found },
+  });
+}

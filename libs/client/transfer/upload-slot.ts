@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto';
+import { type ContractId, type FragmentId, parseAccount } from '#chain';
+import {
+  type Agreement,
+  collateralFor,
+  commitToLeaves,
+  contractIdOf,
+  entriesToLeaves,
+  type FragmentEntry,
+  priceContract,
+} from '#contracts';
+import { hexToBytes } from '#crypto';
+import { assertInvariant } from '#errors';
+import type { Candidate } from '#placement';
+import type { ClientContext } from '../context.js';
+import { httpAddress } from '../providers/provider-directory.js';
+import { ProviderSession } from '../providers/provider-session.js';
+
+const RESERVATION_LIFE_SECONDS = 6 * 3600;
+/** Blocks within which a signed agreement must be on chain. */
+const FORM_WITHIN_BLOCKS = 60;
+
+/** An agreement both sides signed, ready for the ledger. */
+export interface SignedAgreement {
+  readonly contract: ContractId;
+  readonly agreement: Agreement;
+  readonly fragments: readonly FragmentEntry[];
+  readonly providerSignature: Uint8Array;
+}
+
+/** One contract in the making: a provider with room kept for us, and the fragments it has taken so far. */
+export class UploadSlot {
+  private readonly entries = new Map<FragmentId, number>();
+
+  private constructor(
+    private readonly context: ClientContext,
+    readonly candidate: Candidate,
+    readonly contract: ContractId,
+    private readonly nonce: Uint8Array,
+    private readonly epochs: number,
+    private readonly session: ProviderSession,
+  ) {}
+
+  /** Asks a provider for room; throws where it refuses or cannot be reached. */
+  static async open(
+    context: ClientContext,
+    candidate: Candidate,
+    request: { maxBytes: bigint; maxFragments: number; epochs: number },
+  ): Promise<UploadSlot> {
+    const { crypto, params, identity, providers } = context;
+    const baseUrl = httpAddress(candidate.endpoint.addresses);
+    assertInvariant(baseUrl !== undefined, `candidate ${candidate.offer.provider} has no HTTP address`);
+    const providerKey = hexToBytes(candidate.offer.publicKey);
+    const nonce = new Uint8Array(randomBytes(16));
+    const contract = contractIdOf(crypto, params, {
+      clientKey: identity.wallet.publicKey,
+      providerKey,
+      nonce,
+    });
+    // A broken connection may repeat a fragment: twice the bytes is room for that.
+    const budget = request.maxBytes * 2n;
+    const session = new ProviderSession(context, providers.agent, baseUrl, providerKey, contract, budget);
+    await session.reserve({
+      clientKey: identity.wallet.publicKey,
+      providerKey,
+      nonce,
+      ticketKey: identity.content.publicKey,
+      ...request,
+      expiresAt: BigInt(Math.floor(context.nowMs() / 1000) + RESERVATION_LIFE_SECONDS),
+    });
+    return new UploadSlot(context, candidate, contract, nonce, request.epochs, session);
+  }
+
+  get provider(): string {
+    return this.candidate.offer.provider;
+  }
+
+  get fragmentCount(): number {
+    return this.entries.size;
+  }
+
+  /** Stores a fragment and remembers it for the agreement. */
+  async put(fragment: FragmentId, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+    await this.session.putFragment(fragment, bytes, signal);
+    this.entries.set(fragment, bytes.length);
+  }
+
+  /** Settles the terms over everything stored here. */
+  async agree(height: number): Promise<SignedAgreement> {
+    const { crypto, params, identity } = this.context;
+    const { offer } = this.candidate;
+    const fragments = [...this.entries].map(([id, lengthBytes]) => ({ id, lengthBytes }));
+    const leaves = entriesToLeaves(fragments);
+    assertInvariant(leaves.ok, 'fragments taken by a provider make leaves');
+    const commitment = commitToLeaves(crypto, leaves.value);
+    const basePerEpoch = BigInt(offer.basePerEpoch);
+    const pricePerGiBEpoch = BigInt(offer.pricePerGiBEpoch);
+    const price = priceContract(params, {
+      basePerEpoch,
+      pricePerGiBEpoch,
+      totalBytes: commitment.totalBytes,
+      epochs: this.epochs,
+    });
+    const agreement: Agreement = {
+      clientKey: identity.wallet.publicKey,
+      providerKey: hexToBytes(offer.publicKey),
+      nonce: this.nonce,
+      ticketKey: identity.content.publicKey,
+      payout: payoutOf(params, offer.payout),
+      offerNumber: BigInt(offer.number),
+      formBy: height + FORM_WITHIN_BLOCKS,
+      epochs: this.epochs,
+      basePerEpoch,
+      pricePerGiBEpoch,
+      collateral: collateralFor(price.escrow, BigInt(offer.collateralBps)),
+      ...commitment,
+    };
+    const providerSignature = await this.session.agree(agreement, fragments);
+    return { contract: this.contract, agreement, fragments, providerSignature };
+  }
+}
+
+function payoutOf(params: ClientContext['params'], address: string): Agreement['payout'] {
+  const account = parseAccount(params, address);
+  assertInvariant(account.ok, `the node gave '${address}' as a payout address`);
+  return account.value;
+}

@@ -1,0 +1,142 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type AccountId,
+  encodeTransaction,
+  type Law,
+  publicKeyToAccountId,
+  signTransaction,
+  type UnsignedTransaction,
+} from '#chain';
+import { bytesToHex, type KeyPair } from '#crypto';
+import { AppError } from '#errors';
+import type { LedgerPort } from '#ledger';
+import { MIN_FEE_PER_BYTE } from '#market';
+import type { TransactionView } from '#wire';
+
+/** What a wallet needs. */
+export interface WalletOptions {
+  readonly ledger: LedgerPort;
+  readonly law: Law;
+  readonly key: KeyPair;
+  /** Sequence lane of this process; drawn at random where it is not given, so that processes never block each other. */
+  readonly lane?: number;
+}
+
+/** A transaction on its way. */
+export interface Submitted {
+  readonly id: string;
+  readonly hex: string;
+}
+
+/** Times a transaction may vanish (a reorganisation, a restarted node) before we give up on it. */
+const MAX_RESUBMISSIONS = 20;
+const POLL_MS = 200;
+
+/** Signs, submits and follows one account's transactions. */
+export class Wallet {
+  readonly account: AccountId;
+  private readonly lane: number;
+  private next: bigint | undefined;
+  private queue: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly options: WalletOptions) {
+    this.account = publicKeyToAccountId(options.law.crypto, options.law.params, options.key.publicKey);
+    this.lane = options.lane ?? randomInt(1, 65_536);
+  }
+
+  /** Coins spendable once everything pending is in, base units. */
+  async balance(): Promise<bigint> {
+    const view = await this.options.ledger.account({ account: this.account });
+    return BigInt(view.pendingBalance);
+  }
+
+  /** Submits one transaction with the next sequence number of this wallet's lane and the least fee. */
+  submit(kind: string, body: unknown): Promise<Submitted> {
+    const run = this.queue.then(() => this.submitNow(kind, body));
+    this.queue = run.catch(() => undefined);
+    return run;
+  }
+
+  /** Waits until a transaction is in a block; submits it again if it vanished. */
+  async confirm(
+    submitted: Submitted,
+    options: { signal?: AbortSignal; timeoutMs?: number } = {},
+  ): Promise<TransactionView> {
+    const deadline = Date.now() + (options.timeoutMs ?? 120_000);
+    let resubmissions = 0;
+    for (;;) {
+      options.signal?.throwIfAborted();
+      const view = await this.options.ledger.transaction({ id: submitted.id });
+      if (view?.status === 'confirmed') return view;
+      if (view === null) {
+        resubmissions += 1;
+        if (resubmissions > MAX_RESUBMISSIONS) throw dropped(submitted.id);
+        await this.options.ledger.submitTransaction({ hex: submitted.hex });
+      }
+      if (Date.now() > deadline) throw notConfirmed(submitted.id);
+      await delay(POLL_MS, undefined, { signal: options.signal });
+    }
+  }
+
+  private async submitNow(kind: string, body: unknown): Promise<Submitted> {
+    try {
+      return await this.submitWith(kind, body);
+    } catch (error) {
+      if (!isSequenceRefusal(error)) throw error;
+      // Another process used our lane, or a reorganisation took numbers back: ask the node once more.
+      this.next = undefined;
+      return this.submitWith(kind, body);
+    }
+  }
+
+  private async submitWith(kind: string, body: unknown): Promise<Submitted> {
+    const { ledger, law, key } = this.options;
+    if (this.next === undefined) {
+      const answer = await ledger.nextSequence({ account: this.account, lane: this.lane });
+      this.next = BigInt(answer.sequence);
+    }
+    const draft: UnsignedTransaction = {
+      kind,
+      sender: key.publicKey,
+      lane: this.lane,
+      sequence: this.next,
+      fee: 0n,
+      body,
+    };
+    const sizeBytes = encodeTransaction(law, { ...draft, signature: new Uint8Array(64) }).length;
+    const signed = signTransaction(
+      law,
+      { ...draft, fee: BigInt(sizeBytes) * MIN_FEE_PER_BYTE },
+      key.secretKey,
+    );
+    const hex = bytesToHex(encodeTransaction(law, signed));
+    const { id } = await ledger.submitTransaction({ hex });
+    this.next += 1n;
+    return { id, hex };
+  }
+}
+
+function isSequenceRefusal(error: unknown): boolean {
+  if (!(error instanceof AppError)) return false;
+  const violation = error.data['violation'];
+  const rule =
+    typeof violation === 'object' && violation !== null ? (violation as { rule?: unknown }).rule : undefined;
+  return rule === 'tx/sequence-used' || rule === 'tx/sequence-gap';
+}
+
+function dropped(id: string): AppError {
+  return new AppError({
+    code: 'wallet/dropped',
+    message: `The node keeps dropping transaction ${id}.`,
+    next: 'See the node’s log; the transaction may conflict with another one of this account.',
+  });
+}
+
+function notConfirmed(id: string): AppError {
+  return new AppError({
+    code: 'wallet/not-confirmed',
+    message: `Transaction ${id} is not in a block yet.`,
+    next: 'Is anybody mining? See `cairn status`; the transaction stays valid and may still be included.',
+  });
+}
