@@ -1,0 +1,154 @@
+import {
+  type BlockId,
+  type BranchWeight,
+  bitsToTarget,
+  MEDIAN_TIME_SPAN,
+  medianTime,
+  type Supplement,
+  supplementDepth,
+  targetToWork,
+} from '#chain';
+import { assertInvariant } from '#errors';
+import type { BlockStatus } from '../storage/chain-entities.js';
+
+/** What a node keeps in memory of every block it stores. */
+export interface BlockNode {
+  readonly id: BlockId;
+  readonly parent: BlockNode | undefined;
+  readonly height: number;
+  readonly timeSeconds: number;
+  readonly bits: number;
+  /** Accumulated up to this block. */
+  readonly totalWork: bigint;
+  readonly transactionCount: number;
+  status: BlockStatus;
+  /** Minted (the genesis allocations apart) and burned up to this block; meaningful once it was applied. */
+  minted: bigint;
+  burned: bigint;
+}
+
+/** What a node is made of. */
+export interface BlockFacts {
+  readonly id: BlockId;
+  readonly timeSeconds: number;
+  readonly bits: number;
+  readonly transactionCount: number;
+}
+
+/** Work of one block by its compact target. */
+export function bitsToWork(bits: number): bigint {
+  const target = bitsToTarget(bits);
+  assertInvariant(target.ok, `block with invalid bits ${bits} in the tree`);
+  return targetToWork(target.value);
+}
+
+/** All known blocks as a tree, with one branch chosen as the main chain. */
+export class BlockTree {
+  private readonly nodes = new Map<BlockId, BlockNode>();
+  private readonly main: BlockNode[] = [];
+  /** Ids by height of the last blocks of the main chain, so that the common supplement costs nothing. */
+  private readonly window = new Map<number, BlockId>();
+
+  constructor(private readonly epochBlocks: number) {}
+
+  get tip(): BlockNode {
+    const tip = this.main.at(-1);
+    assertInvariant(tip !== undefined, 'the tree has no genesis block');
+    return tip;
+  }
+
+  get size(): number {
+    return this.nodes.size;
+  }
+
+  get(id: BlockId): BlockNode | undefined {
+    return this.nodes.get(id);
+  }
+
+  /** Block of the main chain at a height. */
+  mainAt(height: number): BlockNode | undefined {
+    return this.main[height];
+  }
+
+  isOnMain(node: BlockNode): boolean {
+    return this.main[node.height] === node;
+  }
+
+  /** Adds a block whose parent is known (the genesis block has none). */
+  add(facts: BlockFacts, parent: BlockNode | undefined): BlockNode {
+    const node: BlockNode = {
+      ...facts,
+      parent,
+      height: parent === undefined ? 0 : parent.height + 1,
+      totalWork: (parent?.totalWork ?? 0n) + bitsToWork(facts.bits),
+      status: 'stored',
+      minted: 0n,
+      burned: 0n,
+    };
+    this.nodes.set(node.id, node);
+    return node;
+  }
+
+  /** Makes a node the tip of the main chain; its branch joins where it leaves the present one. */
+  setTip(node: BlockNode): void {
+    const joined = this.branchTo(node);
+    const forkHeight = node.height - joined.length;
+    const extendsTip = forkHeight === this.main.length - 1;
+    this.main.length = forkHeight + 1;
+    this.main.push(...joined);
+    const depth = supplementDepth(this.epochBlocks);
+    if (!extendsTip) this.window.clear();
+    for (const next of extendsTip ? joined : this.main.slice(-depth)) {
+      this.window.set(next.height, next.id);
+      this.window.delete(next.height - depth);
+    }
+  }
+
+  /** Blocks from after the main chain up to a node, oldest first. */
+  branchTo(node: BlockNode): BlockNode[] {
+    const branch: BlockNode[] = [];
+    let at: BlockNode | undefined = node;
+    while (at !== undefined && !this.isOnMain(at)) {
+      branch.push(at);
+      at = at.parent;
+    }
+    return branch.reverse();
+  }
+
+  /** Every known descendant of a node and the node itself. */
+  withDescendants(node: BlockNode): BlockNode[] {
+    const found = new Set<BlockNode>([node]);
+    // Nodes are added after their parents, so one pass finds all.
+    for (const candidate of this.nodes.values()) {
+      if (candidate.parent !== undefined && found.has(candidate.parent)) found.add(candidate);
+    }
+    return [...found];
+  }
+
+  /** What fork choice compares. */
+  weight(node: BlockNode): BranchWeight {
+    return { totalWork: node.totalWork, tipWork: bitsToWork(node.bits) };
+  }
+
+  /** What the rules need to know of a block's ancestors. For the tip's children it is valid until the tip moves. */
+  supplement(parent: BlockNode): Supplement {
+    return {
+      parent: { id: parent.id, height: parent.height, timeSeconds: parent.timeSeconds },
+      medianTimeSeconds: medianTime(ancestors(parent, MEDIAN_TIME_SPAN).map((node) => node.timeSeconds)),
+      recentIds:
+        parent === this.tip
+          ? this.window
+          : new Map(
+              ancestors(parent, supplementDepth(this.epochBlocks)).map((node) => [node.height, node.id]),
+            ),
+    };
+  }
+}
+
+/** A node and its ancestors, newest first, at most `count` of them. */
+function ancestors(node: BlockNode, count: number): BlockNode[] {
+  const found: BlockNode[] = [];
+  for (let at: BlockNode | undefined = node; at !== undefined && found.length < count; at = at.parent)
+    found.push(at);
+  return found;
+}

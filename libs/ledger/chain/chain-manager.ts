@@ -1,0 +1,263 @@
+import {
+  type AppliedBlock,
+  applyBlock,
+  type BlockId,
+  BURN,
+  blockSignatures,
+  decodeBlock,
+  hashToBlockId,
+  type KnownBlock,
+  type Law,
+  type MemoryState,
+  MINT,
+  type Supplement,
+  shouldReorganize,
+  type VerifiedBlock,
+  validateBody,
+  validateClock,
+  validateHeader,
+  withVerifiedSignatures,
+} from '#chain';
+import type { SignatureCheck } from '#crypto';
+import { accepted, assertInvariant, type Result, refused } from '#errors';
+import type { ChainStore } from '../storage/chain-store.js';
+import { storeCorrupt } from '../storage/store-error.js';
+import { type BlockFacts, type BlockNode, type BlockTree, bitsToWork } from './block-tree.js';
+import type { ChainChange, ChainListener, ConnectedBlock } from './chain-listener.js';
+import { loadChain, readUndo } from './load-chain.js';
+import { OverlayState } from './overlay-state.js';
+import { createSerialQueue } from './serial-queue.js';
+
+/** Verdicts on signatures in order; a worker pool's, or the law's own port made asynchronous. */
+export type VerifyBatch = (checks: readonly SignatureCheck[]) => Promise<readonly boolean[]>;
+
+export interface ChainManagerOptions {
+  readonly law: Law;
+  readonly store: ChainStore;
+  readonly verifyBatch: VerifyBatch;
+  /** Seconds since 1970. */
+  readonly clock: () => number;
+}
+
+/** What became of a submitted block. */
+export interface SubmittedBlock {
+  readonly id: BlockId;
+  readonly height: number;
+  /** `extended` the main chain, made it `reorganized`, is kept on a `side` branch, or was `known` before. */
+  readonly outcome: 'extended' | 'reorganized' | 'side' | 'known';
+}
+
+/** Where law meets disk: the state of the main chain in memory, always equal to what is written. */
+export class ChainManager {
+  private readonly queue = createSerialQueue();
+  private readonly listeners = new Set<ChainListener>();
+
+  private constructor(
+    private readonly options: ChainManagerOptions,
+    readonly tree: BlockTree,
+    /** After the tip. Readers may keep it; only blocks change it, within one turn of the event loop. */
+    readonly state: MemoryState,
+  ) {}
+
+  /** @throws AppError as `loadChain` does */
+  static async open(options: ChainManagerOptions): Promise<ChainManager> {
+    const { tree, state } = await loadChain(options.law, options.store);
+    return new ChainManager(options, tree, state);
+  }
+
+  get tip(): BlockNode {
+    return this.tree.tip;
+  }
+
+  /** What the rules need for the block after the tip. */
+  tipSupplement(): Supplement {
+    return this.tree.supplement(this.tip);
+  }
+
+  /** Is told of every move of the main chain; returns how to stop that. */
+  onChange(listener: ChainListener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /**
+   * Takes a block in: checks it, writes it, then changes memory. A refused block changes nothing.
+   * @throws AppError `ledger/store-failed`; memory then still equals the disk
+   */
+  submitBlock(bytes: Uint8Array): Promise<Result<SubmittedBlock>> {
+    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return this.queue.run(() => this.submit(plain));
+  }
+
+  /** Resolves when every block submitted so far is dealt with. */
+  idle(): Promise<void> {
+    return this.queue.idle();
+  }
+
+  /** A stored block, decoded. */
+  async block(id: BlockId): Promise<KnownBlock | undefined> {
+    const stored = await this.options.store.block(id);
+    return stored && this.decodeStored(stored.id, stored.bytes);
+  }
+
+  /** Blocks of the main chain from a height on, decoded from their stored bytes. */
+  async *mainBlocks(fromHeight: number): AsyncGenerator<KnownBlock> {
+    for await (const stored of this.options.store.mainBlocks(fromHeight)) {
+      yield this.decodeStored(stored.id, stored.bytes);
+    }
+  }
+
+  private async submit(bytes: Uint8Array): Promise<Result<SubmittedBlock>> {
+    const { law } = this.options;
+    const decoded = decodeBlock(law, bytes);
+    if (!decoded.ok) return decoded;
+    const block = decoded.value;
+    const known = this.tree.get(block.id);
+    if (known?.status === 'invalid') return refused({ rule: 'block/known-invalid', block: block.id });
+    if (known) return accepted({ id: known.id, height: known.height, outcome: 'known' as const });
+    const parentId = hashToBlockId(block.header.previous);
+    const parent = this.tree.get(parentId);
+    if (parent === undefined)
+      return refused({ rule: 'block/unknown-parent', block: block.id, parent: parentId });
+    if (parent.status === 'invalid')
+      return refused({ rule: 'block/invalid-parent', block: block.id, parent: parentId });
+    const supplement = this.tree.supplement(parent);
+    const early =
+      validateHeader(law, block.header, supplement) ?? validateClock(block.header, this.options.clock());
+    if (early !== undefined) return refused(early);
+    const verified = await this.verify(block);
+    if (!verified.ok) return verified;
+    return parent === this.tip
+      ? this.extend(verified.value, parent, supplement)
+      : this.branch(verified.value, parent, supplement);
+  }
+
+  private async verify(block: KnownBlock): Promise<Result<VerifiedBlock>> {
+    const { law, verifyBatch } = this.options;
+    return withVerifiedSignatures(law, block, await verifyBatch(blockSignatures(law, block)));
+  }
+
+  private async extend(
+    block: VerifiedBlock,
+    parent: BlockNode,
+    supplement: Supplement,
+  ): Promise<Result<SubmittedBlock>> {
+    const applied = applyBlock(this.options.law, this.state, block, supplement);
+    if (!applied.ok) return applied;
+    const totalWork = parent.totalWork + bitsToWork(block.header.bits);
+    const supply = supplyAfter(parent, applied.value);
+    await this.options.store.appendMain({ block, applied: applied.value, totalWork, ...supply });
+    this.state.apply(applied.value.diff);
+    const node = Object.assign(this.tree.add(blockToFacts(block), parent), supply);
+    node.status = 'applied';
+    this.tree.setTip(node);
+    this.tell({ fork: parent, left: [], joined: [{ node, block, applied: applied.value }] });
+    return accepted({ id: node.id, height: node.height, outcome: 'extended' as const });
+  }
+
+  private async branch(
+    block: VerifiedBlock,
+    parent: BlockNode,
+    supplement: Supplement,
+  ): Promise<Result<SubmittedBlock>> {
+    const broken = validateBody(this.options.law, block, supplement);
+    if (broken !== undefined) return refused(broken);
+    await this.options.store.appendSide(block, parent.totalWork + bitsToWork(block.header.bits));
+    const node = this.tree.add(blockToFacts(block), parent);
+    const side = { id: node.id, height: node.height, outcome: 'side' as const };
+    if (!shouldReorganize(this.tree.weight(this.tip), this.tree.weight(node))) return accepted(side);
+    const moved = await this.reorganize(node, block);
+    return moved.ok ? accepted({ ...side, outcome: 'reorganized' as const }) : moved;
+  }
+
+  /**
+   * Moves the main chain to a heavier branch. The branch is tried on an overlay, so that readers see the old state
+   * until the new one is written, and a bad block among them leaves everything as it was.
+   */
+  private async reorganize(target: BlockNode, last: VerifiedBlock): Promise<Result<void>> {
+    const { law, store } = this.options;
+    const oldTip = this.tip;
+    const branch = this.tree.branchTo(target);
+    const fork = branch[0]?.parent;
+    assertInvariant(fork !== undefined, `branch of ${target.id} does not meet the main chain`);
+    const overlay = new OverlayState(this.state);
+    const left: { node: BlockNode; block: KnownBlock; diff: AppliedBlock['diff'] }[] = [];
+    for (let node = oldTip; node !== fork; node = node.parent as BlockNode) {
+      const stored = await store.block(node.id);
+      if (stored === undefined)
+        throw storeCorrupt(store.file, `block ${node.id} of the main chain is missing`);
+      const diff = readUndo(law, store.file, stored);
+      overlay.revert(diff);
+      left.unshift({ node, block: this.decodeStored(node.id, stored.bytes), diff });
+    }
+    const joined: ConnectedBlock[] = [];
+    for (const node of branch) {
+      // Its signatures were checked before it was stored.
+      const block = node === target ? last : ((await this.loadSide(node.id)) as VerifiedBlock);
+      const applied = applyBlock(law, overlay, block, this.tree.supplement(node.parent as BlockNode));
+      if (!applied.ok) {
+        await this.condemn(node);
+        return refused({ ...applied.violation, block: node.id, height: node.height });
+      }
+      overlay.apply(applied.value.diff);
+      Object.assign(node, supplyAfter(node.parent as BlockNode, applied.value));
+      joined.push({ node, block, applied: applied.value });
+    }
+    await store.switchMain(
+      left.map(({ node }) => node.id),
+      joined.map(({ node, block, applied }) => {
+        const { totalWork, minted, burned } = node;
+        return { block, applied, totalWork, minted, burned };
+      }),
+    );
+    for (const { diff } of left.toReversed()) this.state.revert(diff);
+    for (const { node, applied } of joined) {
+      this.state.apply(applied.diff);
+      node.status = 'applied';
+    }
+    this.tree.setTip(target);
+    this.tell({ fork, left, joined });
+    return accepted(undefined);
+  }
+
+  private async condemn(node: BlockNode): Promise<void> {
+    const bad = this.tree.withDescendants(node);
+    await this.options.store.markInvalid(bad.map(({ id }) => id));
+    for (const each of bad) each.status = 'invalid';
+  }
+
+  private async loadSide(id: BlockId): Promise<KnownBlock> {
+    const stored = await this.options.store.block(id);
+    if (stored === undefined) throw storeCorrupt(this.options.store.file, `block ${id} is missing`);
+    return this.decodeStored(id, stored.bytes);
+  }
+
+  private decodeStored(id: string, bytes: Uint8Array): KnownBlock {
+    const { file } = this.options.store;
+    const block = decodeBlock(this.options.law, bytes);
+    if (!block.ok) {
+      throw storeCorrupt(file, `block ${id} does not decode (${block.violation.rule})`);
+    }
+    if (block.value.id !== id) throw storeCorrupt(file, `block ${id} hashes to ${block.value.id}`);
+    return block.value;
+  }
+
+  private tell(change: ChainChange): void {
+    for (const listener of this.listeners) listener(change);
+  }
+}
+
+function blockToFacts(block: KnownBlock): BlockFacts {
+  const { time: timeSeconds, bits } = block.header;
+  return { id: block.id, timeSeconds, bits, transactionCount: block.transactions.length };
+}
+
+function supplyAfter(parent: BlockNode, applied: AppliedBlock): { minted: bigint; burned: bigint } {
+  let { minted, burned } = parent;
+  for (const event of applied.events) {
+    if (event.type !== 'posting') continue;
+    if (event.from === MINT) minted += event.amount;
+    if (event.to === BURN) burned += event.amount;
+  }
+  return { minted, burned };
+}

@@ -1,0 +1,211 @@
+import { type EntityManager, type EntitySchema, MoreThanOrEqual } from 'typeorm';
+import { type BlockId, decodeBlock, type Law } from '#chain';
+import { AppError } from '#errors';
+import type { BlockNode, BlockTree } from '../chain/block-tree.js';
+import type { ChainStore, StoredBlock } from '../storage/chain-store.js';
+import type { OpenDatabase } from '../storage/data-sources.js';
+import { decodeEvents } from '../storage/event-codec.js';
+import { storeCorrupt } from '../storage/store-error.js';
+import { createWriter, type Writer } from '../storage/writer.js';
+import { blockToRows, emptyRows, heightKey, type IndexRows } from './block-to-rows.js';
+import {
+  contractEntity,
+  EXPLORER_ENTITIES,
+  holderEntity,
+  indexTipEntity,
+  objectEventEntity,
+  postingEntity,
+  transactionEntity,
+} from './explorer-entities.js';
+
+/** Most blocks of one batch, and the rows after which a batch is written earlier. */
+const BATCH_BLOCKS = 200;
+const BATCH_ROWS = 20_000;
+/** Rows of one INSERT: SQLite allows 32,766 variables a statement. */
+const INSERT_ROWS = 1_000;
+const TIP_ROW = 1;
+
+export interface IndexFollowerOptions {
+  readonly law: Law;
+  readonly store: ChainStore;
+  readonly tree: BlockTree;
+  readonly database: OpenDatabase;
+  /** Told when the index cannot follow; the next block tries again. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Follows the main chain into the explorer's tables, apart from the block path, and takes abandoned blocks back. */
+export class IndexFollower {
+  private readonly writer: Writer;
+  private at: BlockNode | undefined;
+  private running: Promise<void> | undefined;
+  private isAgain = false;
+  private isClosed = false;
+  private waiting: { readonly height: number; readonly resolve: () => void }[] = [];
+
+  private constructor(private readonly options: IndexFollowerOptions) {
+    this.writer = createWriter(options.database);
+  }
+
+  /** Finds out how far the index is; one of another chain is emptied. */
+  static async open(options: IndexFollowerOptions): Promise<IndexFollower> {
+    const follower = new IndexFollower(options);
+    const row = await options.database.reading.manager.findOneBy(indexTipEntity, { id: TIP_ROW });
+    const node = row === null ? undefined : options.tree.get(row.blockId as BlockId);
+    if (row !== null && (node === undefined || row.genesis !== follower.genesisId)) await follower.empty();
+    follower.at = node;
+    return follower;
+  }
+
+  /** Height of the last block in the index, -1 when it is empty. */
+  get height(): number {
+    return this.at?.height ?? -1;
+  }
+
+  /** Starts following, or makes sure that a run under way sees the newest block. */
+  wake(): void {
+    if (this.isClosed) return;
+    this.isAgain = true;
+    this.running ??= this.run().finally(() => {
+      this.running = undefined;
+    });
+  }
+
+  /** Resolves once the index has reached the tip of this moment, or after the time given. */
+  async reached(timeoutMs: number): Promise<void> {
+    const { tip } = this.options.tree;
+    if (this.at === tip || this.isClosed) return;
+    this.wake();
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs);
+      this.waiting.push({ height: tip.height, resolve });
+    });
+    clearTimeout(timer);
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await this.running;
+    await this.writer.idle();
+    for (const { resolve } of this.waiting.splice(0)) resolve();
+  }
+
+  private async run(): Promise<void> {
+    try {
+      while (this.isAgain && !this.isClosed) {
+        this.isAgain = false;
+        while (this.at !== this.options.tree.tip && !this.isClosed) await this.step();
+        this.tell();
+      }
+    } catch (error) {
+      this.options.onError(error);
+    }
+  }
+
+  private async step(): Promise<void> {
+    const { tree, store } = this.options;
+    if (this.at !== undefined && !tree.isOnMain(this.at)) {
+      const fork = tree.branchTo(this.at)[0]?.parent as BlockNode;
+      await this.writer.run(async (tx) => {
+        await revertTo(tx, heightKey(fork.height + 1));
+        await this.writeTip(tx, fork);
+      });
+      this.at = fork;
+    }
+    const rows = emptyRows();
+    let last = this.at;
+    let count = 0;
+    for await (const stored of store.mainBlocks(this.height + 1)) {
+      const node = tree.mainAt(stored.height);
+      // The main chain moved while it was read: what was read so far still stands, the rest comes with the next step.
+      if (node === undefined || node.id !== stored.id || node.parent !== last) break;
+      this.addRows(stored, rows);
+      last = node;
+      count += 1;
+      if (count >= BATCH_BLOCKS || rows.postings.length >= BATCH_ROWS) break;
+    }
+    if (last === undefined || last === this.at) return;
+    const reachedNode = last;
+    await this.writer.run(async (tx) => {
+      await insertRows(tx, rows);
+      await this.writeTip(tx, reachedNode);
+    });
+    this.at = reachedNode;
+    this.tell();
+  }
+
+  private addRows(stored: StoredBlock, rows: IndexRows): void {
+    const { law, store } = this.options;
+    const block = decodeBlock(law, stored.bytes);
+    if (!block.ok)
+      throw storeCorrupt(store.file, `block ${stored.id} does not decode (${block.violation.rule})`);
+    const events = stored.events && decodeEvents(stored.events);
+    if (events === undefined) throw storeCorrupt(store.file, `block ${stored.id} has no readable events`);
+    blockToRows(block.value, events, rows);
+  }
+
+  private tell(): void {
+    const done = this.waiting.filter(
+      ({ height }) => height <= this.height || this.at === this.options.tree.tip,
+    );
+    this.waiting = this.waiting.filter((waiter) => !done.includes(waiter));
+    for (const { resolve } of done) resolve();
+  }
+
+  private get genesisId(): string {
+    const genesis = this.options.tree.mainAt(0);
+    if (genesis === undefined)
+      throw new AppError({ code: 'ledger/closed', message: 'the chain is not loaded' });
+    return genesis.id;
+  }
+
+  private async empty(): Promise<void> {
+    await this.writer.run(async (tx) => {
+      for (const entity of EXPLORER_ENTITIES) await tx.clear(entity);
+    });
+  }
+
+  private async writeTip(tx: EntityManager, node: BlockNode): Promise<void> {
+    const row = { id: TIP_ROW, blockId: node.id, height: node.height, genesis: this.genesisId };
+    await tx.upsert(indexTipEntity, row, ['id']);
+  }
+}
+
+/** Takes back everything from a key on. */
+async function revertTo(tx: EntityManager, fromKey: number): Promise<void> {
+  const gone = MoreThanOrEqual(fromKey);
+  await tx.delete(transactionEntity, { key: gone });
+  await tx.delete(postingEntity, { key: gone });
+  await tx.delete(objectEventEntity, { key: gone });
+  await tx.delete(holderEntity, { contractKey: gone });
+  await tx.delete(contractEntity, { key: gone });
+  await tx.update(contractEntity, { settledKey: gone }, { settledKey: null, status: 'active' });
+}
+
+async function insertRows(tx: EntityManager, rows: IndexRows): Promise<void> {
+  await insertAll(tx, transactionEntity, rows.transactions);
+  await insertAll(tx, postingEntity, rows.postings);
+  await insertAll(tx, objectEventEntity, rows.objectEvents);
+  await insertAll(tx, contractEntity, rows.contracts);
+  await insertAll(tx, holderEntity, rows.holders);
+  for (const { id, status, settledKey } of rows.settlements) {
+    await tx.update(contractEntity, { id }, { status, settledKey });
+  }
+}
+
+async function insertAll<T extends object>(
+  tx: EntityManager,
+  entity: EntitySchema<T>,
+  rows: readonly T[],
+): Promise<void> {
+  for (let at = 0; at < rows.length; at += INSERT_ROWS) {
+    await tx
+      .createQueryBuilder()
+      .insert()
+      .into(entity)
+      .values(rows.slice(at, at + INSERT_ROWS) as never)
+      .updateEntity(false)
+      .execute();
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * Owns: the shared ledger library, the only place where law meets disk. The port everybody sees (`LedgerPort`), its
+ * embedded adapter (`openLedger`): chain manager, mempool, templates, events, the explorer's index, the supply audit.
+ * Does not own: the law (chain/, contracts/), transports of the port (libs/node-api), mining (libs/miner), processes.
+ * Read next: port.ts, embedded-ledger.ts, chain/chain-manager.ts, docs/adr/0007-ledger-storage.md.
+ */
+export type { SubmittedBlock, VerifyBatch } from './chain/chain-manager.js';
+export { type EmbeddedLedger, type OpenLedgerOptions, openLedger } from './embedded-ledger.js';
+export { refusedError, violationToJson } from './ledger-error.js';
+export { LEDGER, LedgerModule } from './ledger-module.js';
+export { DEFAULT_MEMPOOL_POLICY, type MempoolPolicy, minFee } from './mempool/mempool-policy.js';
+export { createNetworkLaw } from './network-law.js';
+export { type AccountRef, LEDGER_METHODS, type LedgerPort, type PageRequest } from './port.js';
+export { bodyToView } from './views/body-view.js';
+export { secondsToTime } from './views/chain-views.js';

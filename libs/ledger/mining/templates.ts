@@ -1,0 +1,131 @@
+import {
+  type AccountId,
+  type BlockTemplate,
+  bitsToTarget,
+  buildTemplate,
+  decodeHeader,
+  EXTRANONCE_OFFSET,
+  encodeBlock,
+  encodeCoinbase,
+  encodeHeader,
+  hashToBlockId,
+  type Law,
+  targetToBytes,
+} from '#chain';
+import { bytesToHex } from '#crypto';
+import { accepted, assertInvariant, type Result, refused } from '#errors';
+import type { TemplateView } from '#wire';
+import type { ChainManager } from '../chain/chain-manager.js';
+import type { Mempool } from '../mempool/mempool.js';
+
+/** How many templates stay findable for a miner that is a little late. */
+const KEPT_TEMPLATES = 128;
+
+/** What a miner gave back for a template. */
+export interface Solution {
+  readonly templateId: string;
+  /** 80 bytes with time, rolled version bits and nonce as hashed. */
+  readonly header: Uint8Array;
+  /** The template's coinbase with the extranonce filled in. */
+  readonly coinbase: Uint8Array;
+}
+
+export interface TemplatesOptions {
+  readonly law: Law;
+  readonly chain: ChainManager;
+  readonly mempool: Mempool;
+  /** Seconds since 1970. */
+  readonly clock: () => number;
+}
+
+/** Blocks to work on, and the way back from a solved one to a whole block. */
+export class Templates {
+  private readonly kept = new Map<string, BlockTemplate>();
+  private readonly current = new Map<AccountId, { readonly key: string; readonly template: BlockTemplate }>();
+
+  constructor(private readonly options: TemplatesOptions) {}
+
+  /** The next block for a miner; the same template until tip or mempool change. */
+  template(miner: AccountId): TemplateView {
+    const { law, clock } = this.options;
+    const template = this.build(miner);
+    const coinbase = encodeCoinbase(template.coinbase);
+    const target = bitsToTarget(template.bits);
+    assertInvariant(target.ok, `the rules ask for invalid bits ${template.bits}`);
+    const id =
+      bytesToHex(law.crypto.sha256d(coinbase).subarray(0, 12)) + bytesToHex(template.previous.slice(0, 4));
+    this.keep(id, template);
+    const header = encodeHeader({
+      version: template.version,
+      previous: template.previous,
+      merkleRoot: law.crypto.sha256d(coinbase),
+      time: Math.max(template.minTimeSeconds, clock()),
+      bits: template.bits,
+      nonce: 0,
+    });
+    return {
+      id,
+      height: template.height,
+      headerHex: bytesToHex(header),
+      coinbaseHex: bytesToHex(coinbase),
+      extranonceOffset: EXTRANONCE_OFFSET,
+      targetHex: bytesToHex(targetToBytes(target.value)),
+      minTimeSeconds: template.minTimeSeconds,
+      transactionCount: template.transactions.length,
+      fees: template.coinbase.fees.toString(),
+    };
+  }
+
+  /** The whole block of a solution. A template of an older tip is refused as stale, before any work on it. */
+  solve(solution: Solution): Result<Uint8Array> {
+    const { templateId } = solution;
+    const template = this.kept.get(templateId);
+    if (template === undefined) return refused({ rule: 'mining/unknown-template', templateId });
+    const parent = hashToBlockId(template.previous);
+    const { tip } = this.options.chain;
+    if (parent !== tip.id) {
+      return refused({
+        rule: 'mining/stale-template',
+        templateId,
+        height: template.height,
+        tipHeight: tip.height,
+      });
+    }
+    const header = decodeHeader(solution.header);
+    if (!header.ok) return header;
+    return accepted(
+      encodeBlock(
+        header.value,
+        solution.coinbase,
+        template.transactions.map((known) => known.bytes),
+      ),
+    );
+  }
+
+  private build(miner: AccountId): BlockTemplate {
+    const { law, chain, mempool } = this.options;
+    const key = `${chain.tip.id}/${mempool.revision}`;
+    const known = this.current.get(miner);
+    if (known?.key === key) return known.template;
+    for (const [other, { key: otherKey }] of this.current) if (otherKey !== key) this.current.delete(other);
+    const supplement = chain.tipSupplement();
+    let template = buildTemplate(law, chain.state, supplement, mempool.candidates(), miner);
+    if (template.refusals.length > 0) {
+      // By fee alone a transaction may come before the one that pays for it: try those once more, at the end.
+      const refusedIds = new Set(template.refusals.map(({ id }) => id));
+      const late = [...mempool.transactions()].filter(({ id }) => refusedIds.has(id));
+      template = buildTemplate(law, chain.state, supplement, [...template.transactions, ...late], miner);
+    }
+    this.current.set(miner, { key, template });
+    return template;
+  }
+
+  private keep(id: string, template: BlockTemplate): void {
+    this.kept.delete(id);
+    this.kept.set(id, template);
+    for (const oldest of this.kept.keys()) {
+      if (this.kept.size <= KEPT_TEMPLATES) return;
+      this.kept.delete(oldest);
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import 'reflect-metadata';
+import { DataSource, type DataSourceOptions, type EntitySchema } from 'typeorm';
+import { AppError } from '#errors';
+import { storeFailure } from './store-error.js';
+
+/** Which driver opens SQLite files; both read the same file, so switching needs no migration. */
+export type SqliteDriver = 'sqlite3' | 'better-sqlite3';
+
+export interface DatabaseLocation {
+  /** `sqlite:PATH` or `postgres://…`. */
+  readonly url: string;
+  readonly driver?: SqliteDriver;
+}
+
+export interface OpenDatabase {
+  /** Takes part in one transaction at a time, through `Writer` only. */
+  readonly writing: DataSource;
+  /** Sees only committed data and cannot change any. */
+  readonly reading: DataSource;
+  /** For messages: the file, or the server without its password. */
+  readonly name: string;
+  close(): Promise<void>;
+}
+
+/** How long a statement waits for the other connection's lock. */
+const BUSY_TIMEOUT_MS = 10_000;
+
+/** The one place where database options are made. */
+function dataSourceOptions(location: DatabaseLocation, entities: readonly EntitySchema[]): DataSourceOptions {
+  const shared = { entities: [...entities], synchronize: false, logging: false };
+  if (/^postgres(ql)?:/.test(location.url)) {
+    return { ...shared, type: 'postgres', url: location.url, poolSize: 8 };
+  }
+  const database = sqlitePath(location.url);
+  if (location.driver === 'better-sqlite3') {
+    return { ...shared, type: 'better-sqlite3', database, enableWAL: true, timeout: BUSY_TIMEOUT_MS };
+  }
+  return { ...shared, type: 'sqlite', database, enableWAL: true, busyTimeout: BUSY_TIMEOUT_MS };
+}
+
+/**
+ * Opens a database with two connections: on SQLite TypeORM shares ONE connection among all callers, so that of two
+ * concurrent transactions one can lose its rows when the other rolls back. Hence one queued writer and a reader of its
+ * own on the same WAL file, which the engine itself keeps from writing.
+ * `durability`: FULL survives a power cut with everything committed, NORMAL may lose the last commits but never tears.
+ * @throws AppError `ledger/store-failed`, `ledger/store-corrupt`
+ */
+export async function openDatabase(
+  location: DatabaseLocation,
+  entities: readonly EntitySchema[],
+  durability: 'FULL' | 'NORMAL',
+): Promise<OpenDatabase> {
+  const name = databaseName(location.url);
+  const opened: DataSource[] = [];
+  const open = async (): Promise<DataSource> => {
+    const source = await new DataSource(dataSourceOptions(location, entities)).initialize();
+    opened.push(source);
+    return source;
+  };
+  const close = async (): Promise<void> => {
+    for (const source of opened.splice(0).reverse()) if (source.isInitialized) await source.destroy();
+  };
+  try {
+    const writing = await open();
+    const isSqlite = writing.options.type !== 'postgres';
+    if (isSqlite) {
+      await writing.query(`PRAGMA synchronous = ${durability}`);
+      await checkPages(writing, name);
+    }
+    if (!(await hasTables(writing, entities))) await writing.synchronize();
+    const reading = await open();
+    if (isSqlite) await reading.query('PRAGMA query_only = ON');
+    return { writing, reading, name, close };
+  } catch (error) {
+    await close().catch(() => undefined);
+    throw storeFailure(name, error);
+  }
+}
+
+/** The path of a `sqlite:PATH` location. */
+export function sqlitePath(url: string): string {
+  return url.replace(/^sqlite:/, '');
+}
+
+function databaseName(url: string): string {
+  return /^postgres/.test(url) ? url.replace(/\/\/[^@/]*@/, '//') : sqlitePath(url);
+}
+
+async function checkPages(source: DataSource, name: string): Promise<void> {
+  const rows = (await source.query('PRAGMA quick_check(1)')) as Record<string, string>[];
+  const verdict = Object.values(rows[0] ?? {})[0];
+  if (verdict === 'ok') return;
+  throw new AppError({
+    code: 'ledger/store-corrupt',
+    message: `the database ${name} is damaged: ${verdict}`,
+    next: 'stop this process, move the file away and start again; on a devnet start with --reset',
+    data: { file: name, what: verdict },
+  });
+}
+
+async function hasTables(source: DataSource, entities: readonly EntitySchema[]): Promise<boolean> {
+  const runner = source.createQueryRunner();
+  try {
+    const first = entities[0];
+    return first === undefined || (await runner.hasTable(source.getMetadata(first).tableName));
+  } finally {
+    await runner.release();
+  }
+}

@@ -1,0 +1,14 @@
+/**
+ * Owns: what tests of anything above the ledger need: an embedded ledger with miner and faucet, the port's conformance
+ * suite.
+ * Does not own: chains of the bare law (chain/testing), contracts' scenarios (contracts/testing). Only tests import this.
+ * Read next: test-ledger.ts, ledger-conformance.ts.
+ */
+export {
+  fastDevnet,
+  type SendOptions,
+  signFor,
+  solveTemplate,
+  TestLedger,
+  type Wallet,
+} from './test-ledger.js';
