@@ -1,0 +1,21 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { HealthModule } from '#health';
+import { LEDGER } from '#ledger';
+import { MetricsModule } from '#metrics';
+import { ChainNodeModule, type ChainNodeOptions, LedgerMetricsModule, ledgerHealthCheck } from '#node-server';
+
+/** The process: a node, its health and its metrics. */
+@Module({})
+export class ChainNodeAppModule {
+  static of(options: ChainNodeOptions): DynamicModule {
+    return {
+      module: ChainNodeAppModule,
+      imports: [
+        ChainNodeModule.of(options),
+        MetricsModule.forApp('chain-node'),
+        LedgerMetricsModule,
+        HealthModule.from({ inject: [LEDGER], useFactory: (ledger) => [ledgerHealthCheck(ledger)] }),
+      ],
+    };
+  }
+}

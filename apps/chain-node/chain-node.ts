@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import { NETWORKS } from '#chain';
+import type { Config } from '#config';
+import { createHttpApp } from '#http';
+import { announceReady, checkDataVersion, lockDataFolder, type Stop } from '#lifecycle';
+import { createLogger } from '#logging';
+import { NODE_BODY_LIMIT_BYTES, NODE_STATUS_TABLE } from '#node-server';
+import { ChainNodeAppModule } from './chain-node-app-module.js';
+
+/** Starts the node and says where it is reached; what it returns stops it. */
+export async function startChainNode(config: Config): Promise<Stop> {
+  const logger = createLogger({
+    app: 'chain-node',
+    level: config.logLevel,
+    format: config.logFormat,
+    color: process.stderr.isTTY && config.noColor === undefined,
+  });
+  const params = NETWORKS[config.network];
+  const lock = await lockDataFolder(config.dataDir, 'chain-node');
+  try {
+    await checkDataVersion(config.dataDir, params.protocolVersion);
+    const module = ChainNodeAppModule.of({
+      dataDir: join(config.dataDir, 'ledger'),
+      params,
+      databaseUrl: config.databaseUrl,
+      logger,
+    });
+    const node = await createHttpApp(module, {
+      host: config.host,
+      port: config.nodePort,
+      portSetting: 'CAIRN_NODE_PORT',
+      logger,
+      bodyLimitBytes: NODE_BODY_LIMIT_BYTES,
+      statusTable: NODE_STATUS_TABLE,
+      openapi: {
+        title: 'Cairn chain node',
+        description: 'Submit, read and follow the ledger (docs/protocol/node-api.md).',
+        version: '1',
+      },
+    });
+    announceReady({ node: node.url });
+    return async () => {
+      await node.close();
+      await lock.release();
+    };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}

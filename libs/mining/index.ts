@@ -1,0 +1,18 @@
+/**
+ * Owns: the built-in miner: templates from a ledger port, nonce search on threads, pace and share, statistics.
+ * Does not own: what a valid block is (chain), building templates (libs/ledger), Stratum, the process (apps/miner).
+ * Read next: miner.ts, pacer.ts, nonce-search.ts, docs/operate/miner.md.
+ */
+export { createHashRateMeter, type HashRateMeter } from './hash-rate.js';
+export { measureMiner } from './measure-miner.js';
+export { createMiner, type Miner, type MinerOptions, type MinerStatistics } from './miner.js';
+export { MINER, MinerModule, type MinerModuleOptions } from './miner-module.js';
+export { NONCE_COUNT, NONCE_OFFSET, searchNonces } from './nonce-search.js';
+export { createPacer, type MinerClock, type Pacer, systemClock } from './pacer.js';
+export { createWork, type Solution, type Work } from './work.js';
+export {
+  createWorkerSearch,
+  type FoundNonce,
+  type NonceSearch,
+  type WorkerSearchOptions,
+} from './worker-search.js';

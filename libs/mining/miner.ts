@@ -1,0 +1,215 @@
+import { randomBytes } from 'node:crypto';
+import type { NetworkParams } from '#chain';
+import { AppError, type Violation, violationToText } from '#errors';
+import type { LedgerPort } from '#ledger';
+import type { Logger } from '#logging';
+import { createBackOff } from '#node-api';
+import { createHashRateMeter } from './hash-rate.js';
+import { createPacer, type MinerClock, systemClock, unpaced } from './pacer.js';
+import { createWork, EXTRANONCE_PREFIX_BYTES, type Work } from './work.js';
+import { createWorkerSearch, type FoundNonce, type NonceSearch } from './worker-search.js';
+
+export interface MinerOptions {
+  readonly ledger: LedgerPort;
+  readonly params: NetworkParams;
+  /** Who is paid. */
+  readonly address: string;
+  readonly threads: number;
+  /** Share of one core that all threads together may use. */
+  readonly share: number;
+  readonly logger?: Pick<Logger, 'info' | 'warn' | 'debug'>;
+  /** A template older than this is replaced, for the fees and the time. Default 5,000. */
+  readonly refreshMs?: number;
+  readonly clock?: MinerClock;
+  readonly search?: NonceSearch;
+}
+
+/** How mining goes. */
+export interface MinerStatistics {
+  readonly address: string;
+  /** `away`: the node does not answer, or refuses; the miner tries again by itself. */
+  readonly state: 'stopped' | 'waiting' | 'mining' | 'away';
+  /** Hashes a second over the last minute, pauses included. */
+  readonly hashRate: number;
+  readonly hashes: string;
+  /** Blocks the node took. */
+  readonly blocks: number;
+  /** Solutions that came after another block. */
+  readonly stale: number;
+  /** Solutions refused for another reason: node and miner disagree about a rule. */
+  readonly refused: number;
+  readonly lastBlock: { readonly id: string; readonly height: number } | null;
+}
+
+/** Makes blocks on a ledger it knows only by its port. */
+export interface Miner {
+  /** Idempotent. Errors of the world are waited out; a fault of ours is an unhandled rejection. */
+  start(): void;
+  /** Resolves when nothing of it runs any more. Idempotent. */
+  stop(): Promise<void>;
+  statistics(): MinerStatistics;
+}
+
+/** Rules by which a solution comes too late, which is no fault. */
+const STALE_RULES = [
+  'mining/stale-template',
+  'mining/unknown-template',
+  'header/previous',
+  'block/unknown-parent',
+];
+
+/** A miner: one block per `blockSeconds` on a devnet, as fast as the share allows elsewhere. */
+export function createMiner(options: MinerOptions): Miner {
+  return new TemplateMiner(options);
+}
+
+class TemplateMiner implements Miner {
+  private readonly stopping = new AbortController();
+  private readonly clock: MinerClock;
+  private readonly search: NonceSearch;
+  private readonly pacer;
+  private readonly prefix = Uint8Array.from(randomBytes(EXTRANONCE_PREFIX_BYTES));
+  private readonly meter = createHashRateMeter();
+  private readonly backOff = createBackOff(200, 5_000);
+  private running: Promise<unknown> | undefined;
+  private round = new AbortController();
+  private state: MinerStatistics['state'] = 'stopped';
+  private counts = { blocks: 0, stale: 0, refused: 0 };
+  private lastBlock: MinerStatistics['lastBlock'] = null;
+  /** The newest block whose turn is taken: own blocks come twice, as an answer and as an event. */
+  private newestId: string | undefined;
+  private ownId: string | undefined;
+
+  constructor(private readonly options: MinerOptions) {
+    const { threads, share, params } = options;
+    this.clock = options.clock ?? systemClock;
+    this.search = options.search ?? createWorkerSearch({ threads, share });
+    const pow = params.proofOfWork;
+    this.pacer = pow.adjustment === 'constant' ? createPacer(pow.blockSeconds * 1_000, this.clock) : unpaced;
+  }
+
+  start(): void {
+    if (this.running !== undefined || this.stopping.signal.aborted) return;
+    this.running = Promise.all([this.mine(), this.watchTip()]);
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    this.round.abort();
+    await this.running;
+    await this.search.close();
+    this.state = 'stopped';
+  }
+
+  statistics(): MinerStatistics {
+    const hashes = this.search.hashCount();
+    return {
+      address: this.options.address,
+      state: this.state,
+      hashRate: this.meter.sample(hashes, this.clock.nowMs()),
+      hashes: hashes.toString(),
+      ...this.counts,
+      lastBlock: this.lastBlock,
+    };
+  }
+
+  private async mine(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      try {
+        if (this.state !== 'away') this.state = 'waiting';
+        await this.pacer.wait(signal);
+        if (!signal.aborted) await this.mineOnce();
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof AppError)) throw error;
+        this.waitForNode(error);
+        await this.backOff.pause(signal);
+      }
+    }
+  }
+
+  /** One template until it is solved, too old, or of an older tip. */
+  private async mineOnce(): Promise<void> {
+    this.round = new AbortController();
+    const { signal } = this.round;
+    if (this.stopping.signal.aborted) return;
+    const template = await this.options.ledger.template({ miner: this.options.address });
+    const work = createWork(template, this.clock.unixSeconds(), this.prefix);
+    this.nodeAnswered();
+    this.clock
+      .sleep(this.options.refreshMs ?? 5_000, signal)
+      .then(() => this.round.signal === signal && this.round.abort());
+    this.state = 'mining';
+    const found = await this.search.search(work.headerOf, work.target, signal);
+    this.meter.sample(this.search.hashCount(), this.clock.nowMs());
+    if (found !== undefined) await this.submit(work, found);
+    this.round.abort();
+  }
+
+  private async submit(work: Work, { variant, nonce }: FoundNonce): Promise<void> {
+    const { blockId, request } = work.solution(variant, nonce);
+    this.ownId = blockId;
+    try {
+      const { id, height } = await this.options.ledger.submitSolution(request);
+      this.counts.blocks += 1;
+      this.lastBlock = { id, height };
+      this.options.logger?.info(
+        { height, id, transactions: work.template.transactionCount },
+        'mined a block',
+      );
+      this.blockMade(id);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'ledger/refused') throw error;
+      const violation = error.data['violation'] as Violation | undefined;
+      if (violation !== undefined && STALE_RULES.includes(violation.rule)) {
+        this.counts.stale += 1;
+        this.options.logger?.debug({ violation }, 'a solution came too late');
+        return;
+      }
+      this.counts.refused += 1;
+      const why = violation === undefined ? error.message : violationToText(violation);
+      this.options.logger?.warn({ violation }, `the node refused a solution: ${why}`);
+      // Without a pause a rule that node and miner see differently would be tried as fast as it can be searched.
+      await this.backOff.pause(this.stopping.signal);
+    }
+  }
+
+  /** Ends the round as soon as the chain moves under it. */
+  private async watchTip(): Promise<void> {
+    const { signal } = this.stopping;
+    const backOff = createBackOff(200, 5_000);
+    while (!signal.aborted) {
+      try {
+        for await (const event of this.options.ledger.follow({}, signal)) {
+          backOff.succeeded();
+          if (event.type === 'block') this.blockMade(event.blockId);
+          if (event.type === 'reorg' || (event.type === 'block' && event.blockId !== this.ownId))
+            this.round.abort();
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof AppError)) throw error;
+        this.options.logger?.debug({ err: error }, 'the event stream broke off');
+      }
+      // Without events a template lives until it is refreshed, so this may take its time.
+      await backOff.pause(signal);
+    }
+  }
+
+  private blockMade(id: string): void {
+    if (id === this.newestId) return;
+    this.newestId = id;
+    this.pacer.blockMade();
+  }
+
+  private waitForNode(error: AppError): void {
+    if (this.state !== 'away') this.options.logger?.warn({ err: error }, 'cannot mine now; trying again');
+    this.state = 'away';
+  }
+
+  private nodeAnswered(): void {
+    if (this.state === 'away') this.options.logger?.info('mining goes on');
+    this.backOff.succeeded();
+  }
+}

@@ -1,0 +1,68 @@
+import type { LedgerPort } from '#ledger';
+import { readEvents } from './event-stream.js';
+import { createHttpConnection } from './http-connection.js';
+import { nodeBadAnswer, parseJson, problemToError } from './node-error.js';
+import { type LedgerMethod, NOT_FOUND_CODE, type NodeRoute, requestToHttp } from './route.js';
+import { NODE_ROUTES } from './routes.js';
+
+export interface NodeClientOptions {
+  /** `http://host:port` of a chain node. */
+  readonly baseUrl: string;
+  /** How long one answer may take. Default 30,000. */
+  readonly timeoutMs?: number;
+  /** Ends every request and stream. */
+  readonly signal?: AbortSignal;
+}
+
+/** The ledger of another process, over its HTTP API. */
+export type NodeClient = LedgerPort & { close(): Promise<void> };
+
+/**
+ * The ledger port over a node's HTTP API. Keeps connections alive; `follow` reconnects by itself.
+ * @throws AppError of each method: `node/unreachable`, `node/timeout`, `node/bad-answer`, or what the node's ledger threw
+ */
+export function createNodeClient({ baseUrl, timeoutMs = 30_000, signal }: NodeClientOptions): NodeClient {
+  const connection = createHttpConnection(baseUrl);
+  const closing = new AbortController();
+  const whole = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
+
+  const ask = async (route: NodeRoute<LedgerMethod>, request: object = {}): Promise<unknown> => {
+    const { path, body } = requestToHttp(route, request as Readonly<Record<string, unknown>>);
+    const answer = await connection.exchange({
+      verb: route.verb,
+      path,
+      body,
+      timeoutMs: route.slow === true ? undefined : timeoutMs,
+      signal: whole,
+    });
+    if (answer.status !== 200) {
+      const error = problemToError(baseUrl, path, answer.status, answer.body);
+      if (route.nullable && error.code === NOT_FOUND_CODE) return null;
+      throw error;
+    }
+    const parsed = route.answer.safeParse(parseJson(answer.body));
+    if (parsed.success) return parsed.data;
+    throw nodeBadAnswer(baseUrl, path, parsed.error.message, parsed.error);
+  };
+
+  const methods = Object.fromEntries(
+    Object.entries(NODE_ROUTES).map(([method, route]) => [
+      method,
+      (request?: object) => ask(route as NodeRoute<LedgerMethod>, request),
+    ]),
+  ) as unknown as Omit<LedgerPort, 'follow'>;
+
+  return {
+    ...methods,
+    follow: ({ lastEventId }, followSignal) =>
+      readEvents(connection, lastEventId, AbortSignal.any([followSignal, whole]), {
+        silenceMs: 30_000,
+        firstPauseMs: 100,
+        longestPauseMs: 3_000,
+      }),
+    async close() {
+      closing.abort(new Error(`the client of ${baseUrl} is closed`));
+      connection.close();
+    },
+  };
+}
