@@ -3,7 +3,9 @@ import { requireCounterpart } from './counterparts.js';
 
 describe('requireCounterpart', () => {
   test('refuses a program that nobody listed, naming the list', () => {
-    expect(() => requireCounterpart('no-such-program')).toThrow(/"no-such-program".*test\/counterparts\.json/);
+    expect(() => requireCounterpart('no-such-program')).toThrow(
+      /"no-such-program".*test\/counterparts\.json/,
+    );
   });
 });
 

@@ -9,4 +9,6 @@ export interface GeneratedFile {
   readonly generate: () => Promise<string>;
 }
 
-export const generatedFiles: readonly GeneratedFile[] = [];
+export const generatedFiles: readonly GeneratedFile[] = [
+  { path: 'docs/config.md', generate: async () => (await import('#config')).settingsToMarkdown() },
+];
