@@ -1,3 +1,4 @@
+import { InvariantError } from '#errors';
 import { type ByteReader, type ByteWriter, DecodeError } from './bytes.js';
 
 /** Largest amount, height or sequence: an unsigned 63-bit integer, so that every engine can hold it as int64. */
@@ -123,7 +124,7 @@ export function oneOf<const T extends readonly string[]>(names: T): Schema<T[num
   return {
     write: (writer, value) => {
       const index = names.indexOf(value);
-      if (index < 0) throw new DecodeError('codec/name', { value });
+      if (index < 0) throw new InvariantError(`'${value}' is none of ${names.join(', ')}`);
       writer.u8(index);
     },
     read: (reader) => {

@@ -13,7 +13,7 @@ export function applyTransaction(law: Law, view: BlockView, known: KnownTransact
   const { transaction, account, id } = known;
   const kind = law.kindsByName.get(transaction.kind);
   assertInvariant(kind !== undefined, `decoded a transaction of unknown kind ${transaction.kind}`);
-  const context = { id, account, sender: transaction.sender };
+  const context = { id, account, sender: transaction.sender, fee: transaction.fee };
   return view.attempt(() => {
     const stateless = kind.validate?.(transaction.body, context, view);
     if (stateless !== undefined) return stateless;

@@ -23,7 +23,10 @@ export interface BlockTemplate {
   readonly minTimeSeconds: number;
   readonly coinbase: Coinbase;
   readonly transactions: readonly KnownTransaction[];
-  /** Candidates that did not apply and why; the mempool drops them. */
+  /**
+   * Candidates that did not apply and why; the mempool drops them. Empty once a candidate was left out for want of
+   * space: what comes after it may only fail because of that (its lane has a gap, its coins have not arrived).
+   */
   readonly refusals: readonly { readonly id: TxId; readonly violation: Violation }[];
 }
 
@@ -44,6 +47,7 @@ export function buildTemplate(
   const refusals: { id: TxId; violation: Violation }[] = [];
   let left = law.params.limits.maxBlockBytes - HEADER_BYTES - MAX_COINBASE_BYTES - 12;
   let generalLeft = generalSpaceBytes(law);
+  let isFull = false;
   for (const known of candidates) {
     const kind = law.kindsByName.get(known.transaction.kind);
     assertInvariant(
@@ -51,10 +55,13 @@ export function buildTemplate(
       `the mempool holds a transaction of unknown kind ${known.transaction.kind}`,
     );
     const size = known.bytes.length + 4;
-    if (size > left || (kind.reserved !== true && known.bytes.length > generalLeft)) continue;
+    if (size > left || (kind.reserved !== true && known.bytes.length > generalLeft)) {
+      isFull = true;
+      continue;
+    }
     const violation = applyTransaction(law, view, known);
     if (violation !== undefined) {
-      refusals.push({ id: known.id, violation });
+      if (!isFull) refusals.push({ id: known.id, violation });
       continue;
     }
     transactions.push(known);

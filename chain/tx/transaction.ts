@@ -43,6 +43,8 @@ export interface TxContext {
   /** Account of the sender. */
   readonly account: AccountId;
   readonly sender: Uint8Array;
+  /** Base units the transaction offers its miner. */
+  readonly fee: bigint;
 }
 
 /** One entry of the rule table: a kind of transaction with its body's form and its rules. */
