@@ -1,0 +1,198 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createLaw, devnet, type Law } from '#chain';
+import { requestCoins } from '#client';
+import { contractsModule } from '#contracts';
+import { nativeCrypto } from '#crypto-native';
+import { AppError } from '#errors';
+import type { LedgerPort } from '#ledger';
+import { type Child, checkDataVersion, type DataFolderLock, lockDataFolder, spawnChild } from '#lifecycle';
+import { createNodeClient } from '#node-api';
+import { waitFor } from './wait-for.js';
+
+/** Where the network answers. */
+export interface NetworkAddresses {
+  readonly node: string;
+  readonly gateway: string;
+  readonly admin: string;
+}
+
+/** One provider process. */
+export interface ProviderProcess {
+  readonly index: number;
+  readonly name: string;
+  /** Its account's address, once it is ready. */
+  readonly address: string;
+  readonly url: string;
+  child: Child;
+}
+
+export interface NetworkOptions {
+  readonly distRoot: string;
+  readonly dataDir: string;
+  readonly providers: number;
+  readonly reset: boolean;
+  readonly autoPorts: boolean;
+  /** Starting on these when autoPorts is off. */
+  readonly ports: {
+    readonly node: number;
+    readonly gateway: number;
+    readonly admin: number;
+    readonly provider: number;
+  };
+}
+
+/** Coins each provider is given for its collateral and its first fees. */
+const PROVIDER_FUNDS = 1_000n * 1_000_000_000n;
+const PROVIDER_LOW = PROVIDER_FUNDS / 4n;
+const READY_MS = 60_000;
+
+/** A private network of real processes on this machine: a site (node, miner, services, web page) and providers. */
+export class DevnetNetwork {
+  readonly providers: ProviderProcess[] = [];
+  readonly law: Law = createLaw(devnet, nativeCrypto, [contractsModule]);
+  private site: Child | undefined;
+  private folderLock: DataFolderLock | undefined;
+  private client: (LedgerPort & { close(): void | Promise<void> }) | undefined;
+  private found: NetworkAddresses | undefined;
+
+  constructor(private readonly options: NetworkOptions) {}
+
+  get clientDir(): string {
+    return join(this.options.dataDir, 'client');
+  }
+
+  get addresses(): NetworkAddresses {
+    if (this.found === undefined)
+      throw new AppError({ code: 'devnet/not-started', message: 'The network is not running.' });
+    return this.found;
+  }
+
+  get ledger(): LedgerPort {
+    if (this.client === undefined)
+      throw new AppError({ code: 'devnet/not-started', message: 'The network is not running.' });
+    return this.client;
+  }
+
+  /** Takes the data folder: nobody else may run the same network. */
+  async claim(): Promise<void> {
+    const { dataDir, reset } = this.options;
+    await mkdir(dataDir, { recursive: true });
+    this.folderLock = await lockDataFolder(dataDir, 'devnet');
+    if (reset) {
+      for (const part of ['site', 'client', 'logs', 'version.json'])
+        await rm(join(dataDir, part), { recursive: true, force: true });
+      await rm(join(dataDir, 'providers'), { recursive: true, force: true });
+    }
+    await checkDataVersion(dataDir, devnet.protocolVersion);
+    await mkdir(join(dataDir, 'logs'), { recursive: true });
+  }
+
+  /** Starts the site and waits until it answers. */
+  async startSite(): Promise<void> {
+    const { dataDir, ports, autoPorts } = this.options;
+    const port = (value: number) => String(autoPorts ? 0 : value);
+    this.site = this.spawn('site', 'apps/site/main.js', join(dataDir, 'site'), {
+      CAIRN_NODE_PORT: port(ports.node),
+      CAIRN_GATEWAY_PORT: port(ports.gateway),
+      CAIRN_ADMIN_PORT: port(ports.admin),
+    });
+    const ready = await this.site.ready(READY_MS);
+    this.found = { node: need(ready, 'node'), gateway: need(ready, 'gateway'), admin: need(ready, 'admin') };
+    this.client = createNodeClient({ baseUrl: this.found.node });
+  }
+
+  /** Starts all providers, gives those who need it coins, and waits until every one has its offer on chain. */
+  async startProviders(): Promise<void> {
+    const children = Array.from({ length: this.options.providers }, (_, index) => this.spawnProvider(index));
+    for (const [index, child] of children.entries()) {
+      const ready = await child.ready(READY_MS);
+      this.providers.push({
+        index,
+        name: `provider ${index + 1}`,
+        address: need(ready, 'address'),
+        url: need(ready, 'url'),
+        child,
+      });
+    }
+    for (const { address } of this.providers) {
+      const { pendingBalance } = await this.ledger.account({ account: address });
+      if (BigInt(pendingBalance) < PROVIDER_LOW) await this.fund(address, PROVIDER_FUNDS);
+    }
+    await waitFor('every provider to announce its offer and its address on chain', 60_000, async () => {
+      for (const { address } of this.providers) {
+        if ((await this.ledger.offer({ provider: address })) === null) return false;
+        if ((await this.ledger.endpoint({ principal: address })) === null) return false;
+      }
+      return true;
+    });
+  }
+
+  /** Sends coins from the faucet. */
+  async fund(address: string, amount: bigint): Promise<void> {
+    const { account } = await this.ledger.account({ account: address });
+    await requestCoins(this.ledger, this.law, account as never, amount);
+  }
+
+  /** SIGKILL, as a power cut. */
+  async killProvider(index: number): Promise<void> {
+    await this.providers[index]?.child.kill();
+  }
+
+  /** Brings a killed provider back on its own data. */
+  async restartProvider(index: number): Promise<void> {
+    const provider = this.providers[index];
+    if (provider === undefined || provider.child.isRunning()) return;
+    provider.child = this.spawnProvider(index);
+    await provider.child.ready(READY_MS);
+  }
+
+  /** Stops everything: providers first, so that their last words reach the node. */
+  async stop(): Promise<void> {
+    await Promise.all(this.providers.map(({ child }) => child.stop()));
+    await this.client?.close();
+    await this.site?.stop();
+    await this.folderLock?.release();
+  }
+
+  /** Resolves with the name of the site if it ends although nobody stopped it. */
+  async siteEnded(): Promise<string> {
+    await this.site?.exited;
+    return `the site; its last lines:\n${this.site?.lastLines().join('\n') ?? ''}`;
+  }
+
+  private spawnProvider(index: number): Child {
+    const { dataDir, ports, autoPorts } = this.options;
+    return this.spawn(
+      `provider-${index + 1}`,
+      'apps/provider/main.js',
+      join(dataDir, 'providers', String(index + 1)),
+      {
+        CAIRN_NODE_URL: this.addresses.node,
+        CAIRN_PROVIDER_PORT: String(autoPorts ? 0 : ports.provider + index),
+      },
+    );
+  }
+
+  private spawn(name: string, entry: string, dataDir: string, env: Record<string, string>): Child {
+    return spawnChild({
+      name,
+      file: join(this.options.distRoot, entry),
+      env: {
+        CAIRN_NETWORK: 'devnet',
+        CAIRN_DATA_DIR: dataDir,
+        CAIRN_PASSPHRASE: '',
+        CAIRN_LOG_FORMAT: 'json',
+        ...env,
+      },
+      logFile: join(this.options.dataDir, 'logs', `${name}.log`),
+    });
+  }
+}
+
+function need(addresses: Readonly<Record<string, string>>, name: string): string {
+  const value = addresses[name];
+  if (value === undefined)
+    throw new AppError({ code: 'devnet/no-address', message: `A process did not tell its ${name} address.` });
+  return value;
+}
