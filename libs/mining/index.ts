@@ -8,7 +8,7 @@ export { measureMiner } from './measure-miner.js';
 export { createMiner, type Miner, type MinerOptions, type MinerStatistics } from './miner.js';
 export { MINER, MinerModule, type MinerModuleOptions } from './miner-module.js';
 export { NONCE_COUNT, NONCE_OFFSET, searchNonces } from './nonce-search.js';
-export { createPacer, type MinerClock, type Pacer, systemClock } from './pacer.js';
+export { createPacer, type MinerClock, type Pacer, type PacerOptions, systemClock } from './pacer.js';
 export { createWork, type Solution, type Work } from './work.js';
 export {
   createWorkerSearch,

@@ -58,6 +58,9 @@ const STALE_RULES = [
   'block/unknown-parent',
 ];
 
+/** Share of the interval by which a paced miner starts to search before the block is due. */
+const SEARCH_LEAD = 0.3;
+
 /** A miner: one block per `blockSeconds` on a devnet, as fast as the share allows elsewhere. */
 export function createMiner(options: MinerOptions): Miner {
   return new TemplateMiner(options);
@@ -76,8 +79,7 @@ class TemplateMiner implements Miner {
   private state: MinerStatistics['state'] = 'stopped';
   private counts = { blocks: 0, stale: 0, refused: 0 };
   private lastBlock: MinerStatistics['lastBlock'] = null;
-  /** The newest block whose turn is taken: own blocks come twice, as an answer and as an event. */
-  private newestId: string | undefined;
+  /** The block that was submitted last: it comes back as an event. */
   private ownId: string | undefined;
 
   constructor(private readonly options: MinerOptions) {
@@ -85,7 +87,11 @@ class TemplateMiner implements Miner {
     this.clock = options.clock ?? systemClock;
     this.search = options.search ?? createWorkerSearch({ threads, share });
     const pow = params.proofOfWork;
-    this.pacer = pow.adjustment === 'constant' ? createPacer(pow.blockSeconds * 1_000, this.clock) : unpaced;
+    const intervalMs = pow.blockSeconds * 1_000;
+    this.pacer =
+      pow.adjustment === 'constant'
+        ? createPacer({ intervalMs, leadMs: intervalMs * SEARCH_LEAD, clock: this.clock })
+        : unpaced;
   }
 
   start(): void {
@@ -118,7 +124,7 @@ class TemplateMiner implements Miner {
     while (!signal.aborted) {
       try {
         if (this.state !== 'away') this.state = 'waiting';
-        await this.pacer.wait(signal);
+        await this.pacer.untilSearch(signal);
         if (!signal.aborted) await this.mineOnce();
       } catch (error) {
         if (signal.aborted) return;
@@ -134,7 +140,7 @@ class TemplateMiner implements Miner {
     this.round = new AbortController();
     const { signal } = this.round;
     if (this.stopping.signal.aborted) return;
-    const template = await this.options.ledger.template({ miner: this.options.address });
+    const template = await this.orStop(this.options.ledger.template({ miner: this.options.address }));
     const work = createWork(template, this.clock.unixSeconds(), this.prefix);
     this.nodeAnswered();
     this.clock
@@ -143,22 +149,26 @@ class TemplateMiner implements Miner {
     this.state = 'mining';
     const found = await this.search.search(work.headerOf, work.target, signal);
     this.meter.sample(this.search.hashCount(), this.clock.nowMs());
-    if (found !== undefined) await this.submit(work, found);
+    if (found === undefined) return;
+    this.state = 'waiting';
+    await this.pacer.untilBlock(signal);
+    // An aborted round has lost its tip, or a template that is only old: neither is worth a special case.
+    if (!signal.aborted) await this.submit(work, found);
     this.round.abort();
   }
 
   private async submit(work: Work, { variant, nonce }: FoundNonce): Promise<void> {
     const { blockId, request } = work.solution(variant, nonce);
     this.ownId = blockId;
+    this.pacer.blockMade();
     try {
-      const { id, height } = await this.options.ledger.submitSolution(request);
+      const { id, height } = await this.orStop(this.options.ledger.submitSolution(request));
       this.counts.blocks += 1;
       this.lastBlock = { id, height };
       this.options.logger?.info(
         { height, id, transactions: work.template.transactionCount },
         'mined a block',
       );
-      this.blockMade(id);
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'ledger/refused') throw error;
       const violation = error.data['violation'] as Violation | undefined;
@@ -183,9 +193,10 @@ class TemplateMiner implements Miner {
       try {
         for await (const event of this.options.ledger.follow({}, signal)) {
           backOff.succeeded();
-          if (event.type === 'block') this.blockMade(event.blockId);
-          if (event.type === 'reorg' || (event.type === 'block' && event.blockId !== this.ownId))
-            this.round.abort();
+          if (event.type === 'transaction' || (event.type === 'block' && event.blockId === this.ownId))
+            continue;
+          this.pacer.blockMade();
+          this.round.abort();
         }
       } catch (error) {
         if (signal.aborted) return;
@@ -197,10 +208,19 @@ class TemplateMiner implements Miner {
     }
   }
 
-  private blockMade(id: string): void {
-    if (id === this.newestId) return;
-    this.newestId = id;
-    this.pacer.blockMade();
+  /** An answer, unless the miner is stopped first: a node that hangs must not hold the process. */
+  private async orStop<T>(answer: Promise<T>): Promise<T> {
+    const { signal } = this.stopping;
+    let stop: () => void = () => undefined;
+    const stopped = new Promise<never>((_, reject) => {
+      stop = () => reject(signal.reason);
+      signal.addEventListener('abort', stop, { once: true });
+    });
+    try {
+      return await Promise.race([answer, stopped]);
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
   }
 
   private waitForNode(error: AppError): void {

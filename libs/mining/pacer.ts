@@ -19,34 +19,44 @@ export const systemClock: MinerClock = {
 
 /** Says when the next block may be made. */
 export interface Pacer {
-  /** Waits for the turn of the next block; returns early if the signal aborts. */
-  wait(signal: AbortSignal): Promise<void>;
-  /** A block was made, here or elsewhere: the next turn is counted from the turn of this one. */
+  /** Waits until it is time to look for the next block; returns early if the signal aborts. */
+  untilSearch(signal: AbortSignal): Promise<void>;
+  /** Waits until the next block may be published; returns early if the signal aborts. */
+  untilBlock(signal: AbortSignal): Promise<void>;
+  /** A block is being published, here or elsewhere. */
   blockMade(): void;
 }
 
+export interface PacerOptions {
+  readonly intervalMs: number;
+  /** How long before its turn a block is looked for, so that it is there in time more often than not. */
+  readonly leadMs: number;
+  readonly clock: MinerClock;
+}
+
 /**
- * At most one block per interval. Turns lie on a grid, so that the time a search takes does not slow the chain; a turn
- * that was missed by more than an interval starts a new grid: a network that slept does not catch up (its contracts
- * would live through a night in a minute).
+ * At most one block per interval, whoever makes it. The next turn is counted from the last block and from nothing else,
+ * so a network that slept does not catch up: its contracts would live through a night in a minute.
  */
-export function createPacer(intervalMs: number, clock: MinerClock): Pacer {
+export function createPacer({ intervalMs, leadMs, clock }: PacerOptions): Pacer {
   let turnMs = clock.nowMs();
+  const until = async (aheadMs: number, signal: AbortSignal): Promise<void> => {
+    // Another block may have moved the turn during the wait.
+    while (!signal.aborted && clock.nowMs() < turnMs - aheadMs)
+      await clock.sleep(turnMs - aheadMs - clock.nowMs(), signal);
+  };
   return {
-    async wait(signal) {
-      for (;;) {
-        const leftMs = turnMs - clock.nowMs();
-        if (leftMs <= 0 || signal.aborted) break;
-        await clock.sleep(leftMs, signal);
-      }
-      if (clock.nowMs() - turnMs > intervalMs) turnMs = clock.nowMs();
-    },
+    untilSearch: (signal) => until(leadMs, signal),
+    untilBlock: (signal) => until(0, signal),
     blockMade() {
-      const nowMs = clock.nowMs();
-      turnMs = (nowMs - turnMs > intervalMs || nowMs < turnMs ? nowMs : turnMs) + intervalMs;
+      turnMs = clock.nowMs() + intervalMs;
     },
   };
 }
 
 /** No pace: every network but a devnet leaves it to difficulty. */
-export const unpaced: Pacer = { wait: async () => undefined, blockMade: () => undefined };
+export const unpaced: Pacer = {
+  untilSearch: async () => undefined,
+  untilBlock: async () => undefined,
+  blockMade: () => undefined,
+};
