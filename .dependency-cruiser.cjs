@@ -61,14 +61,14 @@ module.exports = {
     {
       name: 'testing-index-from-tests-only',
       severity: 'error',
-      from: { path: '^(apps|tools|libs|chain|contracts)/', pathNot: notTest },
+      from: { path: '^(apps|tools|bench|libs|chain|contracts)/', pathNot: notTest },
       to: { path: '^libs/[^/]+/testing/' },
     },
     {
       name: 'library-through-its-index-from-outside',
       severity: 'error',
       from: { path: '^(apps|tools|bench)/' },
-      to: { path: '^libs/[^/]+/(?!index\\.ts$)' },
+      to: { path: '^libs/[^/]+/(?!(testing/)?index\\.ts$)' },
     },
     {
       name: 'law-through-its-index',
@@ -83,6 +83,7 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '^dist/' },
     enhancedResolveOptions: {
+      exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default', 'types'],
       extensions: ['.ts', '.js', '.json'],
     },

@@ -8,9 +8,8 @@ const { say, SetupError } = require('./say.cjs');
 async function withLock(root, work) {
   const file = path.join(root, '.bootstrap.lock');
   let waiting = false;
-  while (!take(file)) {
-    if (!waiting)
-      say(`another command (process ${holderOf(file)}) is installing or building here; waiting for it`);
+  for (let holder = take(file); holder !== undefined; holder = take(file)) {
+    if (!waiting) say(`another command (process ${holder}) is installing or building here; waiting for it`);
     waiting = true;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
@@ -24,22 +23,26 @@ async function withLock(root, work) {
   }
 }
 
+/** Takes the lock and returns undefined, or returns the process that holds it. */
 function take(file) {
-  try {
-    fs.writeFileSync(file, String(process.pid), { flag: 'wx' });
-    return true;
-  } catch (error) {
-    if (error.code !== 'EEXIST') {
-      throw new SetupError(
-        `This folder cannot be written: ${error.message}`,
-        'Clone the project into a folder of your own on a disk with space, and run the command there.',
-      );
+  for (;;) {
+    try {
+      fs.writeFileSync(file, String(process.pid), { flag: 'wx' });
+      return undefined;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw notWritable(error);
     }
+    const holder = holderOf(file);
+    if (holder !== undefined && isAlive(holder)) return holder;
+    fs.rmSync(file, { force: true }); // its process is gone: it was killed in the middle
   }
-  const holder = holderOf(file);
-  if (holder && isAlive(holder)) return false;
-  fs.rmSync(file, { force: true }); // its process is gone: it was killed in the middle
-  return false;
+}
+
+function notWritable(error) {
+  return new SetupError(
+    `This folder cannot be written: ${error.message}`,
+    'Clone the project into a folder of your own on a disk with space, and run the command there.',
+  );
 }
 
 function holderOf(file) {
