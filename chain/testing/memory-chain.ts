@@ -9,6 +9,7 @@ import { type BlockTemplate, buildTemplate } from '../law/template.js';
 import type { NetworkParams } from '../params/network-params.js';
 import { devnet } from '../params/networks.js';
 import type { AccountId, BlockId } from '../primitives/ids.js';
+import type { LawEvent, PostingEvent } from '../state/events.js';
 import { MemoryState } from '../state/memory-state.js';
 import { accountPot, BURN, MINT, type Pot, potSpace } from '../state/pots.js';
 import { laneKey, laneSpace } from '../tx/lanes.js';
@@ -34,6 +35,15 @@ export interface SigningOptions {
 
 interface Entry extends AppliedBlock {
   readonly block: KnownBlock;
+  /** Made and destroyed up to this block, by its postings. */
+  readonly minted: bigint;
+  readonly burned: bigint;
+}
+
+function sumOf(events: readonly LawEvent[], isCounted: (posting: PostingEvent) => boolean): bigint {
+  let sum = 0n;
+  for (const event of events) if (event.type === 'posting' && isCounted(event)) sum += event.amount;
+  return sum;
 }
 
 /** A chain of the rules alone: state, blocks and their undo data in memory, nothing else. */
@@ -46,7 +56,7 @@ export class MemoryChain {
     this.miner = this.wallet('miner');
     const genesis = applyGenesis(law);
     this.state.apply(genesis.diff);
-    this.entries.push({ block: genesisBlock(law), ...genesis });
+    this.push(genesisBlock(law), genesis);
   }
 
   get height(): number {
@@ -109,7 +119,7 @@ export class MemoryChain {
     const applied = applyBlock(this.law, this.state, verified.value, this.supplement());
     if (!applied.ok) return applied;
     this.state.apply(applied.value.diff);
-    this.entries.push({ block, ...applied.value });
+    this.push(block, applied.value);
     return accepted(applied.value);
   }
 
@@ -185,18 +195,20 @@ export class MemoryChain {
 
   /** Coins ever made and destroyed, from the postings alone, and the sum of all pots, from the state alone. */
   audit(): { readonly minted: bigint; readonly burned: bigint; readonly held: bigint } {
-    let minted = 0n;
-    let burned = 0n;
-    for (const { events } of this.entries) {
-      for (const event of events) {
-        if (event.type !== 'posting') continue;
-        if (event.from === MINT) minted += event.amount;
-        if (event.to === BURN) burned += event.amount;
-      }
-    }
+    const { minted, burned } = this.tip;
     let held = 0n;
     for (const [, amount] of this.state.entries(potSpace)) held += amount;
     return { minted, burned, held };
+  }
+
+  private push(block: KnownBlock, applied: AppliedBlock): void {
+    const before = this.entries.at(-1);
+    this.entries.push({
+      block,
+      ...applied,
+      minted: (before?.minted ?? 0n) + sumOf(applied.events, ({ from }) => from === MINT),
+      burned: (before?.burned ?? 0n) + sumOf(applied.events, ({ to }) => to === BURN),
+    });
   }
 }
 

@@ -1,0 +1,192 @@
+import { type ContractId, type KnownTransaction, MAX_U63 } from '#chain';
+import {
+  type Agreement,
+  contractSpace,
+  contractsModule,
+  type OfferBody,
+  offerSpace,
+  type ProofItem,
+  windowOpenHeight,
+} from '#contracts';
+import { createMemoryChain, fastDevnet, type MemoryChain } from '../../chain/testing/memory-chain.js';
+import type { Wallet } from '../../chain/testing/wallet.js';
+import {
+  agreeOn,
+  formBody,
+  proofItems,
+  type ScenarioTerms,
+  scenarioFragment,
+  usualOffer,
+} from '../../contracts/testing/contract-scenario.js';
+
+/** One random decision; what it means depends on the state it meets. */
+export interface Step {
+  readonly action: 'transfer' | 'offer' | 'form' | 'prove' | 'end' | 'anchor' | 'endpoint' | 'garbage';
+  readonly who: number;
+  readonly whom: number;
+  readonly amount: bigint;
+  /** Decides between the honest form of an action and one of its wrong forms. */
+  readonly twist: number;
+}
+
+/** Transactions of one block, and what happens to the chain after it. */
+export interface Round {
+  readonly steps: readonly Step[];
+  /** Blocks taken back and put on again after this one. */
+  readonly reorgDepth: number;
+  /** Empty blocks after this one. */
+  readonly idleBlocks: number;
+}
+
+/** Clients, providers and strangers on one chain, driven by random rounds; most steps are honest, some are not. */
+export class MarketHistory {
+  readonly chain: MemoryChain;
+  readonly wallets: readonly Wallet[];
+  readonly agreed = new Map<ContractId, ScenarioTerms>();
+  private nonce = 0;
+
+  constructor() {
+    // A burn price high enough that every rounding of the mint shows; two strikes, so that contracts fail often.
+    const mint = { ...fastDevnet.mint, burnPerGiBEpoch: 1_000_000_000n };
+    const contract = { ...fastDevnet.contract, strikes: 2 };
+    this.chain = createMemoryChain([contractsModule], { ...fastDevnet, mint, contract });
+    this.wallets = ['ann', 'ben', 'cleo', 'dan'].map((label) => this.chain.wallet(label));
+    this.chain.fund(100_000_000_000n, ...this.wallets.slice(0, 3));
+    this.chain.mineBlock(
+      this.wallets.slice(1, 3).map((wallet) => this.chain.sign(wallet, 'offer', usualOffer(wallet))),
+    );
+  }
+
+  /** The transactions a round proposes on the current tip; good and bad ones, in the order proposed. */
+  propose(round: Round): KnownTransaction[] {
+    const due = round.steps.some(({ action }) => action === 'prove') ? [] : this.dueProofs(round);
+    return [...due, ...round.steps.flatMap((step) => this.transactionsOf(step))];
+  }
+
+  private dueProofs(round: Round): KnownTransaction[] {
+    if (round.idleBlocks % 3 === 2) return [];
+    return [...this.agreed.values()].flatMap((terms) => this.proof(terms, 0n, (items) => items));
+  }
+
+  private wallet(index: number): Wallet {
+    return this.wallets[index % this.wallets.length] as Wallet;
+  }
+
+  private transactionsOf(step: Step): KnownTransaction[] {
+    const { chain } = this;
+    const wallet = this.wallet(step.who);
+    const fee = step.amount % 50n;
+    const lane = step.twist % 3;
+    const sequence = chain.nextSequence(wallet, lane) + (step.twist % 11 === 0 ? 1n : 0n);
+    const options = { fee, lane, sequence };
+    switch (step.action) {
+      case 'transfer':
+        return [chain.transfer(wallet, this.wallet(step.whom).account, step.amount, options)];
+      case 'offer':
+        return [chain.sign(wallet, 'offer', this.offer(step), options)];
+      case 'form':
+        return this.form(step, options);
+      case 'prove':
+        return [...this.agreed.values()].flatMap((terms) =>
+          this.proof(terms, step.twist % 7 === 0 ? step.amount : fee, (items) => spoil(items, step.twist)),
+        );
+      case 'end':
+        return [...this.agreed.values()]
+          .slice(-1)
+          .map((terms) =>
+            chain.sign(
+              step.twist % 3 === 0 ? wallet : terms.client,
+              'end',
+              { contract: terms.id },
+              { lane: 9 },
+            ),
+          );
+      case 'anchor':
+        return [
+          chain.sign(
+            wallet,
+            'anchor',
+            { slot: 'log', sequence: step.amount % 3n, pointer: new Uint8Array(3) },
+            options,
+          ),
+        ];
+      case 'endpoint':
+        return [
+          chain.sign(
+            wallet,
+            'endpoint',
+            { addresses: ['http://x'], owner: '', region: '', ttlBlocks: step.twist },
+            options,
+          ),
+        ];
+      case 'garbage':
+        return [
+          chain.sign(wallet, 'prove', { contract: 'ab'.repeat(32), epoch: step.twist, items: [] }, { fee }),
+          chain.sign(
+            wallet,
+            'transfer',
+            { to: wallet.account, amount: 0n, memo: new Uint8Array(0) },
+            options,
+          ),
+        ];
+    }
+  }
+
+  private offer({ who, whom, twist, amount }: Step): OfferBody {
+    return {
+      ...usualOffer(this.wallet(who)),
+      basePerEpoch: amount % 1_000_000n,
+      capacityBytes: twist % 5 === 0 ? 20_000n : 1n << 30n,
+      maxEpochs: twist % 4 === 0 ? 2 : 20,
+      collateralBps: 4_999 + (twist % 6000),
+      payout: this.wallet(whom).account,
+    };
+  }
+
+  private form(step: Step, options: { fee: bigint; lane: number; sequence: bigint }): KnownTransaction[] {
+    const client = this.wallet(step.who);
+    const provider = this.wallet(step.whom);
+    if (this.chain.state.get(offerSpace, provider.account) === undefined) return [];
+    const count = 1 + (step.twist % 4);
+    const fragments = Array.from({ length: count }, (_, index) =>
+      scenarioFragment(this.nonce * 10 + index, 1 + ((step.twist * 977 + index * 1_500) % 9_000)),
+    );
+    this.nonce += 1;
+    const nonce = new Uint8Array(16).fill(this.nonce & 0xff);
+    nonce[0] = this.nonce >> 8;
+    const wrong: Partial<Agreement>[] = [
+      { basePerEpoch: MAX_U63 },
+      { collateral: 1n },
+      { totalChunks: 999n },
+      { root: new Uint8Array(32) },
+    ];
+    const epochs = 1 + (step.twist % 5);
+    const terms = agreeOn(this.chain, client, provider, fragments, { nonce, epochs });
+    const twisted = step.twist % 6 === 0 ? { ...terms.agreement, ...wrong[step.twist % 4] } : terms.agreement;
+    this.agreed.set(terms.id, terms);
+    return [this.chain.sign(client, 'form', formBody(this.chain, terms, twisted), options)];
+  }
+
+  private proof(
+    terms: ScenarioTerms,
+    fee: bigint,
+    change: (items: ProofItem[]) => ProofItem[],
+  ): KnownTransaction[] {
+    const window = this.chain.state.get(contractSpace, terms.id)?.window;
+    if (window === undefined || window.proven) return [];
+    const isEarly = this.chain.height + 1 < windowOpenHeight(this.chain.law.params, window.challengeHeight);
+    if (isEarly && window.epoch % 2 === 0) return [];
+    const items = change(proofItems(this.chain, terms));
+    return [
+      this.chain.sign(terms.provider, 'prove', { contract: terms.id, epoch: window.epoch, items }, { fee }),
+    ];
+  }
+}
+
+function spoil(items: ProofItem[], twist: number): ProofItem[] {
+  const [first] = items;
+  if (first === undefined || twist % 4 !== 0) return items;
+  const slice = first.slice.slice();
+  slice[twist % slice.length] = (slice[twist % slice.length] as number) ^ 1;
+  return [{ ...first, slice }, ...items.slice(1)];
+}
