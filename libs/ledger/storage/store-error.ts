@@ -18,21 +18,23 @@ export function storeCorrupt(file: string, what: string, cause?: unknown): AppEr
 
 /** Translates what a driver threw; errors that are already ours pass through. */
 export function storeFailure(file: string, cause: unknown): unknown {
-  if (cause instanceof AppError || !(cause instanceof Error)) return cause;
   const code = errorCode(cause);
-  if (code === undefined) return cause;
-  if (code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB') return storeCorrupt(file, cause.message, cause);
+  if (cause instanceof AppError || code === undefined) return cause;
+  const { message } = cause as Error;
+  if (code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB') return storeCorrupt(file, message, cause);
   return new AppError({
     code: 'ledger/store-failed',
-    message: `the database ${file} could not be used: ${cause.message}`,
+    message: `the database ${file} could not be used: ${message}`,
     next: 'check that the folder exists, is writable and has free space; then start again, nothing half-written is kept',
     data: { file, reason: code },
     cause,
   });
 }
 
-function errorCode(error: Error): string | undefined {
-  const own = (error as NodeJS.ErrnoException).code;
-  const inner = (error as { driverError?: NodeJS.ErrnoException }).driverError?.code;
-  return inner ?? own;
+/** The driver's code; TypeORM wraps failed queries. */
+function errorCode(cause: unknown): string | undefined {
+  if (typeof cause !== 'object' || cause === null) return undefined;
+  const { code, driverError } = cause as { code?: unknown; driverError?: { code?: unknown } };
+  const found = driverError?.code ?? code;
+  return typeof found === 'string' ? found : undefined;
 }
