@@ -225,8 +225,25 @@ export const SETTINGS = {
     env: 'CAIRN_PROVIDER_PRICE',
     flag: 'provider-price',
     type: amount(),
-    default: '1000',
+    default: '1000000',
     description: 'The asking price in base units per GiB and epoch.',
+    apps: ['provider', 'cli', 'devnet'],
+  }),
+  providerBasePrice: setting({
+    env: 'CAIRN_PROVIDER_BASE_PRICE',
+    flag: 'provider-base-price',
+    type: amount(),
+    default: '20000',
+    description:
+      'The asking price in base units per contract and epoch, whatever its size: pays for the proof.',
+    apps: ['provider', 'cli', 'devnet'],
+  }),
+  providerCollateralBps: setting({
+    env: 'CAIRN_PROVIDER_COLLATERAL_BPS',
+    flag: 'provider-collateral-bps',
+    type: wholeNumber(5_000, 100_000),
+    default: '10000',
+    description: "What a provider locks for a contract, in 1/10000 of the contract's whole price.",
     apps: ['provider', 'cli', 'devnet'],
   }),
   publicUrl: setting({

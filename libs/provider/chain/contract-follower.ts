@@ -1,0 +1,162 @@
+import type { ContractId, FragmentId } from '#chain';
+import type { FragmentEntry } from '#contracts';
+import type { ContractView } from '#wire';
+import type { Uploads } from '../fragments/uploads.js';
+import { nowSeconds, type ProviderContext } from '../provider-context.js';
+import type { ContractRecord } from '../records/contract-record.js';
+import type { Tip } from './chain-watch.js';
+
+/** The whole list of contracts is asked for this often, in blocks; between, only what may have changed. */
+const FULL_SYNC_BLOCKS = 5;
+const PAGE_LIMIT = 200;
+
+/** Brings what the provider remembers of its contracts in line with the chain, and frees what is over. */
+export class ContractFollower {
+  readonly #context: ProviderContext;
+  readonly #uploads: Uploads;
+  #views = new Map<ContractId, ContractView>();
+  #fullSyncAt = Number.NEGATIVE_INFINITY;
+  #isSwept = false;
+
+  constructor(context: ProviderContext, uploads: Uploads) {
+    this.#context = context;
+    this.#uploads = uploads;
+  }
+
+  /** The provider's contracts as the chain last showed them. */
+  views(): readonly ContractView[] {
+    return [...this.#views.values()];
+  }
+
+  async sync(tip: Tip, isReorg: boolean): Promise<void> {
+    const isFull =
+      isReorg || tip.height >= this.#fullSyncAt + FULL_SYNC_BLOCKS || tip.height < this.#fullSyncAt;
+    if (isFull) {
+      this.#views = await this.#allContracts();
+      for (const [id, view] of this.#views) await this.#meet(id, view);
+      this.#fullSyncAt = tip.height;
+    }
+    for (const record of this.#context.records.contracts()) await this.#advance(record, tip, isFull);
+    if (!this.#isSwept) await this.#sweepOrphans();
+  }
+
+  /** Drops reservations that lapsed; needs no node. */
+  async dropLapsed(): Promise<void> {
+    const now = nowSeconds(this.#context);
+    for (const record of this.#context.records.contracts()) {
+      if (record.state === 'reserved' && record.expiresAt <= now) await this.#free(record.id, 'lapsed');
+    }
+  }
+
+  async #allContracts(): Promise<Map<ContractId, ContractView>> {
+    const { address, ledger } = this.#context;
+    const views = new Map<ContractId, ContractView>();
+    let cursor: string | undefined;
+    do {
+      const page = await ledger.contracts({ provider: address, limit: PAGE_LIMIT, cursor });
+      for (const view of page.items) views.set(view.id as ContractId, view);
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor !== undefined);
+    return views;
+  }
+
+  /** A contract of ours on chain of which nothing is remembered: its list of fragments is on chain too. */
+  async #meet(id: ContractId, view: ContractView): Promise<void> {
+    const { records, ledger, logger } = this.#context;
+    if (records.contract(id) !== undefined || view.status !== 'active') return;
+    const entries: FragmentEntry[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await ledger.contractFragments({ id, limit: PAGE_LIMIT, cursor });
+      for (const { id: fragment, lengthBytes } of page.items) {
+        entries.push({ id: fragment as FragmentId, lengthBytes });
+      }
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor !== undefined);
+    await records.setLeaves(id, entries);
+    await records.save(viewToRecord(id, view));
+    logger.warn({ contract: id, fragments: entries.length }, 'contract found again on the chain');
+  }
+
+  async #advance(record: ContractRecord, tip: Tip, isFull: boolean): Promise<void> {
+    const { records } = this.#context;
+    if (record.state === 'reserved') return;
+    const view =
+      record.state === 'agreed' && !isFull
+        ? await this.#context.ledger.contract({ id: record.id })
+        : (this.#views.get(record.id) ?? null);
+    if (view !== null) this.#views.set(record.id, view);
+    if (view === null) await this.#advanceMissing(record, tip);
+    else if (view.settledAt === null) {
+      if (record.state !== 'formed') await this.#form(record, view);
+    } else if (record.state !== 'settled') {
+      await records.save({ ...record, state: 'settled', settledAt: view.settledAt });
+    } else if (tip.height >= view.settledAt + this.#context.limits.reorgDepthBlocks) {
+      await this.#free(record.id, 'settled');
+    }
+  }
+
+  async #form(record: ContractRecord, view: ContractView): Promise<void> {
+    const { settledAt: _, ...rest } = record;
+    await this.#context.records.save({ ...rest, state: 'formed' });
+    this.#context.logger.info({ contract: record.id, totalBytes: view.totalBytes }, 'contract formed');
+    // What was sent but not agreed on takes up room for nobody.
+    const leaves = new Set((await this.#context.records.leaves(record.id)).map(({ id }) => id));
+    for (const { id } of await this.#context.records.fragments(record.id)) {
+      if (leaves.has(id)) continue;
+      if (await this.#context.records.removeFragment(record.id, id)) await this.#context.store.remove(id);
+    }
+  }
+
+  /** Not on chain: not yet, never, or not any more. */
+  async #advanceMissing(record: ContractRecord, tip: Tip): Promise<void> {
+    const { limits, records } = this.#context;
+    const formBy = record.agreement?.formBy ?? 0;
+    if (record.state === 'agreed') {
+      if (tip.height > formBy + limits.reorgDepthBlocks) await this.#free(record.id, 'never formed');
+    } else if (record.agreement !== undefined) {
+      this.#context.logger.warn({ contract: record.id }, 'contract left the chain in a reorganisation');
+      await records.save({ ...record, state: 'agreed' });
+    }
+  }
+
+  async #free(id: ContractId, why: string): Promise<void> {
+    const orphans = await this.#context.records.forget(id);
+    this.#uploads.forget(id);
+    this.#views.delete(id);
+    for (const fragment of orphans) {
+      if (!this.#uploads.isUnderWay(fragment)) await this.#context.store.remove(fragment);
+      await this.#context.records.unmarkCorrupt(fragment);
+    }
+    this.#context.logger.info(
+      { contract: id, fragments: orphans.length },
+      `contract ${why}; its room is free`,
+    );
+  }
+
+  /** Once, when all contracts are known again: removes fragments that a crash left without an owner. */
+  async #sweepOrphans(): Promise<void> {
+    const { records, store, logger } = this.#context;
+    let removed = 0;
+    for await (const { id } of store.list()) {
+      if (this.#uploads.isUnderWay(id) || (await records.isNeeded(id))) continue;
+      // Asked again after the wait: an upload may have begun.
+      if (!this.#uploads.isUnderWay(id) && (await store.remove(id))) removed += 1;
+    }
+    this.#isSwept = true;
+    if (removed > 0) logger.info({ removed }, 'fragments without a contract removed');
+  }
+}
+
+function viewToRecord(id: ContractId, view: ContractView): ContractRecord {
+  return {
+    id,
+    state: 'formed',
+    clientKey: view.clientKey,
+    ticketKey: view.ticketKey,
+    maxBytes: BigInt(view.totalBytes),
+    maxFragments: view.leafCount,
+    epochs: view.epochs,
+    expiresAt: 0,
+  };
+}

@@ -1,0 +1,179 @@
+import { type ContractId, encode, type FragmentId } from '#chain';
+import { type FragmentEntry, MAX_FRAGMENT_BYTES } from '#contracts';
+import { bytesToHex } from '#crypto';
+import { accepted, type Result, refused, type Violation } from '#errors';
+import { type FragmentSource, isFragmentId } from '#fragment-store';
+import { type Receipt, type ReceiptAnswer, receiptMessage, receiptSchema } from '#wire';
+import { nowSeconds, type ProviderContext } from '../provider-context.js';
+import type { ContractRecord } from '../records/contract-record.js';
+import type { TicketGate } from '../tickets/ticket-gate.js';
+
+/** A request to store a fragment. */
+export interface UploadRequest {
+  readonly id: string;
+  readonly ticket: string | undefined;
+  readonly use: string | undefined;
+  /** The Content-Length header. */
+  readonly contentLength: string | undefined;
+}
+
+/** Room a contract's uploads have taken and are about to take. */
+interface Room {
+  bytes: bigint;
+  readonly fragments: Map<FragmentId, number>;
+}
+
+/** Takes fragments in and signs receipts for them. */
+export class Uploads {
+  readonly #context: ProviderContext;
+  readonly #gate: TicketGate;
+  readonly #rooms = new Map<ContractId, Promise<Room>>();
+  readonly #underWay = new Map<FragmentId, number>();
+
+  constructor(context: ProviderContext, gate: TicketGate) {
+    this.#context = context;
+    this.#gate = gate;
+  }
+
+  /** Fragments that are being written now. */
+  isUnderWay(id: FragmentId): boolean {
+    return this.#underWay.has(id);
+  }
+
+  /** Forgets the room of a contract that is gone. */
+  forget(contract: ContractId): void {
+    this.#rooms.delete(contract);
+  }
+
+  /**
+   * Stores a fragment and answers the receipt. Repeating it is harmless. `body` is asked for only after every check.
+   * @throws AppError of the store: full, disk full
+   */
+  async receive(request: UploadRequest, body: () => FragmentSource): Promise<Result<ReceiptAnswer>> {
+    const { id } = request;
+    if (!isFragmentId(id)) return refused({ rule: 'fragment/id', id: id.slice(0, 100) });
+    const admitted = this.#gate.admit({ ...request, method: 'put', fragment: id });
+    if (!admitted.ok) return admitted;
+    const lengthBytes = parseLength(request.contentLength);
+    if (typeof lengthBytes !== 'number') return refused(lengthBytes);
+    const { contract, charge, refund } = admitted.value;
+    const entry = { id, lengthBytes };
+    const noRoom = await this.#takeRoom(contract, entry);
+    if (noRoom !== undefined) return refused(noRoom);
+    const overBudget = await charge(lengthBytes);
+    if (overBudget !== undefined) {
+      await this.#giveRoomBack(contract.id, id);
+      return refused(overBudget);
+    }
+    let movedBytes = 0;
+    const counted = countBytes(body(), (sizeBytes) => {
+      movedBytes += sizeBytes;
+    });
+    this.#underWay.set(id, (this.#underWay.get(id) ?? 0) + 1);
+    let isStored = false;
+    try {
+      // The record may be written while the bytes arrive: it only says whose they are.
+      const recorded = this.#context.records.addFragment(contract.id, entry);
+      const [stored] = await Promise.all([
+        this.#context.store.put(id, counted, lengthBytes).finally(() => recorded),
+        recorded,
+      ]);
+      if (!stored.ok) return stored;
+      isStored = true;
+      await this.#context.records.unmarkCorrupt(id);
+      return accepted(this.#receipt(contract.id, entry));
+    } finally {
+      const others = (this.#underWay.get(id) ?? 1) - 1;
+      if (others === 0) this.#underWay.delete(id);
+      else this.#underWay.set(id, others);
+      if (!isStored) await this.#giveRoomBack(contract.id, id);
+      await refund(lengthBytes - movedBytes);
+    }
+  }
+
+  /** What is wrong with one more fragment of this length; takes the room when nothing is. */
+  async #takeRoom(contract: ContractRecord, entry: FragmentEntry): Promise<Violation | undefined> {
+    const room = await this.#roomOf(contract.id);
+    const before = room.fragments.get(entry.id);
+    if (before === entry.lengthBytes) return undefined;
+    if (before !== undefined) {
+      return { rule: 'fragment/length', expectedLengthBytes: before, lengthBytes: entry.lengthBytes };
+    }
+    if (contract.state !== 'reserved') {
+      return { rule: 'contract/closed', contract: contract.id, state: contract.state, fragment: entry.id };
+    }
+    if (contract.expiresAt <= nowSeconds(this.#context)) {
+      return { rule: 'reservation/expired', contract: contract.id, expiresAt: contract.expiresAt };
+    }
+    if (room.fragments.size >= contract.maxFragments) {
+      return { rule: 'reservation/over-fragments', maxFragments: contract.maxFragments };
+    }
+    if (room.bytes + BigInt(entry.lengthBytes) > contract.maxBytes) {
+      return {
+        rule: 'reservation/over-bytes',
+        lengthBytes: entry.lengthBytes,
+        takenBytes: room.bytes,
+        maxBytes: contract.maxBytes,
+      };
+    }
+    room.bytes += BigInt(entry.lengthBytes);
+    room.fragments.set(entry.id, entry.lengthBytes);
+    return undefined;
+  }
+
+  async #giveRoomBack(contract: ContractId, id: FragmentId): Promise<void> {
+    if (this.#underWay.has(id) || (await this.#context.store.has(id))) return;
+    const room = await this.#roomOf(contract);
+    const lengthBytes = room.fragments.get(id);
+    if (lengthBytes === undefined) return;
+    room.fragments.delete(id);
+    room.bytes -= BigInt(lengthBytes);
+    await this.#context.records.removeFragment(contract, id);
+  }
+
+  #roomOf(contract: ContractId): Promise<Room> {
+    let room = this.#rooms.get(contract);
+    if (room === undefined) {
+      room = this.#context.records.fragments(contract).then((entries) => ({
+        bytes: entries.reduce((sum, entry) => sum + BigInt(entry.lengthBytes), 0n),
+        fragments: new Map(entries.map((entry) => [entry.id, entry.lengthBytes])),
+      }));
+      this.#rooms.set(contract, room);
+    }
+    return room;
+  }
+
+  #receipt(contract: ContractId, { id, lengthBytes }: FragmentEntry): ReceiptAnswer {
+    const { crypto, keys, params } = this.#context;
+    const storedAt = BigInt(nowSeconds(this.#context));
+    const receipt: Receipt = { contract, fragment: id, lengthBytes, storedAt };
+    return {
+      receipt: bytesToHex(encode(receiptSchema, receipt)),
+      signature: bytesToHex(crypto.sign(keys.secretKey, receiptMessage(crypto, params, receipt))),
+    };
+  }
+}
+
+function parseLength(text: string | undefined): number | Violation {
+  if (text === undefined || !/^[0-9]{1,15}$/.test(text)) return { rule: 'fragment/length-required' };
+  const lengthBytes = Number(text);
+  if (lengthBytes === 0) return { rule: 'fragment/empty' };
+  return lengthBytes > MAX_FRAGMENT_BYTES
+    ? { rule: 'fragment/too-large', lengthBytes, maxBytes: MAX_FRAGMENT_BYTES }
+    : lengthBytes;
+}
+
+async function* countBytes(
+  source: FragmentSource,
+  count: (sizeBytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  if (source instanceof Uint8Array) {
+    count(source.length);
+    yield source;
+    return;
+  }
+  for await (const bytes of source) {
+    count(bytes.length);
+    yield bytes;
+  }
+}

@@ -1,0 +1,80 @@
+import type { IncomingMessage } from 'node:http';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
+import { ApiOperation } from '@nestjs/swagger';
+import type { z } from 'zod';
+import {
+  type AgreementAnswer,
+  type AuditAnswer,
+  agreementRequest,
+  auditRequest,
+  type ProviderInfo,
+  type ReservationAnswer,
+  reservationRequest,
+  TICKET_HEADER,
+  TICKET_USE_HEADER,
+} from '#wire';
+import type { Provider } from '../provider.js';
+import { valueOrProblem } from './answer.js';
+import { PROVIDER } from './tokens.js';
+
+/** Everything about contracts that is not bytes. */
+@Controller('v1')
+export class ContractsController {
+  constructor(@Inject(PROVIDER) private readonly provider: Provider) {}
+
+  @Get('info')
+  @ApiOperation({ operationId: 'providerInfo', summary: 'What this provider says of itself' })
+  async info(): Promise<ProviderInfo> {
+    const { context, watch } = this.provider;
+    const { params, records, store, terms } = context;
+    const offer = await watch.offerOnChain().catch(() => null);
+    return {
+      providerKey: context.providerKey,
+      address: context.address,
+      network: params.name,
+      protocolVersion: params.protocolVersion,
+      capacityBytes: String(store.capacityBytes()),
+      usedBytes: String(store.usedBytes()),
+      offerNumber: offer?.number ?? '0',
+      basePerEpoch: offer?.basePerEpoch ?? String(terms.basePerEpoch),
+      pricePerGiBEpoch: offer?.pricePerGiBEpoch ?? String(terms.pricePerGiBEpoch),
+      contracts: records.contracts().filter(({ state }) => state === 'formed').length,
+      time: new Date(context.now()).toISOString(),
+    };
+  }
+
+  @Post('reservations')
+  @HttpCode(200)
+  @ApiOperation({ operationId: 'reserve', summary: 'Keep room for a contract to come' })
+  async reserve(
+    @Body({ schema: reservationRequest }) request: z.infer<typeof reservationRequest>,
+  ): Promise<ReservationAnswer> {
+    return valueOrProblem(await this.provider.reservations.reserve(request));
+  }
+
+  @Post('agreements')
+  @HttpCode(200)
+  @ApiOperation({ operationId: 'agree', summary: 'Sign the terms over what was stored' })
+  async agree(
+    @Body({ schema: agreementRequest }) request: z.infer<typeof agreementRequest>,
+  ): Promise<AgreementAnswer> {
+    return valueOrProblem(await this.provider.agreements.sign(request));
+  }
+
+  @Post('contracts/:id/audits')
+  @HttpCode(200)
+  @ApiOperation({ operationId: 'audit', summary: 'Prove chosen chunks now' })
+  async audit(
+    @Param('id') id: string,
+    @Req() request: IncomingMessage,
+    @Body({ schema: auditRequest }) body: z.infer<typeof auditRequest>,
+  ): Promise<AuditAnswer> {
+    const claim = {
+      contract: id,
+      ticket: request.headers[TICKET_HEADER] as string | undefined,
+      use: request.headers[TICKET_USE_HEADER] as string | undefined,
+      chunks: body.chunks,
+    };
+    return valueOrProblem(await this.provider.audits.answer(claim));
+  }
+}

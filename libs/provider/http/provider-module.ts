@@ -1,0 +1,20 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { Provider } from '../provider.js';
+import { ContractsController } from './contracts-controller.js';
+import { FragmentsController } from './fragments-controller.js';
+import { StatusController } from './status-controller.js';
+import { PROVIDER } from './tokens.js';
+
+/** The provider's HTTP API over an open provider. */
+@Module({})
+export class ProviderModule {
+  static of(provider: Provider): DynamicModule {
+    return {
+      module: ProviderModule,
+      global: true,
+      controllers: [FragmentsController, ContractsController, StatusController],
+      providers: [{ provide: PROVIDER, useValue: provider }],
+      exports: [PROVIDER],
+    };
+  }
+}

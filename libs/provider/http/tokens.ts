@@ -1,0 +1,2 @@
+/** Injection token of the process's `Provider`. */
+export const PROVIDER = Symbol('PROVIDER');

@@ -1,0 +1,68 @@
+import type { NetworkParams } from '#chain';
+import type { KeyPair } from '#crypto';
+import type { LedgerPort } from '#ledger';
+import type { Logger } from '#logging';
+
+/** What a provider asks for and promises; published on chain as its offer. Base units, bytes, epochs, blocks. */
+export interface ProviderTerms {
+  readonly basePerEpoch: bigint;
+  readonly pricePerGiBEpoch: bigint;
+  readonly collateralBps: number;
+  readonly minEpochs: number;
+  readonly maxEpochs: number;
+  readonly capacityBytes: number;
+  /** How long an offer or endpoint record holds; renewed when a quarter is left. */
+  readonly ttlBlocks: number;
+  /** Declared owner and region: part of the failure domain. */
+  readonly owner: string;
+  readonly region: string;
+}
+
+/** The terms of a provider that was told nothing else. */
+export const DEFAULT_TERMS: ProviderTerms = {
+  basePerEpoch: 20_000n,
+  pricePerGiBEpoch: 1_000_000n,
+  collateralBps: 10_000,
+  minEpochs: 1,
+  maxEpochs: 3_650,
+  capacityBytes: 10 * 2 ** 30,
+  ttlBlocks: 100_000,
+  owner: '',
+  region: '',
+};
+
+/** Limits that keep one client from taking everything. */
+export interface ProviderLimits {
+  /** Longest time room is kept for fragments without a contract, in seconds. */
+  readonly maxReservationSeconds: number;
+  readonly maxReservationsPerClient: number;
+  /** How far ahead of the tip an agreement's `formBy` may lie, in blocks. */
+  readonly maxFormByBlocks: number;
+  /** Blocks after which no reorganisation is expected to undo what happened. */
+  readonly reorgDepthBlocks: number;
+  /** Fragments are read again and hashed at this rate in the background; 0 turns it off. */
+  readonly scrubBytesPerSecond: number;
+}
+
+export const DEFAULT_LIMITS: ProviderLimits = {
+  maxReservationSeconds: 24 * 3600,
+  maxReservationsPerClient: 256,
+  maxFormByBlocks: 1_440,
+  reorgDepthBlocks: 10,
+  scrubBytesPerSecond: 8 * 2 ** 20,
+};
+
+export interface ProviderOptions {
+  readonly params: NetworkParams;
+  /** The provider's own folder, locked by its process. */
+  readonly dataDir: string;
+  readonly keys: KeyPair;
+  readonly ledger: LedgerPort;
+  readonly logger: Logger;
+  /** Where clients reach this provider; asked for once it listens. */
+  readonly publicUrl: () => string;
+  readonly terms?: Partial<ProviderTerms>;
+  readonly limits?: Partial<ProviderLimits>;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}

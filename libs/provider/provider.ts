@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { createEmbeddedJobQueue, type JobQueue } from '#jobs';
+import { Announcer } from './chain/announcer.js';
+import { ChainWatch } from './chain/chain-watch.js';
+import { ContractFollower } from './chain/contract-follower.js';
+import { Downloads } from './fragments/downloads.js';
+import { Scrubber } from './fragments/scrubber.js';
+import { Uploads } from './fragments/uploads.js';
+import { Audits } from './prove/audits.js';
+import { ProofBuilder } from './prove/proof-builder.js';
+import { Prover } from './prove/prover.js';
+import { Slicer } from './prove/slicer.js';
+import { closeProviderContext, openProviderContext, type ProviderContext } from './provider-context.js';
+import type { ProviderOptions } from './provider-options.js';
+import { StatusReader } from './status/status-reader.js';
+import { Agreements } from './terms/agreements.js';
+import { Reservations } from './terms/reservations.js';
+import { TicketGate } from './tickets/ticket-gate.js';
+
+const HOUSEKEEPING_MS = 5_000;
+
+/** A provider: what its HTTP API calls, and what it does by itself. */
+export interface Provider {
+  readonly context: ProviderContext;
+  readonly watch: ChainWatch;
+  readonly reservations: Reservations;
+  readonly uploads: Uploads;
+  readonly downloads: Downloads;
+  readonly agreements: Agreements;
+  readonly audits: Audits;
+  readonly scrubber: Scrubber;
+  readonly statusReader: StatusReader;
+  /** Starts following the chain, proving and cleaning up. The public URL must be known by now. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Opens a provider over its data folder; it serves at once and acts after `start`. */
+export async function createProvider(options: ProviderOptions): Promise<Provider> {
+  const context = await openProviderContext(options);
+  const jobs = await createEmbeddedJobQueue({
+    file: join(options.dataDir, 'jobs.sqlite'),
+    onError: (error) => context.logger.warn({ err: error }, 'job queue'),
+  });
+  return assemble(context, jobs);
+}
+
+function assemble(context: ProviderContext, jobs: JobQueue): Provider {
+  const watch = new ChainWatch(context);
+  const gate = new TicketGate(context);
+  const uploads = new Uploads(context, gate);
+  const slicer = new Slicer(context.store);
+  const builder = new ProofBuilder(context, slicer);
+  const prover = new Prover(context, watch, builder, jobs);
+  const follower = new ContractFollower(context, uploads);
+  const announcer = new Announcer(context, watch);
+  const scrubber = new Scrubber(context);
+  watch.onTip((tip, isReorg) => follower.sync(tip, isReorg));
+  watch.onTip((tip) => prover.sync(tip));
+  watch.onTip((tip) => announcer.sync(tip));
+  let housekeeping: NodeJS.Timeout | undefined;
+  const cleanUp = async (): Promise<void> => {
+    await follower.dropLapsed();
+    await context.tickets.sweep(context.now());
+  };
+  return {
+    context,
+    watch,
+    reservations: new Reservations(context, watch),
+    uploads,
+    downloads: new Downloads(context, gate),
+    agreements: new Agreements(context, watch),
+    audits: new Audits(context, gate, builder),
+    scrubber,
+    statusReader: new StatusReader(context, { watch, announcer, follower, prover }),
+    async start() {
+      await prover.start();
+      watch.start();
+      scrubber.start();
+      let running: Promise<void> = Promise.resolve();
+      housekeeping = setInterval(() => {
+        running = running.then(cleanUp);
+      }, HOUSEKEEPING_MS);
+    },
+    async stop() {
+      clearInterval(housekeeping);
+      await watch.stop();
+      await scrubber.stop();
+      await prover.stop();
+      await jobs.close({ graceMs: 2_000 });
+      await slicer.close();
+      await closeProviderContext(context);
+    },
+  };
+}

@@ -1,0 +1,145 @@
+import { join } from 'node:path';
+import type { ContractId, FragmentId } from '#chain';
+import type { FragmentEntry } from '#contracts';
+import { createBatch } from './batch.js';
+import type { ContractRecord } from './contract-record.js';
+import { createProofRecords, PROOF_SCHEMA, type ProofRecords } from './proof-records.js';
+import { openSqlFile, type Row } from './sql-file.js';
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS contract (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS fragment (
+    contract TEXT NOT NULL,
+    id TEXT NOT NULL,
+    length_bytes INTEGER NOT NULL,
+    leaf INTEGER,
+    PRIMARY KEY (contract, id)
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS fragment_id ON fragment (id);
+  CREATE TABLE IF NOT EXISTS corrupt (id TEXT PRIMARY KEY, found_at INTEGER NOT NULL) STRICT;
+  ${PROOF_SCHEMA}
+`;
+
+/** What the provider must not forget: every write resolves when it would survive a power cut. */
+export interface ProviderRecords {
+  readonly proofs: ProofRecords;
+  contract(id: ContractId): ContractRecord | undefined;
+  contracts(): readonly ContractRecord[];
+  save(record: ContractRecord): Promise<void>;
+  /** Forgets a contract; answers the fragments that no other contract needs. */
+  forget(id: ContractId): Promise<FragmentId[]>;
+  addFragment(contract: ContractId, fragment: FragmentEntry): Promise<void>;
+  removeFragment(contract: ContractId, id: FragmentId): Promise<boolean>;
+  /** Length of a fragment of a contract in bytes. */
+  fragmentLength(contract: ContractId, id: FragmentId): Promise<number | undefined>;
+  fragments(contract: ContractId): Promise<FragmentEntry[]>;
+  /** The fragments in the order of the commitment's leaves; empty until they are set. */
+  leaves(contract: ContractId): Promise<FragmentEntry[]>;
+  setLeaves(contract: ContractId, entries: readonly FragmentEntry[]): Promise<void>;
+  /** Whether any contract has the fragment. */
+  isNeeded(id: FragmentId): Promise<boolean>;
+  markCorrupt(id: FragmentId, at: number): Promise<void>;
+  unmarkCorrupt(id: FragmentId): Promise<void>;
+  corruptFragments(): Promise<FragmentId[]>;
+  close(): Promise<void>;
+}
+
+/** Opens the provider's records in its data folder. */
+export async function openProviderRecords(dataDir: string): Promise<ProviderRecords> {
+  const sql = await openSqlFile({
+    file: join(dataDir, 'provider.sqlite'),
+    schema: SCHEMA,
+    durability: 'FULL',
+  });
+  const contracts = new Map<ContractId, ContractRecord>();
+  for (const row of await sql.all('SELECT record FROM contract')) {
+    const record = textToRecord(String(row['record']));
+    contracts.set(record.id, record);
+  }
+  const newFragments = createBatch<readonly [ContractId, FragmentId, number]>((rows) =>
+    sql.run(
+      `INSERT INTO fragment (contract, id, length_bytes)
+       SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true
+       ON CONFLICT (contract, id) DO NOTHING`,
+      [JSON.stringify(rows)],
+    ),
+  );
+  return {
+    proofs: createProofRecords(sql),
+    contract: (id) => contracts.get(id),
+    contracts: () => [...contracts.values()],
+    async save(record) {
+      contracts.set(record.id, record);
+      await sql.run(
+        'INSERT INTO contract (id, record) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record',
+        [record.id, recordToText(record)],
+      );
+    },
+    async forget(id) {
+      contracts.delete(id);
+      const orphans = await sql.all(
+        `SELECT id FROM fragment WHERE contract = ?
+         AND id NOT IN (SELECT id FROM fragment WHERE contract <> ?)`,
+        [id, id],
+      );
+      await sql.run('DELETE FROM fragment WHERE contract = ?', [id]);
+      await sql.run('DELETE FROM proof WHERE contract = ?', [id]);
+      await sql.run('DELETE FROM contract WHERE id = ?', [id]);
+      return orphans.map((row) => row['id'] as FragmentId);
+    },
+    addFragment: (contract, { id, lengthBytes }) => newFragments.add([contract, id, lengthBytes]),
+    async removeFragment(contract, id) {
+      await sql.run('DELETE FROM fragment WHERE contract = ? AND id = ? AND leaf IS NULL', [contract, id]);
+      const rows = await sql.all('SELECT 1 FROM fragment WHERE id = ? LIMIT 1', [id]);
+      return rows.length === 0;
+    },
+    async fragmentLength(contract, id) {
+      const rows = await sql.all('SELECT length_bytes FROM fragment WHERE contract = ? AND id = ?', [
+        contract,
+        id,
+      ]);
+      return rows[0] === undefined ? undefined : Number(rows[0]['length_bytes']);
+    },
+    fragments: async (contract) =>
+      (await sql.all('SELECT id, length_bytes FROM fragment WHERE contract = ?', [contract])).map(rowToEntry),
+    leaves: async (contract) =>
+      (
+        await sql.all(
+          'SELECT id, length_bytes FROM fragment WHERE contract = ? AND leaf IS NOT NULL ORDER BY leaf',
+          [contract],
+        )
+      ).map(rowToEntry),
+    setLeaves: (contract, entries) =>
+      sql.run(
+        `INSERT INTO fragment (contract, id, length_bytes, leaf)
+         SELECT ?, value ->> 0, value ->> 1, key FROM json_each(?) WHERE true
+         ON CONFLICT (contract, id) DO UPDATE SET leaf = excluded.leaf`,
+        [contract, JSON.stringify(entries.map(({ id, lengthBytes }) => [id, lengthBytes]))],
+      ),
+    isNeeded: async (id) => (await sql.all('SELECT 1 FROM fragment WHERE id = ? LIMIT 1', [id])).length > 0,
+    markCorrupt: (id, at) =>
+      sql.run('INSERT INTO corrupt (id, found_at) VALUES (?, ?) ON CONFLICT (id) DO NOTHING', [id, at]),
+    unmarkCorrupt: (id) => sql.run('DELETE FROM corrupt WHERE id = ?', [id]),
+    corruptFragments: async () =>
+      (await sql.all('SELECT id FROM corrupt ORDER BY found_at')).map((row) => row['id'] as FragmentId),
+    async close() {
+      await newFragments.idle();
+      await sql.close();
+    },
+  };
+}
+
+function rowToEntry(row: Row): FragmentEntry {
+  return { id: row['id'] as FragmentId, lengthBytes: Number(row['length_bytes']) };
+}
+
+/** JSON with bigints as `{"$n": "123"}`: amounts lose digits as JSON numbers. */
+function recordToText(record: ContractRecord): string {
+  return JSON.stringify(record, (_key, value) => (typeof value === 'bigint' ? { $n: String(value) } : value));
+}
+
+function textToRecord(text: string): ContractRecord {
+  return JSON.parse(text, (_key, value) =>
+    typeof value === 'object' && value !== null && '$n' in value ? BigInt(value.$n) : value,
+  ) as ContractRecord;
+}

@@ -1,0 +1,123 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import sqlite3 from 'sqlite3';
+import { AppError } from '#errors';
+
+/** A row as SQLite gives it back. Amounts are TEXT: the driver rounds integers above 2^53. */
+export type Row = Record<string, string | number | Uint8Array | null>;
+type Value = string | number | Uint8Array | null;
+
+/** One SQLite file of the provider. Every statement is its own transaction, one after the other. */
+export interface SqlFile {
+  run(statement: string, values?: readonly Value[]): Promise<void>;
+  all(statement: string, values?: readonly Value[]): Promise<Row[]>;
+  close(): Promise<void>;
+}
+
+export interface SqlFileOptions {
+  readonly file: string;
+  /** Statements that make the tables where they are missing. */
+  readonly schema: string;
+  /** FULL: a commit survives a power cut. NORMAL: it survives kill -9. */
+  readonly durability: 'FULL' | 'NORMAL';
+}
+
+const SCHEMA_VERSION = 1;
+
+/**
+ * Opens the file, checks its pages, makes its tables.
+ * @throws AppError `provider/store-corrupt`, `provider/store-failed`, `provider/store-too-new`
+ */
+export async function openSqlFile(options: SqlFileOptions): Promise<SqlFile> {
+  const database = await openDatabase(options.file);
+  database.serialize();
+  const sql = wrap(database, options.file);
+  try {
+    await sql.all('PRAGMA journal_mode = WAL');
+    await sql.all(`PRAGMA synchronous = ${options.durability}`);
+    const [check] = await sql.all('PRAGMA quick_check(1)');
+    const verdict = Object.values(check ?? {})[0];
+    if (verdict !== 'ok') throw corrupt(options.file, String(verdict), undefined);
+    const [row] = await sql.all('PRAGMA user_version');
+    const version = Number(row?.['user_version'] ?? 0);
+    if (version > SCHEMA_VERSION) throw tooNew(options.file, version);
+    await execute(database, options.file, `${options.schema} PRAGMA user_version = ${SCHEMA_VERSION};`);
+    return sql;
+  } catch (error) {
+    await sql.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+function openDatabase(file: string): Promise<sqlite3.Database> {
+  return new Promise((resolve, reject) => {
+    try {
+      mkdirSync(dirname(file), { recursive: true });
+    } catch (cause) {
+      reject(failed(file, cause));
+      return;
+    }
+    const database: sqlite3.Database = new sqlite3.Database(file, (error) =>
+      error === null ? resolve(database) : reject(failed(file, error)),
+    );
+  });
+}
+
+function wrap(database: sqlite3.Database, file: string): SqlFile {
+  return {
+    run: (statement, values = []) =>
+      new Promise((resolve, reject) => {
+        database.run(statement, values, (error) =>
+          error === null ? resolve() : reject(failed(file, error)),
+        );
+      }),
+    all: (statement, values = []) =>
+      new Promise((resolve, reject) => {
+        database.all(statement, values, (error: Error | null, rows: Row[]) =>
+          error === null ? resolve(rows) : reject(failed(file, error)),
+        );
+      }),
+    close: () =>
+      new Promise((resolve, reject) => {
+        database.close((error) => (error === null ? resolve() : reject(failed(file, error))));
+      }),
+  };
+}
+
+function execute(database: sqlite3.Database, file: string, statements: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    database.exec(statements, (error) => (error === null ? resolve() : reject(failed(file, error))));
+  });
+}
+
+function failed(file: string, cause: unknown): AppError {
+  const code = (cause as NodeJS.ErrnoException).code ?? '';
+  const text = cause instanceof Error ? cause.message : String(cause);
+  if (code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB') return corrupt(file, text, cause);
+  return new AppError({
+    code: 'provider/store-failed',
+    message: `the provider's records ${file} failed: ${text}`,
+    next: 'check that the folder exists, is writable and has space',
+    data: { file },
+    cause,
+  });
+}
+
+function corrupt(file: string, text: string, cause: unknown): AppError {
+  return new AppError({
+    code: 'provider/store-corrupt',
+    message: `the provider's records ${file} are damaged: ${text}`,
+    next: 'restore the file from a backup, or move it away: contracts and their fragments are found again on the ledger, only room promised for uploads under way is forgotten',
+    data: { file },
+    cause,
+  });
+}
+
+function tooNew(file: string, version: number): AppError {
+  return new AppError({
+    code: 'provider/store-too-new',
+    message: `the provider's records ${file} have schema ${version}; this program knows ${SCHEMA_VERSION}`,
+    next: 'run the newer version of Cairn that wrote them',
+    data: { file, version },
+  });
+}

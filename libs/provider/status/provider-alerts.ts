@@ -1,0 +1,101 @@
+import type { NetworkParams } from '#chain';
+import type { ProviderAlert, ProviderStatus } from './provider-status.js';
+
+/** A disk with less than this free will stop a provider soon. */
+const LOW_DISK_BYTES = 2 ** 30;
+
+/** What the operator should do something about, worst first. */
+export function providerAlerts(
+  status: Omit<ProviderStatus, 'alerts'>,
+  params: NetworkParams,
+): ProviderAlert[] {
+  const alerts = [...diskAlerts(status), ...proofAlerts(status, params), ...networkAlerts(status)];
+  const order = ['critical', 'warning', 'info'];
+  return alerts.sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
+}
+
+function diskAlerts({ disk }: Omit<ProviderStatus, 'alerts'>): ProviderAlert[] {
+  const alerts: ProviderAlert[] = [];
+  const rotten = disk.corruptFragments.length;
+  if (rotten > 0) {
+    alerts.push({
+      severity: 'critical',
+      code: 'disk/corrupt-fragments',
+      message: `${rotten} stored fragment${rotten === 1 ? ' has' : 's have'} rotted or vanished: ${disk.corruptFragments[0]}${rotten > 1 ? ', …' : ''}`,
+      next: 'check the disk (smartctl, dmesg); the contracts that hold them will miss proofs',
+    });
+  }
+  if (disk.diskFreeBytes < LOW_DISK_BYTES) {
+    alerts.push({
+      severity: 'critical',
+      code: 'disk/low',
+      message: `only ${disk.diskFreeBytes} bytes are free on the disk`,
+      next: 'free some space, or lower CAIRN_PROVIDER_CAPACITY',
+    });
+  } else if (disk.diskFreeBytes + disk.usedBytes < disk.capacityBytes) {
+    alerts.push({
+      severity: 'warning',
+      code: 'disk/over-promised',
+      message: `the offer promises ${disk.capacityBytes} bytes, but the disk has room for ${disk.diskFreeBytes + disk.usedBytes}`,
+      next: 'lower CAIRN_PROVIDER_CAPACITY',
+    });
+  }
+  return alerts;
+}
+
+function proofAlerts(
+  { proofs, node }: Omit<ProviderStatus, 'alerts'>,
+  params: NetworkParams,
+): ProviderAlert[] {
+  const alerts: ProviderAlert[] = [];
+  const tip = node.tipHeight ?? 0;
+  const late = proofs.openWindows.filter(
+    ({ proven, closesAt }) => !proven && closesAt - tip <= params.contract.windowBlocks / 2,
+  );
+  for (const { contract, epoch, closesAt } of late) {
+    alerts.push({
+      severity: 'critical',
+      code: 'proof/due',
+      message: `epoch ${epoch} of contract ${contract} must be proven by block ${closesAt}, the tip is ${tip}`,
+      next: 'keep the provider running and connected to its node; see its log for why the proof is late',
+    });
+  }
+  if (proofs.missed > 0) {
+    alerts.push({
+      severity: 'warning',
+      code: 'proof/missed',
+      message: `${proofs.missed} proof${proofs.missed === 1 ? ' was' : 's were'} missed; each costs the epoch's price and a part of the collateral`,
+      next: `${params.contract.strikes} misses end a contract; see the log at the time of the miss`,
+    });
+  }
+  return alerts;
+}
+
+function networkAlerts({ node, announced, earning }: Omit<ProviderStatus, 'alerts'>): ProviderAlert[] {
+  const alerts: ProviderAlert[] = [];
+  if (!node.reachable) {
+    alerts.push({
+      severity: 'critical',
+      code: 'node/unreachable',
+      message: `the node cannot be asked: ${node.problem ?? 'it has not answered yet'}`,
+      next: 'start the node, or correct CAIRN_NODE_URL; nothing can be proven meanwhile',
+    });
+  }
+  if (announced.waitingFor !== null) {
+    alerts.push({
+      severity: 'warning',
+      code: 'offer/waiting',
+      message: announced.waitingFor,
+      next: 'clients find this provider once its offer is in a block',
+    });
+  }
+  if (earning.balance === '0') {
+    alerts.push({
+      severity: 'warning',
+      code: 'wallet/empty',
+      message: 'the account is empty: no collateral can be locked for new contracts',
+      next: 'send coins to the address of this provider',
+    });
+  }
+  return alerts;
+}

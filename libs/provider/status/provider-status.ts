@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { AppError } from '#errors';
+import { amountText, hexOf } from '#wire';
+
+const severity = z.enum(['info', 'warning', 'critical']);
+
+/** What an operator wants to know at one look: am I earning, am I about to be penalised, is my disk dying. */
+export const providerStatusSchema = z
+  .object({
+    providerKey: hexOf(32, 'public key'),
+    address: z.string(),
+    network: z.string(),
+    publicUrl: z.string(),
+    /** RFC 3339. */
+    time: z.string(),
+    node: z.object({
+      reachable: z.boolean(),
+      tipHeight: z.number().int().nullable(),
+      problem: z.string().nullable(),
+    }),
+    announced: z.object({ offerNumber: z.string().nullable(), waitingFor: z.string().nullable() }),
+    earning: z.object({
+      /** Paid out so far: tranches and vested shares, base units; of contracts the provider still knows. */
+      earnedTotal: amountText,
+      /** Kept back until contracts end. */
+      vesting: amountText,
+      balance: amountText.nullable(),
+      collateralLocked: amountText,
+      contractsActive: z.number().int(),
+      contractsReserved: z.number().int(),
+    }),
+    proofs: z.object({
+      nextChallengeHeight: z.number().int().nullable(),
+      openWindows: z.array(
+        z.object({
+          contract: z.string(),
+          epoch: z.number().int(),
+          opensAt: z.number().int(),
+          closesAt: z.number().int(),
+          proven: z.boolean(),
+        }),
+      ),
+      last: z.array(
+        z.object({
+          contract: z.string(),
+          epoch: z.number().int(),
+          submittedAt: z.number().int(),
+          state: z.enum(['submitted', 'included', 'missed']),
+          transactionId: z.string(),
+        }),
+      ),
+      proven: z.number().int(),
+      missed: z.number().int(),
+    }),
+    disk: z.object({
+      usedBytes: z.number().int(),
+      capacityBytes: z.number().int(),
+      boundBytes: z.string(),
+      diskFreeBytes: z.number().int(),
+      corruptFragments: z.array(z.string()),
+    }),
+    alerts: z.array(z.object({ severity, code: z.string(), message: z.string(), next: z.string() })),
+  })
+  .meta({ id: 'ProviderStatus' });
+export type ProviderStatus = z.infer<typeof providerStatusSchema>;
+export type ProviderAlert = ProviderStatus['alerts'][number];
+
+/**
+ * Asks a running provider for its status; `url` is the address it listens on, on this machine.
+ * @throws AppError `provider/unreachable`, `provider/bad-answer`
+ */
+export async function fetchProviderStatus(url: string, timeoutMs = 10_000): Promise<ProviderStatus> {
+  let response: Response;
+  try {
+    response = await fetch(`${url.replace(/\/$/, '')}/v1/status`, { signal: AbortSignal.timeout(timeoutMs) });
+  } catch (cause) {
+    throw new AppError({
+      code: 'provider/unreachable',
+      message: `no provider answers at ${url}`,
+      next: 'start it with `cairn provider run`, or give the address it prints when it is ready',
+      data: { url },
+      cause,
+    });
+  }
+  const parsed = providerStatusSchema.safeParse(await response.json().catch(() => undefined));
+  if (response.ok && parsed.success) return parsed.data;
+  throw new AppError({
+    code: 'provider/bad-answer',
+    message: `${url} did not answer with a provider's status (HTTP ${response.status})`,
+    next: 'ask on the machine the provider runs on, at its own address',
+    data: { url, status: response.status },
+    cause: parsed.error,
+  });
+}

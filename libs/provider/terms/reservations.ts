@@ -1,0 +1,124 @@
+import { type ContractId, decode } from '#chain';
+import { contractIdOf } from '#contracts';
+import { bytesToHex, equalBytes, hexToBytes } from '#crypto';
+import { accepted, type Result, refused, type Violation } from '#errors';
+import { type Reservation, type ReservationAnswer, reservationMessage, reservationSchema } from '#wire';
+import type { ChainWatch } from '../chain/chain-watch.js';
+import { nowSeconds, type ProviderContext } from '../provider-context.js';
+import { boundBytes, type ContractRecord } from '../records/contract-record.js';
+
+/** A reservation as it arrives. */
+export interface SignedReservation {
+  /** Hex of `reservationSchema`. */
+  readonly reservation: string;
+  /** Hex. */
+  readonly signature: string;
+}
+
+/** Room kept for contracts to come. */
+export class Reservations {
+  readonly #context: ProviderContext;
+  readonly #watch: ChainWatch;
+
+  constructor(context: ProviderContext, watch: ChainWatch) {
+    this.#context = context;
+    this.#watch = watch;
+  }
+
+  /**
+   * Keeps room for a client; the same reservation again gets the same answer.
+   * @throws AppError `provider/no-offer` while the provider's offer is not on chain
+   */
+  async reserve(request: SignedReservation): Promise<Result<ReservationAnswer>> {
+    const { crypto, params, records } = this.#context;
+    const decoded = decode(reservationSchema, hexToBytes(request.reservation));
+    if (!decoded.ok) return refused({ rule: 'reservation/malformed', why: decoded.violation.rule });
+    const reservation = decoded.value;
+    const isSigned = crypto.verify({
+      publicKey: reservation.clientKey,
+      message: reservationMessage(crypto, params, reservation),
+      signature: hexToBytes(request.signature),
+    });
+    const client = bytesToHex(reservation.clientKey);
+    if (!isSigned) return refused({ rule: 'reservation/signature', client });
+    const contract = contractIdOf(crypto, params, reservation);
+    const offer = await this.#watch.currentOffer();
+    const offerNumber = offer.number;
+    const existing = records.contract(contract);
+    if (existing !== undefined) {
+      return existing.state === 'reserved' && isSame(existing, reservation)
+        ? accepted({ contract, expiresAt: existing.expiresAt, offerNumber })
+        : refused({ rule: 'reservation/taken', contract, state: existing.state });
+    }
+    const violation = this.#validateTerms(reservation, offer) ?? this.#validateRoom(reservation, client);
+    if (violation !== undefined) return refused(violation);
+    await records.save(reservationToRecord(contract, reservation));
+    return accepted({ contract, expiresAt: Number(reservation.expiresAt), offerNumber });
+  }
+
+  #validateTerms(
+    reservation: Reservation,
+    offer: { readonly minEpochs: number; readonly maxEpochs: number },
+  ): Violation | undefined {
+    const { keys, limits, params } = this.#context;
+    const { epochs, maxFragments, maxBytes } = reservation;
+    if (!equalBytes(reservation.providerKey, keys.publicKey)) {
+      return { rule: 'reservation/other-provider', provider: bytesToHex(reservation.providerKey) };
+    }
+    const now = nowSeconds(this.#context);
+    const latest = now + limits.maxReservationSeconds;
+    if (reservation.expiresAt <= BigInt(now) || reservation.expiresAt > BigInt(latest)) {
+      return { rule: 'reservation/expiry', expiresAt: reservation.expiresAt, now, latest };
+    }
+    if (epochs < offer.minEpochs || epochs > offer.maxEpochs) {
+      return { rule: 'reservation/epochs', epochs, offered: `${offer.minEpochs} to ${offer.maxEpochs}` };
+    }
+    const { maxLeaves } = params.contract;
+    if (maxFragments === 0 || maxFragments > maxLeaves) {
+      return { rule: 'reservation/fragments', maxFragments, allowed: `1 to ${maxLeaves}` };
+    }
+    return maxBytes === 0n ? { rule: 'reservation/empty' } : undefined;
+  }
+
+  #validateRoom(reservation: Reservation, client: string): Violation | undefined {
+    const { limits, records, terms } = this.#context;
+    const all = records.contracts();
+    const bound = all.reduce((sum, record) => sum + boundBytes(record), 0n);
+    const freeBytes = BigInt(terms.capacityBytes) - bound;
+    if (reservation.maxBytes > freeBytes) {
+      return {
+        rule: 'reservation/no-room',
+        maxBytes: reservation.maxBytes,
+        freeBytes: freeBytes < 0n ? 0n : freeBytes,
+      };
+    }
+    const open = all.filter((record) => record.state === 'reserved' && record.clientKey === client).length;
+    return open >= limits.maxReservationsPerClient
+      ? { rule: 'reservation/too-many', open, max: limits.maxReservationsPerClient }
+      : undefined;
+  }
+}
+
+function reservationToRecord(id: ContractId, reservation: Reservation): ContractRecord {
+  return {
+    id,
+    state: 'reserved',
+    clientKey: bytesToHex(reservation.clientKey),
+    ticketKey: bytesToHex(reservation.ticketKey),
+    maxBytes: reservation.maxBytes,
+    maxFragments: reservation.maxFragments,
+    epochs: reservation.epochs,
+    expiresAt: Number(reservation.expiresAt),
+  };
+}
+
+function isSame(record: ContractRecord, reservation: Reservation): boolean {
+  const again = reservationToRecord(record.id, reservation);
+  return (
+    record.ticketKey === again.ticketKey &&
+    record.maxBytes === again.maxBytes &&
+    record.maxFragments === again.maxFragments &&
+    record.epochs === again.epochs &&
+    record.expiresAt === again.expiresAt
+  );
+}
