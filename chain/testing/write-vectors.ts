@@ -1,0 +1,5 @@
+import { LEDGER_VECTORS } from './ledger-vectors.js';
+import { writeVectors } from './vector-file.js';
+
+// Run by hand after a change of the protocol: node dist/chain/testing/write-vectors.js
+for (const [name, build] of Object.entries(LEDGER_VECTORS)) writeVectors('chain', name, build());

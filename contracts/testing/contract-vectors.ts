@@ -1,0 +1,43 @@
+import { devnet } from '#chain';
+import { bytesToHex } from '#crypto';
+import { transactionVector } from '../../chain/testing/ledger-vectors.js';
+import { challengeSlot } from '../lifecycle/schedule.js';
+import { drawChunks } from '../prove/challenge.js';
+import { agreementSigningMessage, encodeAgreement } from '../terms/agreement.js';
+import { leafHash } from '../terms/leaves.js';
+import { createContractScenario, usualOffer } from './contract-scenario.js';
+
+/** One transaction of each of the contracts' kinds, and what leads to them. */
+export function contractVectors(): unknown {
+  const scenario = createContractScenario({ params: devnet, epochs: 2, fragmentLengths: [1, 1024, 3_000] });
+  const { chain, terms, id } = scenario;
+  const { law } = chain;
+  const offer = chain.sign(terms.provider, 'offer', usualOffer(terms.provider), { fee: 4n });
+  const form = scenario.formTransaction({}, 5n);
+  chain.mineBlock([form]);
+  scenario.openWindow();
+  const window = scenario.contract.window;
+  const seed = {
+    contract: id,
+    epoch: 0,
+    blockId: chain.at(scenario.challengeHeight()).block.id,
+    totalChunks: terms.agreement.totalChunks,
+  };
+  return {
+    fragments: terms.fragments,
+    leaves: terms.leaves.map((leaf) => ({ ...leaf, hash: bytesToHex(leafHash(law.crypto, leaf)) })),
+    agreement: terms.agreement,
+    agreementBytes: encodeAgreement(terms.agreement),
+    agreementSigningMessage: agreementSigningMessage(law.crypto, law.params, terms.agreement),
+    contract: id,
+    slot: challengeSlot(law, id),
+    window,
+    challenge: { ...seed, chunks: drawChunks(law.crypto, law.params, seed) },
+    transactions: [
+      transactionVector(law, terms.provider, offer),
+      transactionVector(law, terms.client, form),
+      transactionVector(law, terms.provider, scenario.proveTransaction({}, 6n)),
+      transactionVector(law, terms.client, scenario.endTransaction()),
+    ],
+  };
+}
