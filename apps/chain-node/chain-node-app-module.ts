@@ -1,10 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { HealthModule } from '#health';
 import { LEDGER } from '#ledger';
+import { LedgerMessagesModule } from '#ledger-transport';
 import { MetricsModule } from '#metrics';
 import { ChainNodeModule, type ChainNodeOptions, LedgerMetricsModule, ledgerHealthCheck } from '#node-server';
 
-/** The process: a node, its health and its metrics. */
+/** The process: a node, its handlers for other processes of the operator, its health and its metrics. */
 @Module({})
 export class ChainNodeAppModule {
   static of(options: ChainNodeOptions): DynamicModule {
@@ -13,6 +14,7 @@ export class ChainNodeAppModule {
       imports: [
         ChainNodeModule.of(options),
         MetricsModule.forApp('chain-node'),
+        LedgerMessagesModule,
         LedgerMetricsModule,
         HealthModule.from({ inject: [LEDGER], useFactory: (ledger) => [ledgerHealthCheck(ledger)] }),
       ],

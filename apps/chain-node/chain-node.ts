@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { NETWORKS } from '#chain';
 import type { Config } from '#config';
 import { createHttpApp } from '#http';
+import { serveLedgerOnRedis } from '#ledger-transport';
 import { announceReady, checkDataVersion, lockDataFolder, type Stop } from '#lifecycle';
 import { createLogger } from '#logging';
 import { NODE_BODY_LIMIT_BYTES, NODE_STATUS_TABLE } from '#node-server';
@@ -38,11 +39,18 @@ export async function startChainNode(config: Config): Promise<Stop> {
         version: '1',
       },
     });
-    announceReady({ node: node.url });
-    return async () => {
+    const stop = async (): Promise<void> => {
       await node.close();
       await lock.release();
     };
+    try {
+      if (config.redisUrl !== undefined) await serveLedgerOnRedis(node.app, config.redisUrl);
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+    announceReady({ node: node.url });
+    return stop;
   } catch (error) {
     await lock.release();
     throw error;
