@@ -5,6 +5,9 @@ export type StatusTable = Readonly<Record<string, number>>;
 export const DEFAULT_STATUS_TABLE: StatusTable = {
   '*/bad-request': 400,
   '*/bad-value': 400,
+  '*/bad-address': 400,
+  '*/bad-cursor': 400,
+  '*/bad-event-id': 400,
   '*/invalid': 400,
   '*/malformed': 400,
   '*/payload-invalid': 400,
@@ -17,6 +20,8 @@ export const DEFAULT_STATUS_TABLE: StatusTable = {
   '*/unknown': 404,
   '*/conflict': 409,
   '*/already-exists': 409,
+  '*/exists': 409,
+  '*/in-use': 409,
   '*/expired': 410,
   '*/gone': 410,
   '*/too-large': 413,
@@ -29,11 +34,14 @@ export const DEFAULT_STATUS_TABLE: StatusTable = {
   '*/closed': 503,
   '*/busy': 503,
   '*/syncing': 503,
+  '*/no-offers': 503,
+  '*/too-few-providers': 503,
   '*/redis-lost': 503,
   '*/redis-unreachable': 503,
   '*/timeout': 504,
   '*/no-space': 507,
   '*/disk-full': 507,
+  '*/full': 507,
 };
 
 /** The status of a code: exact entry first, then its ending, else undefined. */

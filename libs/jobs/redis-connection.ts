@@ -40,7 +40,7 @@ export async function connectRedis(
     ...options,
     lazyConnect: true,
     connectTimeout: START_PATIENCE_MS - 1_000,
-    disconnectTimeout: 500,
+    disconnectTimeout: 100,
     retryStrategy: (times) => (wasReady ? reconnectDelayMs(times) : null),
   });
   client.on('error', (error) => {
