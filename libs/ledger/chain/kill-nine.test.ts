@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { execPath } from 'node:process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import type { BlockId } from '#chain';
+import { snapshotState } from '../../../chain/testing/state-snapshot.js';
+import { newChain } from '../testing/forks.js';
+import { withScratchFolder } from '../testing/scratch-folder.js';
+import { randomBelow, seededRandom } from '../testing/seeded-random.js';
+import { TestLedger } from '../testing/test-ledger.js';
+
+const WRITER = fileURLToPath(new URL('../testing/crash-writer.js', import.meta.url));
+const KILLS = 12;
+/** Longest time a writer lives after its first block. */
+const MAX_LIFE_MS = 250;
+
+/** Runs a writer and kills it; answers the tips it had acknowledged. */
+async function writeUntilKilled(dataDir: string, seed: number, lifeMs: number): Promise<string[]> {
+  const child = spawn(execPath, [WRITER, dataDir, String(seed)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const lines: string[] = [];
+  const exited = once(child, 'exit');
+  let timer: NodeJS.Timeout | undefined;
+  for await (const line of createInterface({ input: child.stdout })) {
+    lines.push(line);
+    if (line !== 'ready') timer ??= setTimeout(() => child.kill('SIGKILL'), lifeMs);
+  }
+  clearTimeout(timer);
+  expect(await exited).toEqual([null, 'SIGKILL']);
+  return lines.filter((line) => line !== 'ready');
+}
+
+describe('kill -9 of a process that writes blocks and branches', () => {
+  it(`leaves a consistent ledger, ${KILLS} times out of ${KILLS}`, async () => {
+    const seed = Math.floor(Math.random() * 2 ** 31);
+    const random = seededRandom(seed);
+    try {
+      await withScratchFolder(async (folder) => {
+        let written = 0;
+        for (let kill = 0; kill < KILLS; kill++) {
+          const tips = await writeUntilKilled(folder, seed + kill, randomBelow(random, MAX_LIFE_MS));
+          written = await checkConsistent(folder, tips);
+        }
+        expect(written).toBeGreaterThan(KILLS);
+      });
+    } catch (error) {
+      throw new Error(`with seed ${seed}: ${(error as Error).message}`, { cause: error });
+    }
+  }, 60_000);
+});
+
+/** Opens what a kill left behind; answers how many blocks there are. */
+async function checkConsistent(dataDir: string, acknowledged: readonly string[]): Promise<number> {
+  const test = await TestLedger.open({ dataDir });
+  try {
+    const { chain } = test.ledger;
+    // Nothing acknowledged is lost: the last tip is there, and the main chain is at least as heavy.
+    const last = chain.tree.get(acknowledged.at(-1) as BlockId);
+    expect(last).toBeDefined();
+    expect(chain.tip.totalWork).toBeGreaterThanOrEqual(last?.totalWork ?? 0n);
+    // The state is that of the blocks, by the law alone.
+    const replayed = newChain();
+    for await (const block of chain.mainBlocks(1)) expect(replayed.add(block).ok).toBe(true);
+    expect(snapshotState(test.law, chain.state)).toEqual(replayed.snapshot());
+    expect((await test.ledger.audit()).differences).toEqual([]);
+    // The index gets there too.
+    expect((await test.ledger.events({})).items).toEqual([]);
+    expect((await test.ledger.status()).indexHeight).toBe(test.height);
+    return chain.tree.size;
+  } finally {
+    await test.ledger.close();
+  }
+}

@@ -1,0 +1,105 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ObjectEventView, Page, PostingView } from '#wire';
+import { createContractScenario } from '../../../contracts/testing/contract-scenario.js';
+import type { PageRequest } from '../port.js';
+import { forkAt, newChain, submit, submitFrom } from '../testing/forks.js';
+import { feedScenario } from '../testing/market-scene.js';
+import { nextBlocks } from '../testing/random-history.js';
+import { seededRandom } from '../testing/seeded-random.js';
+import { TestLedger } from '../testing/test-ledger.js';
+
+let test: TestLedger;
+beforeEach(async () => {
+  test = await TestLedger.open();
+});
+afterEach(async () => {
+  await test.close();
+});
+
+async function readAll<T>(read: (page: PageRequest) => Promise<Page<T>>): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: Page<T> = await read({ limit: 200, cursor: cursor ?? undefined });
+    items.push(...page.items);
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  return items;
+}
+
+/** Everything the index answers. */
+async function dump() {
+  const { ledger } = test;
+  const contracts = await readAll((page) => ledger.contracts(page));
+  return {
+    postings: await readAll<PostingView>((page) => ledger.postings(page)),
+    events: await readAll<ObjectEventView>((page) => ledger.events(page)),
+    contracts,
+    active: (await ledger.contracts({ status: 'active' })).items.map(({ id }) => id),
+    fragments: await Promise.all(
+      contracts.map(({ id }) => readAll((page) => ledger.contractFragments({ id, ...page }))),
+    ),
+  };
+}
+
+async function rebuildIndex(): Promise<void> {
+  await test.ledger.close();
+  for (const suffix of ['', '-wal', '-shm']) {
+    await rm(join(test.dataDir, 'ledger', `index.sqlite${suffix}`), { force: true });
+  }
+  await test.reopen();
+}
+
+describe('the explorer index', () => {
+  it('is after any random history what a replay from nothing gives', async () => {
+    const seed = Math.floor(Math.random() * 2 ** 31);
+    const random = seededRandom(seed);
+    const chain = newChain();
+    for (let step = 0; step < 40; step++) {
+      for (const block of nextBlocks(chain, random)) await submit(test, block);
+      if (step % 7 === 0) await test.ledger.indexed();
+    }
+    const followed = await dump();
+    const ids = followed.postings.map(({ blockId }) => blockId);
+    expect(ids.length).toBeGreaterThan(40);
+    await rebuildIndex();
+    expect({ seed, ...(await dump()) }).toEqual({ seed, ...followed });
+  });
+
+  it('takes a settled contract back to active, and a formed one away, with their blocks', async () => {
+    const scenario = createContractScenario({ epochs: 1 });
+    scenario.form();
+    scenario.proveEpoch(0);
+    while (scenario.contract.status === 'active') scenario.chain.mineTo(scenario.contract.dueAt);
+    await feedScenario(test, scenario);
+    expect((await dump()).active).toEqual([]);
+    const settledAt = scenario.contract.settledAt ?? 0;
+    const unsettled = forkAt(scenario.chain, settledAt - 1);
+    unsettled.mineBlock([unsettled.transfer(unsettled.faucet(), scenario.terms.client.account, 1n)]);
+    // Both branches settle at the same height; the index must hold the settlement of the one that counts.
+    unsettled.mineBlock();
+    expect(await submitFrom(test, unsettled, settledAt)).toBe('reorganized');
+    const timeline = await test.ledger.contractTimeline({ id: scenario.id });
+    expect(timeline.at(-1)).toMatchObject({
+      name: 'contract/settled',
+      blockId: unsettled.at(settledAt).block.id,
+    });
+    const unformed = forkAt(scenario.chain, 1);
+    unformed.mineTo(unsettled.height + 1);
+    expect(await submitFrom(test, unformed, 2)).toBe('reorganized');
+    expect(await dump()).toMatchObject({ contracts: [], events: [], fragments: [] });
+    const fragment = scenario.terms.leaves[0]?.id ?? '';
+    expect(await test.ledger.holders({ fragment })).toEqual([]);
+  });
+
+  it('catches up from where a restart found it', async () => {
+    await test.mine(3);
+    await test.ledger.indexed();
+    await test.reopen();
+    await test.mine(2);
+    const subsidies = await readAll((page) => test.ledger.postings({ reason: 'subsidy', ...page }));
+    expect(subsidies.map(({ height }) => height)).toEqual([5, 4, 3, 2, 1]);
+  });
+});
