@@ -85,6 +85,17 @@ describe('one bootstrap at a time', () => {
     await writeFile(join(folder, '.bootstrap.lock'), String(gone.pid));
     expect(await withLock(folder, async () => 'ran')).toBe('ran');
   });
+
+  test('the npm of a killed one keeps the lock until it has ended', async () => {
+    const gone = spawn(process.execPath, ['-e', '']);
+    await once(gone, 'exit');
+    const npm = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)']);
+    started.push(npm);
+    await writeFile(join(folder, '.bootstrap.lock'), `${gone.pid} ${npm.pid}`);
+    const next = withLock(folder, async () => npm.signalCode);
+    npm.kill('SIGKILL');
+    expect(await next).toBe('SIGKILL');
+  });
 });
 
 const waitForSignal = `

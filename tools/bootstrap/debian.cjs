@@ -53,7 +53,7 @@ async function ensureCompiler() {
     return;
   }
   throw new SetupError(
-    `The SQLite driver must be compiled on this system, and ${names} is not installed (${obstacle}).`,
+    `The SQLite driver must be compiled on this system, and this is missing: ${names} (${obstacle}).`,
     `As administrator: apt-get install ${missing.map((command) => tools[command]).join(' ')}; then run the command again.`,
   );
 }

@@ -5,6 +5,9 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { say, SetupError } = require('./say.cjs');
 
+let held;
+
+/** Runs `work` while no other bootstrap of this folder runs. */
 async function withLock(root, work) {
   const file = path.join(root, '.bootstrap.lock');
   let waiting = false;
@@ -13,7 +16,11 @@ async function withLock(root, work) {
     waiting = true;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
-  const release = () => fs.rmSync(file, { force: true });
+  held = file;
+  const release = () => {
+    held = undefined;
+    fs.rmSync(file, { force: true });
+  };
   process.once('exit', release);
   try {
     return await work();
@@ -23,7 +30,12 @@ async function withLock(root, work) {
   }
 }
 
-/** Takes the lock and returns undefined, or returns the process that holds it. */
+/** Writes down a process that works for us: it keeps the lock until it ends, even where we are killed before it. */
+function alsoHeldBy(pid) {
+  if (held !== undefined) fs.writeFileSync(held, `${process.pid} ${pid}`);
+}
+
+/** Takes the lock and returns undefined, or returns a process that holds it. */
 function take(file) {
   for (;;) {
     try {
@@ -32,9 +44,9 @@ function take(file) {
     } catch (error) {
       if (error.code !== 'EEXIST') throw notWritable(error);
     }
-    const holder = holderOf(file);
-    if (holder !== undefined && isAlive(holder)) return holder;
-    fs.rmSync(file, { force: true }); // its process is gone: it was killed in the middle
+    const holder = holdersOf(file).find(isAlive);
+    if (holder !== undefined) return holder;
+    fs.rmSync(file, { force: true }); // all of them are gone: killed in the middle
   }
 }
 
@@ -45,11 +57,11 @@ function notWritable(error) {
   );
 }
 
-function holderOf(file) {
+function holdersOf(file) {
   try {
-    return Number(fs.readFileSync(file, 'utf8')) || undefined;
+    return fs.readFileSync(file, 'utf8').split(' ').map(Number).filter(Boolean);
   } catch {
-    return undefined; // released between our two looks
+    return []; // released between our two looks
   }
 }
 
@@ -62,4 +74,4 @@ function isAlive(pid) {
   }
 }
 
-module.exports = { withLock };
+module.exports = { withLock, alsoHeldBy };

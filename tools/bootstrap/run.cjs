@@ -2,6 +2,7 @@
 'use strict';
 
 const { spawn } = require('node:child_process');
+const { alsoHeldBy } = require('./lock.cjs');
 
 const keptCharacters = 20000;
 
@@ -9,6 +10,7 @@ const keptCharacters = 20000;
 function run(command, args, options) {
   return new Promise((resolve) => {
     const child = spawn(command, args, Object.assign({ stdio: ['ignore', 'pipe', 'pipe'] }, options));
+    if (child.pid !== undefined) alsoHeldBy(child.pid);
     let output = '';
     const keep = (chunk) => {
       output = (output + chunk).slice(-keptCharacters);
