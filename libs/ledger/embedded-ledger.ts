@@ -5,7 +5,7 @@ import { type DataFolderLock, lockDataFolder } from '#lifecycle';
 import { SupplyAudit } from './audit/supply-audit.js';
 import { ChainManager, type VerifyBatch } from './chain/chain-manager.js';
 import { EventStream } from './events/event-stream.js';
-import { EXPLORER_ENTITIES } from './explorer/explorer-entities.js';
+import { EXPLORER_ROLE } from './explorer/explorer-entities.js';
 import { ExplorerQueries } from './explorer/explorer-queries.js';
 import { IndexFollower } from './explorer/index-follower.js';
 import { BlockCache, type LedgerParts, whenIndexed } from './ledger-parts.js';
@@ -65,11 +65,8 @@ export async function openLedger(options: OpenLedgerOptions): Promise<EmbeddedLe
     const store = await ChainStore.open(join(folder, 'chain.sqlite'), crypto);
     parts.store = store;
     const chain = await ChainManager.open({ law, store, verifyBatch, clock });
-    const database = await openDatabase(
-      indexLocation(folder, options.databaseUrl),
-      EXPLORER_ENTITIES,
-      'NORMAL',
-    );
+    const location = indexLocation(folder, options.databaseUrl);
+    const database = await openDatabase(location, EXPLORER_ROLE);
     parts.database = database;
     const follower = await IndexFollower.open({ law, store, tree: chain.tree, database, onError });
     parts.follower = follower;

@@ -21,7 +21,6 @@ import {
 import type { SignatureCheck } from '#crypto';
 import { accepted, assertInvariant, type Result, refused } from '#errors';
 import type { ChainStore } from '../storage/chain-store.js';
-import { storeCorrupt } from '../storage/store-error.js';
 import { type BlockFacts, type BlockNode, type BlockTree, bitsToWork } from './block-tree.js';
 import type { ChainChange, ChainListener, ConnectedBlock } from './chain-listener.js';
 import { loadChain, readUndo } from './load-chain.js';
@@ -184,9 +183,8 @@ export class ChainManager {
     const left: { node: BlockNode; block: KnownBlock; diff: AppliedBlock['diff'] }[] = [];
     for (let node = oldTip; node !== fork; node = node.parent as BlockNode) {
       const stored = await store.block(node.id);
-      if (stored === undefined)
-        throw storeCorrupt(store.file, `block ${node.id} of the main chain is missing`);
-      const diff = readUndo(law, store.file, stored);
+      if (stored === undefined) throw store.damaged(`block ${node.id} of the main chain is missing`);
+      const diff = readUndo(law, store, stored);
       overlay.revert(diff);
       left.unshift({ node, block: this.decodeStored(node.id, stored.bytes), diff });
     }
@@ -228,17 +226,17 @@ export class ChainManager {
 
   private async loadSide(id: BlockId): Promise<KnownBlock> {
     const stored = await this.options.store.block(id);
-    if (stored === undefined) throw storeCorrupt(this.options.store.file, `block ${id} is missing`);
+    if (stored === undefined) throw this.options.store.damaged(`block ${id} is missing`);
     return this.decodeStored(id, stored.bytes);
   }
 
   private decodeStored(id: string, bytes: Uint8Array): KnownBlock {
-    const { file } = this.options.store;
+    const { store } = this.options;
     const block = decodeBlock(this.options.law, bytes);
     if (!block.ok) {
-      throw storeCorrupt(file, `block ${id} does not decode (${block.violation.rule})`);
+      throw store.damaged(`block ${id} does not decode (${block.violation.rule})`);
     }
-    if (block.value.id !== id) throw storeCorrupt(file, `block ${id} hashes to ${block.value.id}`);
+    if (block.value.id !== id) throw store.damaged(`block ${id} hashes to ${block.value.id}`);
     return block.value;
   }
 

@@ -13,7 +13,6 @@ import {
 } from '#chain';
 import { AppError } from '#errors';
 import type { BlockPlace, ChainStore, StoredBlock } from '../storage/chain-store.js';
-import { storeCorrupt } from '../storage/store-error.js';
 import { type BlockFacts, type BlockNode, BlockTree, bitsToWork } from './block-tree.js';
 
 /** The chain as memory holds it. */
@@ -55,17 +54,17 @@ export async function loadChain(law: Law, store: ChainStore): Promise<LoadedChai
   const state = new MemoryState();
   let last: BlockNode | undefined;
   for await (const stored of store.mainBlocks()) {
-    last = loadBlock(law, store.file, stored, tree, last);
-    state.apply(readUndo(law, store.file, stored));
+    last = loadBlock(law, store, stored, tree, last);
+    state.apply(readUndo(law, store, stored));
   }
   const tip = await store.tip();
   if (last === undefined || last.id !== tip) {
-    throw storeCorrupt(store.file, `its tip is ${tip ?? 'missing'}, its last block ${last?.id ?? 'missing'}`);
+    throw store.damaged(`its tip is ${tip ?? 'missing'}, its last block ${last?.id ?? 'missing'}`);
   }
   tree.setTip(last);
   for (const place of await store.sidePlaces()) {
     const parent = tree.get(place.parentId as BlockId);
-    if (parent === undefined) throw storeCorrupt(store.file, `block ${place.id} has no parent in the file`);
+    if (parent === undefined) throw store.damaged(`block ${place.id} has no parent in the file`);
     const node = tree.add(placeToFacts(place), parent);
     node.status = place.status;
     countSupply(node, place);
@@ -74,34 +73,31 @@ export async function loadChain(law: Law, store: ChainStore): Promise<LoadedChai
 }
 
 /** The diff of a stored block. */
-export function readUndo(law: Law, file: string, stored: StoredBlock): StateDiff {
-  if (stored.undo === undefined) throw storeCorrupt(file, `block ${stored.id} has no undo data`);
+export function readUndo(law: Law, store: ChainStore, stored: StoredBlock): StateDiff {
+  if (stored.undo === undefined) throw store.damaged(`block ${stored.id} has no undo data`);
   const diff = decodeDiff(law.namespaces, stored.undo);
   if (!diff.ok) {
-    throw storeCorrupt(file, `the undo data of block ${stored.id} does not decode (${diff.violation.rule})`);
+    throw store.damaged(`the undo data of block ${stored.id} does not decode (${diff.violation.rule})`);
   }
   return diff.value;
 }
 
 function loadBlock(
   law: Law,
-  file: string,
+  store: ChainStore,
   stored: StoredBlock,
   tree: BlockTree,
   parent: BlockNode | undefined,
 ): BlockNode {
   const header = decodeHeader(stored.bytes.subarray(0, HEADER_BYTES));
-  if (!header.ok) throw storeCorrupt(file, `block ${stored.id} does not decode (${header.violation.rule})`);
+  if (!header.ok) throw store.damaged(`block ${stored.id} does not decode (${header.violation.rule})`);
   const id = hashToBlockId(headerHash(law.crypto, header.value));
   const expectedParent = parent?.id ?? '00'.repeat(32);
   if (id !== stored.id || hashToBlockId(header.value.previous) !== expectedParent) {
-    throw storeCorrupt(
-      file,
-      `the block stored as ${stored.id} is ${id} and does not follow ${expectedParent}`,
-    );
+    throw store.damaged(`the block stored as ${stored.id} is ${id} and does not follow ${expectedParent}`);
   }
   if (stored.height !== (parent === undefined ? 0 : parent.height + 1)) {
-    throw storeCorrupt(file, `block ${id} is stored at height ${stored.height}`);
+    throw store.damaged(`block ${id} is stored at height ${stored.height}`);
   }
   const { time: timeSeconds, bits } = header.value;
   const node = tree.add({ id, timeSeconds, bits, transactionCount: stored.transactionCount }, parent);

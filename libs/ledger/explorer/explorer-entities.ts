@@ -1,4 +1,5 @@
 import { EntitySchema, type ValueTransformer } from 'typeorm';
+import type { DatabaseRole } from '../storage/data-sources.js';
 
 /** Orders everything on the main chain in one number: height * 2^21 + position inside the block. */
 export const POSITIONS_PER_BLOCK = 2 ** 21;
@@ -143,12 +144,17 @@ export const indexTipEntity = new EntitySchema<IndexTipRow>({
   },
 });
 
-/** All tables of the explorer's index. */
-export const EXPLORER_ENTITIES = [
-  indexTipEntity,
-  transactionEntity,
-  postingEntity,
-  objectEventEntity,
-  contractEntity,
-  holderEntity,
-] as unknown as EntitySchema[];
+/** The explorer's index: derived from the blocks, so that losing its last commits or all of it costs only time. */
+export const EXPLORER_ROLE: DatabaseRole = {
+  entities: [
+    indexTipEntity,
+    transactionEntity,
+    postingEntity,
+    objectEventEntity,
+    contractEntity,
+    holderEntity,
+  ] as unknown as EntitySchema[],
+  durability: 'NORMAL',
+  whenDamaged:
+    'move it away and start again: the index is rebuilt from the chain; on a devnet --reset does it too',
+};

@@ -137,7 +137,7 @@ export class ExplorerQueries {
     try {
       return await query();
     } catch (error) {
-      throw storeFailure(this.database.name, error);
+      throw storeFailure(this.database, error);
     }
   }
 }

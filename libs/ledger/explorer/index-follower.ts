@@ -5,12 +5,11 @@ import type { BlockNode, BlockTree } from '../chain/block-tree.js';
 import type { ChainStore, StoredBlock } from '../storage/chain-store.js';
 import type { OpenDatabase } from '../storage/data-sources.js';
 import { decodeEvents } from '../storage/event-codec.js';
-import { storeCorrupt } from '../storage/store-error.js';
 import { createWriter, type Writer } from '../storage/writer.js';
 import { blockToRows, emptyRows, heightKey, type IndexRows } from './block-to-rows.js';
 import {
   contractEntity,
-  EXPLORER_ENTITIES,
+  EXPLORER_ROLE,
   holderEntity,
   indexTipEntity,
   objectEventEntity,
@@ -24,6 +23,8 @@ const BATCH_ROWS = 20_000;
 /** Rows of one INSERT: SQLite allows 32,766 variables a statement. */
 const INSERT_ROWS = 1_000;
 const TIP_ROW = 1;
+/** How many blocks the index may lag so that a reader still waits for it. */
+const MAX_AWAITED_BLOCKS = 100;
 
 export interface IndexFollowerOptions {
   readonly law: Law;
@@ -71,11 +72,13 @@ export class IndexFollower {
     });
   }
 
-  /** Resolves once the index has reached the tip of this moment, or after the time given. */
+  /** Resolves once the index has reached the tip of this moment, at once where that is far, or after the time given. */
   async reached(timeoutMs: number): Promise<void> {
     const { tip } = this.options.tree;
     if (this.at === tip || this.isClosed) return;
     this.wake();
+    // An index that is being built says how far it is; making every reader wait for it would stop them all.
+    if (tip.height - this.height > MAX_AWAITED_BLOCKS) return;
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       timer = setTimeout(resolve, timeoutMs);
@@ -138,10 +141,9 @@ export class IndexFollower {
   private addRows(stored: StoredBlock, rows: IndexRows): void {
     const { law, store } = this.options;
     const block = decodeBlock(law, stored.bytes);
-    if (!block.ok)
-      throw storeCorrupt(store.file, `block ${stored.id} does not decode (${block.violation.rule})`);
+    if (!block.ok) throw store.damaged(`block ${stored.id} does not decode (${block.violation.rule})`);
     const events = stored.events && decodeEvents(stored.events);
-    if (events === undefined) throw storeCorrupt(store.file, `block ${stored.id} has no readable events`);
+    if (events === undefined) throw store.damaged(`block ${stored.id} has no readable events`);
     blockToRows(block.value, events, rows);
   }
 
@@ -162,7 +164,7 @@ export class IndexFollower {
 
   private async empty(): Promise<void> {
     await this.writer.run(async (tx) => {
-      for (const entity of EXPLORER_ENTITIES) await tx.clear(entity);
+      for (const entity of EXPLORER_ROLE.entities) await tx.clear(entity);
     });
   }
 

@@ -3,7 +3,15 @@ import type { AppliedBlock, BlockId, KnownBlock, TxId } from '#chain';
 import { encodeDiff, hashToBlockId } from '#chain';
 import type { CryptoPort } from '#crypto';
 import { concatBytes, equalBytes } from '#crypto';
-import { type BlockRow, blockEntity, CHAIN_ENTITIES, metaEntity, pendingEntity } from './chain-entities.js';
+import type { AppError } from '#errors';
+import {
+  type BlockRow,
+  blockEntity,
+  CHAIN_ENTITIES,
+  metaEntity,
+  type PendingRow,
+  pendingEntity,
+} from './chain-entities.js';
 import { type OpenDatabase, openDatabase, type SqliteDriver } from './data-sources.js';
 import { encodeEvents } from './event-codec.js';
 import { storeCorrupt, storeFailure } from './store-error.js';
@@ -29,12 +37,25 @@ export interface Connection {
   readonly burned: bigint;
 }
 
+/** `--reset` is for networks whose data is disposable. */
+const CHAIN_DAMAGED_NEXT =
+  'stop this process, restore the file from a backup or move it away and start again: blocks are fetched anew from ' +
+  'other nodes; on a devnet start with --reset';
+
+/** Transactions on their way into the table together. */
+interface PendingBatch {
+  readonly rows: PendingRow[];
+  readonly written: Promise<void>;
+}
+
 const PAGE_BLOCKS = 200;
+const INSERT_ROWS = 500;
 const META = { tip: 'tip' } as const;
 
 /** The chain file: blocks with undo data and events, in one batch each. It knows no rule. */
 export class ChainStore {
   private readonly writer: Writer;
+  private pendingBatch: PendingBatch | undefined;
 
   private constructor(
     private readonly database: OpenDatabase,
@@ -46,7 +67,12 @@ export class ChainStore {
   /** @throws AppError `ledger/store-corrupt`, `ledger/store-failed` */
   static async open(file: string, crypto: CryptoPort, driver?: SqliteDriver): Promise<ChainStore> {
     // FULL: a block that was acknowledged survives a power cut; at a block a second the extra flush is nothing.
-    const database = await openDatabase({ url: `sqlite:${file}`, driver }, CHAIN_ENTITIES, 'FULL');
+    const location = { url: `sqlite:${file}`, driver };
+    const database = await openDatabase(location, {
+      entities: CHAIN_ENTITIES,
+      durability: 'FULL',
+      whenDamaged: CHAIN_DAMAGED_NEXT,
+    });
     return new ChainStore(database, crypto);
   }
 
@@ -159,16 +185,11 @@ export class ChainStore {
   }
 
   /** Keeps a transaction that waits, so that a restart does not lose what was acknowledged. */
-  async addPending(id: TxId, bytes: Uint8Array): Promise<void> {
-    await this.writer.run((tx) =>
-      tx
-        .createQueryBuilder()
-        .insert()
-        .into(pendingEntity)
-        .values({ id, bytes: toBuffer(bytes) })
-        .orIgnore()
-        .execute(),
-    );
+  addPending(id: TxId, bytes: Uint8Array): Promise<void> {
+    // Those that come while the writer is busy share one transaction, and so one flush to disk.
+    this.pendingBatch ??= this.openPendingBatch();
+    this.pendingBatch.rows.push({ id, bytes: toBuffer(bytes) });
+    return this.pendingBatch.written;
   }
 
   async removePending(ids: readonly string[]): Promise<void> {
@@ -184,16 +205,33 @@ export class ChainStore {
     return rows.map((row) => ({ id: row.id, bytes: fromBuffer(row.bytes) }));
   }
 
+  /** The error for contents that contradict themselves. */
+  damaged(what: string): AppError {
+    return storeCorrupt(this.database, what);
+  }
+
   async close(): Promise<void> {
     await this.writer.idle();
     await this.database.close();
+  }
+
+  private openPendingBatch(): PendingBatch {
+    const rows: PendingRow[] = [];
+    const written = this.writer.run(async (tx) => {
+      this.pendingBatch = undefined;
+      for (let at = 0; at < rows.length; at += INSERT_ROWS) {
+        const values = rows.slice(at, at + INSERT_ROWS);
+        await tx.createQueryBuilder().insert().into(pendingEntity).values(values).orIgnore().execute();
+      }
+    });
+    return { rows, written };
   }
 
   private async read<T>(query: (tx: EntityManager) => Promise<T>): Promise<T> {
     try {
       return await query(this.database.reading.manager);
     } catch (error) {
-      throw storeFailure(this.file, error);
+      throw storeFailure(this.database, error);
     }
   }
 
@@ -224,7 +262,7 @@ export class ChainStore {
     const undo = row.undo === null ? undefined : fromBuffer(row.undo);
     const events = row.events === null ? undefined : fromBuffer(row.events);
     if (!equalBytes(this.digest(bytes, undo, events), fromBuffer(row.digest))) {
-      throw storeCorrupt(this.file, `the stored bytes of block ${row.id} do not match their digest`);
+      throw this.damaged(`the stored bytes of block ${row.id} do not match their digest`);
     }
     return { ...row, bytes, undo, events };
   }
@@ -247,12 +285,12 @@ async function putMeta(tx: EntityManager, entries: Readonly<Record<string, strin
 
 async function removePending(tx: EntityManager, block: KnownBlock): Promise<void> {
   const ids = block.transactions.map((known) => known.id);
-  for (let at = 0; at < ids.length; at += 500) {
+  for (let at = 0; at < ids.length; at += INSERT_ROWS) {
     await tx
       .createQueryBuilder()
       .delete()
       .from(pendingEntity)
-      .where('id IN (:...ids)', { ids: ids.slice(at, at + 500) })
+      .where('id IN (:...ids)', { ids: ids.slice(at, at + INSERT_ROWS) })
       .execute();
   }
 }

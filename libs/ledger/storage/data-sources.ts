@@ -1,7 +1,6 @@
 import 'reflect-metadata';
 import { DataSource, type DataSourceOptions, type EntitySchema } from 'typeorm';
-import { AppError } from '#errors';
-import { storeFailure } from './store-error.js';
+import { type DatabaseName, storeCorrupt, storeFailure } from './store-error.js';
 
 /** Which driver opens SQLite files; both read the same file, so switching needs no migration. */
 export type SqliteDriver = 'sqlite3' | 'better-sqlite3';
@@ -12,13 +11,20 @@ export interface DatabaseLocation {
   readonly driver?: SqliteDriver;
 }
 
-export interface OpenDatabase {
+/** What a database is for. */
+export interface DatabaseRole {
+  readonly entities: readonly EntitySchema[];
+  /** FULL survives a power cut with everything committed; NORMAL may lose the last commits but never tears. */
+  readonly durability: 'FULL' | 'NORMAL';
+  /** What to do when it is damaged. */
+  readonly whenDamaged: string;
+}
+
+export interface OpenDatabase extends DatabaseName {
   /** Takes part in one transaction at a time, through `Writer` only. */
   readonly writing: DataSource;
   /** Sees only committed data and cannot change any. */
   readonly reading: DataSource;
-  /** For messages: the file, or the server without its password. */
-  readonly name: string;
   close(): Promise<void>;
 }
 
@@ -42,15 +48,13 @@ function dataSourceOptions(location: DatabaseLocation, entities: readonly Entity
  * Opens a database with two connections: on SQLite TypeORM shares ONE connection among all callers, so that of two
  * concurrent transactions one can lose its rows when the other rolls back. Hence one queued writer and a reader of its
  * own on the same WAL file, which the engine itself keeps from writing.
- * `durability`: FULL survives a power cut with everything committed, NORMAL may lose the last commits but never tears.
  * @throws AppError `ledger/store-failed`, `ledger/store-corrupt`
  */
 export async function openDatabase(
   location: DatabaseLocation,
-  entities: readonly EntitySchema[],
-  durability: 'FULL' | 'NORMAL',
+  { entities, durability, whenDamaged }: DatabaseRole,
 ): Promise<OpenDatabase> {
-  const name = databaseName(location.url);
+  const name: DatabaseName = { name: databaseName(location.url), whenDamaged };
   const opened: DataSource[] = [];
   const open = async (): Promise<DataSource> => {
     const source = await new DataSource(dataSourceOptions(location, entities)).initialize();
@@ -70,7 +74,7 @@ export async function openDatabase(
     if (!(await hasTables(writing, entities))) await writing.synchronize();
     const reading = await open();
     if (isSqlite) await reading.query('PRAGMA query_only = ON');
-    return { writing, reading, name, close };
+    return { writing, reading, ...name, close };
   } catch (error) {
     await close().catch(() => undefined);
     throw storeFailure(name, error);
@@ -86,16 +90,10 @@ function databaseName(url: string): string {
   return /^postgres/.test(url) ? url.replace(/\/\/[^@/]*@/, '//') : sqlitePath(url);
 }
 
-async function checkPages(source: DataSource, name: string): Promise<void> {
+async function checkPages(source: DataSource, database: DatabaseName): Promise<void> {
   const rows = (await source.query('PRAGMA quick_check(1)')) as Record<string, string>[];
   const verdict = Object.values(rows[0] ?? {})[0];
-  if (verdict === 'ok') return;
-  throw new AppError({
-    code: 'ledger/store-corrupt',
-    message: `the database ${name} is damaged: ${verdict}`,
-    next: 'stop this process, move the file away and start again; on a devnet start with --reset',
-    data: { file: name, what: verdict },
-  });
+  if (verdict !== 'ok') throw storeCorrupt(database, verdict ?? 'its page check gives no answer');
 }
 
 async function hasTables(source: DataSource, entities: readonly EntitySchema[]): Promise<boolean> {

@@ -1,32 +1,35 @@
 import { AppError } from '#errors';
 
-/** What to do about a damaged chain file; `--reset` is for networks whose data is disposable. */
-const DAMAGED_NEXT =
-  'stop this process, restore the file from a backup or move it away and start again: blocks are fetched anew from ' +
-  'other nodes; on a devnet start with --reset';
+/** A database as its errors name it. */
+export interface DatabaseName {
+  /** The file, or the server without its password. */
+  readonly name: string;
+  /** What to do when its contents are damaged. */
+  readonly whenDamaged: string;
+}
 
-/** A stored file that contradicts itself. Never used any further. */
-export function storeCorrupt(file: string, what: string, cause?: unknown): AppError {
+/** Stored data that contradicts itself. Never used any further. */
+export function storeCorrupt({ name, whenDamaged }: DatabaseName, what: string, cause?: unknown): AppError {
   return new AppError({
     code: 'ledger/store-corrupt',
-    message: `the database ${file} is damaged: ${what}`,
-    next: DAMAGED_NEXT,
-    data: { file, what },
+    message: `the database ${name} is damaged: ${what}`,
+    next: whenDamaged,
+    data: { file: name, what },
     cause,
   });
 }
 
 /** Translates what a driver threw; errors that are already ours pass through. */
-export function storeFailure(file: string, cause: unknown): unknown {
+export function storeFailure(database: DatabaseName, cause: unknown): unknown {
   const code = errorCode(cause);
   if (cause instanceof AppError || code === undefined) return cause;
   const { message } = cause as Error;
-  if (code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB') return storeCorrupt(file, message, cause);
+  if (code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB') return storeCorrupt(database, message, cause);
   return new AppError({
     code: 'ledger/store-failed',
-    message: `the database ${file} could not be used: ${message}`,
+    message: `the database ${database.name} could not be used: ${message}`,
     next: 'check that the folder exists, is writable and has free space; then start again, nothing half-written is kept',
-    data: { file, reason: code },
+    data: { file: database.name, reason: code },
     cause,
   });
 }

@@ -9,8 +9,7 @@ function withDatabase(use: (database: OpenDatabase) => Promise<void>): Promise<v
   return withScratchFolder(async (folder) => {
     const database = await openDatabase(
       { url: `sqlite:${join(folder, 'x.sqlite')}` },
-      CHAIN_ENTITIES,
-      'NORMAL',
+      { entities: CHAIN_ENTITIES, durability: 'NORMAL', whenDamaged: 'look' },
     );
     try {
       await use(database);

@@ -19,7 +19,7 @@ export function createWriter(database: OpenDatabase): Writer {
         try {
           return await database.writing.transaction(job);
         } catch (error) {
-          throw storeFailure(database.name, error);
+          throw storeFailure(database, error);
         }
       });
       tail = done.catch(() => undefined);
