@@ -1,6 +1,18 @@
 import { asciiToBytes, concatBytes, u32le } from './bytes.js';
 import type { CryptoPort } from './port.js';
 
+/** The doubled tag hashes made so far: a few dozen tags, asked for several times per transaction. */
+const prefixes = new Map<string, Uint8Array>();
+
+function tagPrefix(crypto: CryptoPort, tag: string): Uint8Array {
+  const known = prefixes.get(tag);
+  if (known !== undefined) return known;
+  const tagHash = crypto.sha256(asciiToBytes(tag));
+  const prefix = concatBytes(tagHash, tagHash);
+  prefixes.set(tag, prefix);
+  return prefix;
+}
+
 /**
  * The preimage that separates domains and networks: SHA256(tag) || SHA256(tag) || u32le(networkId) || parts.
  *
@@ -14,8 +26,7 @@ export function taggedMessage(
   networkId: number,
   ...parts: readonly Uint8Array[]
 ): Uint8Array {
-  const tagHash = crypto.sha256(asciiToBytes(tag));
-  return concatBytes(tagHash, tagHash, u32le(networkId), ...parts);
+  return concatBytes(tagPrefix(crypto, tag), u32le(networkId), ...parts);
 }
 
 /** SHA-256 of `taggedMessage`: every hash of the protocol that is not a tree node or a header. 32 bytes. */

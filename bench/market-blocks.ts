@@ -1,0 +1,279 @@
+import {
+  type AccountId,
+  accountPot,
+  applyBlock,
+  applyGenesis,
+  bitsToTarget,
+  blockIdToHash,
+  buildTemplate,
+  createLaw,
+  decodeBlock,
+  decodeTransaction,
+  devnet,
+  encodeBlock,
+  encodeCoinbase,
+  encodeTransaction,
+  type FragmentId,
+  genesisBlock,
+  hashToNumber,
+  headerHash,
+  type KnownBlock,
+  type KnownTransaction,
+  type Law,
+  MemoryState,
+  type NetworkParams,
+  publicKeyToAccountId,
+  type Supplement,
+  signTransaction,
+  verifyBlockSignatures,
+} from '#chain';
+import {
+  agreementSigningMessage,
+  buildProofItem,
+  commitToLeaves,
+  contractIdOf,
+  contractSpace,
+  contractsModule,
+  drawChunks,
+  entriesToLeaves,
+  type Leaf,
+  priceContract,
+  windowOpenHeight,
+} from '#contracts';
+import { asciiToBytes, bytesToHex, type CryptoPort, encodeBaoSlice } from '#crypto';
+
+/** A block that waits to be validated on the state after its parent. */
+export interface PreparedBlock {
+  readonly bytes: Uint8Array;
+  readonly supplement: Supplement;
+}
+
+/** Blocks to validate one after the other, from `state`. */
+export interface PreparedBlocks {
+  readonly law: Law;
+  readonly state: MemoryState;
+  readonly blocks: readonly PreparedBlock[];
+  readonly transactionCount: number;
+  readonly proofCount: number;
+}
+
+interface Signer {
+  readonly secretKey: Uint8Array;
+  readonly publicKey: Uint8Array;
+  readonly account: AccountId;
+}
+
+const amountEach = 10_000_000_000n;
+const fragmentBytes = 64 * 1024;
+
+/** Blocks full of real transfers and storage proofs, mined on an easy target: the work is not what is measured. */
+export class MarketBlocks {
+  readonly law: Law;
+  readonly state = new MemoryState();
+  private readonly ids = new Map<number, KnownBlock>();
+  private height = 0;
+  private readonly sequences = new Map<string, bigint>();
+
+  constructor(private readonly crypto: CryptoPort) {
+    const easyBits = 0x207f_ffff;
+    const params: NetworkParams = {
+      ...devnet,
+      genesis: {
+        ...devnet.genesis,
+        allocations: [{ publicKey: bytesToHex(crypto.publicKey(this.secret('rich'))), amount: 1n << 60n }],
+      },
+      proofOfWork: { ...devnet.proofOfWork, genesisBits: easyBits, limitBits: easyBits },
+      // Windows almost as long as an epoch: the proofs of most contracts fit one block.
+      contract: { ...devnet.contract, windowBlocks: devnet.contract.epochBlocks - 1 },
+    };
+    this.law = createLaw(params, crypto, [contractsModule]);
+    this.state.apply(applyGenesis(this.law).diff);
+    this.ids.set(0, genesisBlock(this.law));
+  }
+
+  /** `blocks` blocks of `transfers` transfers each, the first with proofs of most of `contracts` contracts. */
+  prepare(options: { blocks: number; transfers: number; contracts: number }): PreparedBlocks {
+    const senders = Array.from({ length: 512 }, (_, index) => this.signer(`sender ${index}`));
+    const provider = this.signer('provider');
+    const rich = this.signer('rich');
+    this.addBlock(
+      [...senders, provider].map((to) =>
+        this.transfer(rich, to.account, to === provider ? 1n << 50n : amountEach),
+      ),
+    );
+    const proofs = this.formContracts(rich, provider, options.contracts);
+    const state = new MemoryState();
+    state.apply(this.copyOfState());
+    let transactionCount = 0;
+    let proofCount = 0;
+    const blocks: PreparedBlock[] = [];
+    for (let index = 0; index < options.blocks; index++) {
+      const transfers = Array.from({ length: options.transfers }, (_, at) =>
+        this.transfer(
+          senders[at % senders.length] as Signer,
+          (senders[(at * 7 + 1) % senders.length] as Signer).account,
+          BigInt(1 + at),
+        ),
+      );
+      const made = index === 0 ? proofs() : [];
+      proofCount += made.length;
+      const candidates = [...transfers, ...made];
+      transactionCount += candidates.length;
+      blocks.push(this.addBlock(candidates));
+    }
+    return { law: this.law, state, blocks, transactionCount, proofCount };
+  }
+
+  private copyOfState(): { space: never; key: string; before: undefined; after: unknown }[] {
+    return [...this.law.namespaces.values()].flatMap((space) =>
+      [...this.state.entries(space)].map(([key, after]) => ({
+        space: space as never,
+        key,
+        before: undefined,
+        after,
+      })),
+    );
+  }
+
+  /** Forms contracts and mines until all their first windows are open; the result makes their proofs. */
+  private formContracts(client: Signer, provider: Signer, count: number): () => KnownTransaction[] {
+    const offer = {
+      basePerEpoch: 1_000_000n,
+      pricePerGiBEpoch: 1_000_000_000n,
+      collateralBps: 5_000,
+      minEpochs: 1,
+      maxEpochs: 100,
+      capacityBytes: 1n << 40n,
+      payout: provider.account,
+      expiresAt: 1_000_000,
+    };
+    this.addBlock([this.sign(provider, 'offer', offer)]);
+    const { params } = this.law;
+    const formed: { id: ReturnType<typeof contractIdOf>; leaves: readonly Leaf[]; bytes: Uint8Array }[] = [];
+    const forms: KnownTransaction[] = [];
+    for (let nonce = 0; nonce < count; nonce++) {
+      const bytes = new Uint8Array(fragmentBytes).map((_, at) => (at * 31 + nonce * 17 + (at >> 8)) & 0xff);
+      const leaves = entriesToLeaves([
+        { id: bytesToHex(this.crypto.blake3(bytes)) as FragmentId, lengthBytes: bytes.length },
+      ]);
+      if (!leaves.ok) throw new Error(leaves.violation.rule);
+      const terms = {
+        clientKey: client.publicKey,
+        providerKey: provider.publicKey,
+        nonce: this.crypto.sha256(asciiToBytes(`nonce ${nonce}`)).subarray(0, 16),
+        ticketKey: client.publicKey,
+        payout: provider.account,
+        offerNumber: 1n,
+        formBy: this.height + 10,
+        epochs: 3,
+        basePerEpoch: offer.basePerEpoch,
+        pricePerGiBEpoch: offer.pricePerGiBEpoch,
+        ...commitToLeaves(this.crypto, leaves.value),
+      };
+      const agreement = { ...terms, collateral: priceContract(params, terms).minCollateral };
+      const body = {
+        agreement,
+        fragments: leaves.value.map(({ id, lengthBytes }) => ({ id, lengthBytes })),
+        providerSignature: this.crypto.sign(
+          provider.secretKey,
+          agreementSigningMessage(this.crypto, params, agreement),
+        ),
+      };
+      formed.push({ id: contractIdOf(this.crypto, params, agreement), leaves: leaves.value, bytes });
+      forms.push(this.sign(client, 'form', body));
+    }
+    this.addBlock(forms);
+    const isProvable = (id: (typeof formed)[number]['id']): boolean => {
+      const window = this.state.get(contractSpace, id)?.window;
+      return window !== undefined && this.height + 1 >= windowOpenHeight(params, window.challengeHeight);
+    };
+    const lastQuiet = this.height + params.contract.startDelayBlocks + params.contract.epochBlocks - 2;
+    while (this.height < lastQuiet) this.addBlock([]);
+    return () =>
+      formed
+        .filter(({ id }) => isProvable(id))
+        .map(({ id, leaves, bytes }) => {
+          const window = this.state.get(contractSpace, id)?.window;
+          if (window === undefined) throw new Error(`contract ${id} has no open window`);
+          const chunks = drawChunks(this.crypto, params, {
+            contract: id,
+            epoch: window.epoch,
+            blockId: (this.ids.get(window.challengeHeight) as KnownBlock).id,
+            totalChunks: window.totalChunks,
+          });
+          const items = chunks.map((chunk) =>
+            buildProofItem(this.crypto, leaves, chunk, (_, at) => encodeBaoSlice(bytes, at).slice),
+          );
+          return this.sign(provider, 'prove', { contract: id, epoch: window.epoch, items });
+        });
+  }
+
+  private secret(label: string): Uint8Array {
+    return this.crypto.sha256(asciiToBytes(label));
+  }
+
+  private signer(label: string): Signer {
+    const secretKey = this.secret(label);
+    const publicKey = this.crypto.publicKey(secretKey);
+    return { secretKey, publicKey, account: publicKeyToAccountId(this.crypto, this.law.params, publicKey) };
+  }
+
+  private transfer(from: Signer, to: AccountId, amount: bigint): KnownTransaction {
+    return this.sign(from, 'transfer', { to, amount, memo: new Uint8Array(0) });
+  }
+
+  private sign(signer: Signer, kind: string, body: unknown): KnownTransaction {
+    const isNumbered = this.law.kindsByName.get(kind)?.replay === 'sequence';
+    const sequence = isNumbered ? (this.sequences.get(signer.account) ?? 0n) : 0n;
+    if (isNumbered) this.sequences.set(signer.account, sequence + 1n);
+    const unsigned = { kind, sender: signer.publicKey, lane: 0, sequence, fee: 10n, body };
+    const signed = signTransaction(this.law, unsigned, signer.secretKey);
+    const known = decodeTransaction(this.law, encodeTransaction(this.law, signed));
+    if (!known.ok) throw new Error(known.violation.rule);
+    return known.value;
+  }
+
+  private supplement(): Supplement {
+    const parent = this.ids.get(this.height) as KnownBlock;
+    return {
+      parent: { id: parent.id, height: this.height, timeSeconds: parent.header.time },
+      medianTimeSeconds: parent.header.time,
+      recentIds: new Map([...this.ids].map(([height, { id }]) => [height, id])),
+    };
+  }
+
+  private addBlock(candidates: readonly KnownTransaction[]): PreparedBlock {
+    const supplement = this.supplement();
+    const miner = this.signer('miner').account;
+    const template = buildTemplate(this.law, this.state, supplement, candidates, miner);
+    if (template.transactions.length !== candidates.length)
+      throw new Error('a candidate does not fit or apply');
+    const coinbase = encodeCoinbase(template.coinbase);
+    const target = bitsToTarget(template.bits);
+    let header = {
+      version: template.version,
+      previous: blockIdToHash(supplement.parent.id),
+      merkleRoot: this.crypto.sha256d(coinbase),
+      time: template.minTimeSeconds,
+      bits: template.bits,
+      nonce: 0,
+    };
+    while (target.ok && hashToNumber(headerHash(this.crypto, header)) > target.value)
+      header = { ...header, nonce: header.nonce + 1 };
+    const bytes = encodeBlock(
+      header,
+      coinbase,
+      template.transactions.map((known) => known.bytes),
+    );
+    const block = decodeBlock(this.law, bytes);
+    if (!block.ok) throw new Error(block.violation.rule);
+    const verified = verifyBlockSignatures(this.law, block.value);
+    if (!verified.ok) throw new Error(verified.violation.rule);
+    const applied = applyBlock(this.law, this.state, verified.value, supplement);
+    if (!applied.ok) throw new Error(applied.violation.rule);
+    this.state.apply(applied.value.diff);
+    this.height += 1;
+    this.ids.set(this.height, block.value);
+    return { bytes, supplement };
+  }
+}
