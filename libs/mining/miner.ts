@@ -73,7 +73,7 @@ class TemplateMiner implements Miner {
   private readonly pacer;
   private readonly prefix = Uint8Array.from(randomBytes(EXTRANONCE_PREFIX_BYTES));
   private readonly meter = createHashRateMeter();
-  private readonly backOff = createBackOff(200, 5_000);
+  private readonly backOff = createBackOff(200, 2_000);
   private running: Promise<unknown> | undefined;
   private round = new AbortController();
   private state: MinerStatistics['state'] = 'stopped';

@@ -1,6 +1,6 @@
 import { createParser } from 'eventsource-parser';
-import type { LedgerEventView } from '#wire';
-import { ledgerEventView } from '#wire';
+import { AppError } from '#errors';
+import { type LedgerEventView, ledgerEventView } from '#wire';
 import { createBackOff } from './back-off.js';
 import type { HttpConnection } from './http-connection.js';
 import { nodeBadAnswer, parseJson, problemToError } from './node-error.js';
@@ -100,10 +100,9 @@ function toEvent(baseUrl: string, data: string): LedgerEventView {
 
 /** Whether another attempt may go better: the node is away, starting or stopping. */
 function isPassing(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code;
-  // A socket that ends in the middle of a stream carries a code of the system.
-  if (!(error instanceof Error) || error.name !== 'AppError')
-    return error instanceof Error && typeof code === 'string';
+  const code = (error as { code?: unknown } | undefined)?.code;
+  // A socket that ends in the middle of a stream carries a code of the system (ECONNRESET).
+  if (!(error instanceof AppError)) return typeof code === 'string';
   return (
     code === 'node/unreachable' ||
     code === 'node/timeout' ||

@@ -1,5 +1,6 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { AppError } from '#errors';
 import { nodeBadAnswer, nodeTimeout, nodeUnreachable } from './node-error.js';
 
 /** Largest answer that is read: a raw block as hex with room to spare. */
@@ -63,7 +64,7 @@ export function createHttpConnection(baseUrl: string): HttpConnection {
         // The node closed an idle connection just as it was used again: asking once more is safe for a GET.
         if (request.reusedSocket && error.code === 'ECONNRESET' && options.verb === 'GET')
           return resolve(open(options));
-        reject(error.name === 'AppError' ? error : nodeUnreachable(baseUrl, error));
+        reject(error instanceof AppError ? error : nodeUnreachable(baseUrl, error));
       });
       request.end(options.body);
     });
@@ -84,7 +85,7 @@ export function createHttpConnection(baseUrl: string): HttpConnection {
         }
       } catch (error) {
         if (options.signal?.aborted) throw options.signal.reason;
-        throw (error as Error).name === 'AppError' ? error : nodeUnreachable(baseUrl, error as Error);
+        throw error instanceof AppError ? error : nodeUnreachable(baseUrl, error as Error);
       }
       return { status: response.statusCode ?? 0, body };
     },
