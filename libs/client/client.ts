@@ -13,9 +13,10 @@ import { checkFile, type FileHealth } from './health/file-health.js';
 import { createIdentity } from './identity.js';
 import { ProviderDirectory } from './providers/provider-directory.js';
 import { type ByteRange, readFile } from './transfer/download.js';
-import { endContracts, formContracts } from './transfer/form-contracts.js';
+import { abandonContracts, endContracts } from './transfer/form-contracts.js';
 import { openSource, type SourceFile } from './transfer/source.js';
-import { contractsOf, keepHolders, uploadFile } from './transfer/upload.js';
+import { storeUnderContracts } from './transfer/store.js';
+import { contractsOf } from './transfer/upload.js';
 import { assertAffordable, planUpload } from './transfer/upload-plan.js';
 import { type Submitted, Wallet } from './wallet/wallet.js';
 
@@ -97,24 +98,16 @@ export class CairnClient {
     const upload = await planUpload(this.context, { ...options, sizeBytes: source.sizeBytes });
     await options.onQuote?.(upload.quote);
     await assertAffordable(this.context, upload.quote);
-    const uploaded = await uploadFile(this.context, source, upload, options);
-    const { formed } = await formContracts(this.context, uploaded.agreements, options);
-    let manifest: Manifest;
-    try {
-      manifest = keepHolders(uploaded.manifest, formed);
-    } catch (error) {
-      await endContracts(this.context, [...formed]);
-      throw error;
-    }
+    const { manifest, contracts } = await storeUnderContracts(this.context, source, upload, options);
     const entry: FileEntry = {
       path: name,
       sizeBytes: BigInt(source.sizeBytes),
       modifiedAt: BigInt(source.modifiedAtMs),
       storedAt: BigInt(this.context.nowMs()),
-      paidUntilHeight: BigInt(await this.paidUntil(upload.height, options.epochs, formed)),
+      paidUntilHeight: BigInt(await this.paidUntil(upload.height, options.epochs, contracts)),
       manifest: encodeManifest(manifest),
     };
-    return { entry, quote: upload.quote, contracts: [...formed] };
+    return { entry, quote: upload.quote, contracts };
   }
 
   /** Publishes stored files in the catalogue and ends the contracts of versions they replace. */
@@ -124,7 +117,8 @@ export class CairnClient {
       replaced = entries.flatMap(({ path }) => findFile(catalogue, path) ?? []);
       return entries.reduce(withFile, catalogue);
     }, options);
-    await endContracts(
+    // The new versions are published: a contract that cannot be ended now shows up as unused later.
+    await abandonContracts(
       this.context,
       replaced.flatMap((entry) => contractsOf(manifestOf(entry))),
     );
@@ -167,6 +161,13 @@ export class CairnClient {
     return { ended: submitted.length };
   }
 
+  /** Ends contracts of this account early and waits until that is on chain; answers those that were not over yet. */
+  async endContracts(contracts: readonly string[], options: CallOptions = {}): Promise<string[]> {
+    const ending = await endContracts(this.context, contracts);
+    for (const { tx } of ending) await this.context.wallet.confirm(tx, { signal: options.signal });
+    return ending.map(({ contract }) => contract);
+  }
+
   /** Challenges the holders of a file now. */
   health(entry: FileEntry, options: CallOptions = {}): Promise<FileHealth> {
     return checkFile(this.context, manifestOf(entry), options);
@@ -200,7 +201,7 @@ export class CairnClient {
     });
   }
 
-  private async paidUntil(height: number, epochs: number, contracts: ReadonlySet<string>): Promise<number> {
+  private async paidUntil(height: number, epochs: number, contracts: readonly string[]): Promise<number> {
     const [first] = contracts;
     const view = first === undefined ? null : await this.context.ledger.contract({ id: first });
     return view?.endHeight ?? height + epochs * this.context.params.contract.epochBlocks;

@@ -21,8 +21,9 @@ import {
 } from '#fragments';
 import type { CallOptions, ClientContext } from '../context.js';
 import { readFile } from '../transfer/download.js';
-import { endContracts, formContracts } from '../transfer/form-contracts.js';
-import { contractsOf, keepHolders, memorySource, uploadFile } from '../transfer/upload.js';
+import { abandonContracts } from '../transfer/form-contracts.js';
+import { storeUnderContracts } from '../transfer/store.js';
+import { contractsOf, memorySource } from '../transfer/upload.js';
 import { assertAffordable, planUpload } from '../transfer/upload-plan.js';
 
 const MAX_ATTEMPTS = 4;
@@ -54,7 +55,12 @@ export async function loadCatalogue(
   let { level, manifest } = opened.value;
   for (;;) {
     contracts.push(...contractsOf(manifest));
-    const bytes = await collect(context, manifest, options);
+    const bytes = await collect(context, manifest, options).catch(async (error: unknown) => {
+      if (await isExpired(context, contractsOf(manifest), error)) return undefined;
+      throw error;
+    });
+    // Nobody paid for it any longer, nor for any file in it: it is kept as long as the file paid for longest.
+    if (bytes === undefined) return { catalogue: emptyCatalogue, sequence, contracts: [] };
     if (level === 0) return { catalogue: parseCatalogue(bytes, sequence), sequence, contracts };
     const inner = decodeManifest(bytes);
     if (!inner.ok) throw unreadable(violationToText(inner.violation));
@@ -86,11 +92,11 @@ export async function changeCatalogue(
       const submitted = await context.wallet.submit('anchor', { slot: 'catalogue', sequence, pointer });
       await context.wallet.confirm(submitted, { signal: options.signal });
     } catch (error) {
-      await endContracts(context, stored.contracts);
+      await abandonContracts(context, stored.contracts);
       if (attempt >= MAX_ATTEMPTS || !isAnchorConflict(error)) throw error;
       continue;
     }
-    await endContracts(context, loaded.contracts);
+    await abandonContracts(context, loaded.contracts);
     options.onProgress?.({ stage: 'anchoring', done: 1, total: 1 });
     return { sequence, contracts: stored.contracts };
   }
@@ -120,14 +126,29 @@ async function storeBytes(
   const profile = catalogueProfile(context);
   const plan = await planUpload(context, { sizeBytes: bytes.length, profile, epochs: options.epochs });
   await assertAffordable(context, plan.quote);
-  const uploaded = await uploadFile(context, memorySource(bytes), plan, { signal: options.signal });
-  const { formed } = await formContracts(context, uploaded.agreements, { signal: options.signal });
-  return keepHolders(uploaded.manifest, formed);
+  const { signal } = options;
+  const { manifest } = await storeUnderContracts(context, memorySource(bytes), plan, { signal });
+  return manifest;
 }
 
 /** The profile catalogues are kept under: its pointer must fit on chain. */
 export function catalogueProfile(context: ClientContext): RedundancyProfile {
   return context.params.name === 'devnet' ? redundancyProfiles.devnet : redundancyProfiles.default;
+}
+
+/** Whether a catalogue could not be fetched because its time is over: its providers have deleted it rightly. */
+async function isExpired(
+  context: ClientContext,
+  contracts: readonly string[],
+  error: unknown,
+): Promise<boolean> {
+  if (!(error instanceof AppError) || error.code !== 'fetch/too-few-fragments') return false;
+  const { tip } = await context.ledger.status();
+  for (const id of contracts) {
+    const view = await context.ledger.contract({ id });
+    if (view !== null && view.endHeight > tip.height) return false;
+  }
+  return true;
 }
 
 function pointerContext(context: ClientContext, sequence: bigint): PointerContext {

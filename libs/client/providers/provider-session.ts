@@ -52,13 +52,14 @@ export class ProviderSession {
   ) {}
 
   /** Asks for room. */
-  async reserve(reservation: Reservation): Promise<z.infer<typeof reservationAnswer>> {
+  async reserve(reservation: Reservation, signal?: AbortSignal): Promise<z.infer<typeof reservationAnswer>> {
     const { crypto, params, identity } = this.context;
     const signature = crypto.sign(identity.wallet.secretKey, reservationMessage(crypto, params, reservation));
-    return this.postJson('/v1/reservations', reservationAnswer, {
+    const body = {
       reservation: bytesToHex(encode(reservationSchema, reservation)),
       signature: bytesToHex(signature),
-    });
+    };
+    return this.postJson('/v1/reservations', reservationAnswer, body, {}, signal);
   }
 
   /** Stores a fragment; resolves once the provider has signed that it is on its disk. */
@@ -111,15 +112,20 @@ export class ProviderSession {
   }
 
   /** The provider's signature under an agreement over what it holds. */
-  async agree(agreement: Agreement, fragments: readonly FragmentEntry[]): Promise<Uint8Array> {
+  async agree(
+    agreement: Agreement,
+    fragments: readonly FragmentEntry[],
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
     const { crypto, params, identity } = this.context;
     const bytes = encodeAgreement(agreement);
-    const { providerSignature } = await this.postJson('/v1/agreements', agreementAnswer, {
+    const body = {
       agreement: bytesToHex(bytes),
       fragments,
       signature: bytesToHex(crypto.sign(identity.wallet.secretKey, proposalMessage(crypto, params, bytes))),
-    });
-    const signature = hexToBytes(providerSignature);
+    };
+    const answer = await this.postJson('/v1/agreements', agreementAnswer, body, {}, signal);
+    const signature = hexToBytes(answer.providerSignature);
     const message = agreementSigningMessage(crypto, params, agreement);
     if (!crypto.verify({ publicKey: this.providerKey, message, signature })) {
       throw this.badAnswer('provider/bad-signature', 'a signature that does not fit the agreement');

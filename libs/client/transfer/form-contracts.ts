@@ -6,7 +6,7 @@ import type { SignedAgreement } from './upload-slot.js';
 /**
  * Puts agreements on chain and waits until they are in a block. Answers the contracts that exist now. What a node
  * refuses (an offer that just expired, a provider whose collateral is gone) is left out; the caller decides whether
- * the rest is enough.
+ * the rest is enough. If it fails or is interrupted, what was formed is ended again.
  */
 export async function formContracts(
   context: ClientContext,
@@ -15,36 +15,67 @@ export async function formContracts(
 ): Promise<{ formed: ReadonlySet<string>; refused: readonly AppError[] }> {
   const submitted: { contract: string; tx: Submitted }[] = [];
   const refused: AppError[] = [];
-  for (const { contract, agreement, fragments, providerSignature } of agreements) {
-    try {
-      const tx = await context.wallet.submit('form', { agreement, fragments, providerSignature });
-      submitted.push({ contract, tx });
-    } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'ledger/refused') throw error;
-      refused.push(error);
-    }
-  }
   const formed = new Set<string>();
-  for (const { contract, tx } of submitted) {
-    await context.wallet.confirm(tx, { signal: options.signal });
-    formed.add(contract);
-    options.onProgress?.({ stage: 'forming', done: formed.size, total: agreements.length });
+  try {
+    for (const { contract, agreement, fragments, providerSignature } of agreements) {
+      options.signal?.throwIfAborted();
+      try {
+        const tx = await context.wallet.submit('form', { agreement, fragments, providerSignature });
+        submitted.push({ contract, tx });
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        refused.push(error);
+      }
+    }
+    for (const { contract, tx } of submitted) {
+      try {
+        await context.wallet.confirm(tx, { signal: options.signal });
+        formed.add(contract);
+      } catch (error) {
+        // A reorganisation dropped it and the node does not take it a second time.
+        if (!isRefusal(error)) throw error;
+        refused.push(error);
+      }
+      options.onProgress?.({ stage: 'forming', done: formed.size, total: agreements.length });
+    }
+  } catch (error) {
+    await abandonContracts(
+      context,
+      submitted.map(({ contract }) => contract),
+    );
+    throw error;
   }
   return { formed, refused };
 }
 
-/** Ends contracts early; what is left of their escrow returns at settlement. Contracts that are over are passed by. */
+/**
+ * Ends contracts early; what is left of their escrow returns at settlement. Contracts that are over are passed by.
+ * Answers those that were asked to end, with the transaction that asks.
+ */
 export async function endContracts(
   context: ClientContext,
   contracts: readonly string[],
-): Promise<Submitted[]> {
-  const submitted: Submitted[] = [];
+): Promise<{ contract: string; tx: Submitted }[]> {
+  const submitted: { contract: string; tx: Submitted }[] = [];
   for (const contract of contracts) {
     try {
-      submitted.push(await context.wallet.submit('end', { contract }));
+      submitted.push({ contract, tx: await context.wallet.submit('end', { contract }) });
     } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'ledger/refused') throw error;
+      if (!isRefusal(error)) throw error;
     }
   }
   return submitted;
+}
+
+/** Ends contracts after something else failed: that failure is the one to report, not that the node is gone, too. */
+export async function abandonContracts(context: ClientContext, contracts: readonly string[]): Promise<void> {
+  try {
+    await endContracts(context, contracts);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+  }
+}
+
+function isRefusal(error: unknown): error is AppError {
+  return error instanceof AppError && error.code === 'ledger/refused';
 }

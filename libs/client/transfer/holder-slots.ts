@@ -21,10 +21,11 @@ export class HolderSlots {
     private readonly upload: UploadPlan,
     private readonly current: (UploadSlot | undefined)[],
     private readonly spares: Candidate[],
+    private readonly signal: AbortSignal | undefined,
   ) {}
 
   /** Asks the chosen providers for room, and spares in place of those who refuse. */
-  static async open(context: ClientContext, upload: UploadPlan): Promise<HolderSlots> {
+  static async open(context: ClientContext, upload: UploadPlan, signal?: AbortSignal): Promise<HolderSlots> {
     const { n } = upload.plan.profile;
     const spares = upload.candidates.slice(n);
     const slots = new HolderSlots(
@@ -32,31 +33,37 @@ export class HolderSlots {
       upload,
       new Array<UploadSlot | undefined>(n).fill(undefined),
       spares,
+      signal,
     );
     await Promise.all(upload.candidates.slice(0, n).map((candidate, index) => slots.fill(index, candidate)));
     slots.assertQuorum(slots.current.filter((slot) => slot !== undefined).length);
     return slots;
   }
 
-  /** Stores one segment's fragments; answers the contract of each, undefined where nobody took it. */
+  /**
+   * Stores one segment's fragments; answers the contract of each, undefined where nobody took it, and whether no
+   * request failed on the way: then nothing holds the fragments' memory any more.
+   */
   async storeSegment(
     ids: readonly FragmentId[],
     fragments: readonly Uint8Array[],
     signal: AbortSignal,
-  ): Promise<(ContractId | undefined)[]> {
+  ): Promise<{ holders: (ContractId | undefined)[]; isQuiet: boolean }> {
+    const failuresBefore = this.failures.length;
     const holders = await Promise.all(
       ids.map((id, index) => this.storeFragment(index, id, fragments[index] as Uint8Array, signal)),
     );
     signal.throwIfAborted();
     this.assertQuorum(holders.filter((holder) => holder !== undefined).length);
-    return holders;
+    return { holders, isQuiet: this.failures.length === failuresBefore };
   }
 
   /** Agreements of everybody who still answers. */
-  async agree(height: number): Promise<SignedAgreement[]> {
+  async agree(height: number, signal?: AbortSignal): Promise<SignedAgreement[]> {
     const settled = await Promise.allSettled(
-      [...this.opened].filter((slot) => slot.fragmentCount > 0).map((slot) => slot.agree(height)),
+      [...this.opened].filter((slot) => slot.fragmentCount > 0).map((slot) => slot.agree(height, signal)),
     );
+    signal?.throwIfAborted();
     for (const result of settled)
       if (result.status === 'rejected') this.note('at the agreement', result.reason);
     const agreements = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
@@ -119,11 +126,13 @@ export class HolderSlots {
           maxBytes: bytesPerHolder,
           maxFragments,
           epochs,
+          signal: this.signal,
         });
         this.current[index] = slot;
         this.opened.add(slot);
         return slot;
       } catch (error) {
+        this.signal?.throwIfAborted();
         if (!(error instanceof AppError)) throw error;
         this.note(candidate.offer.address, error);
         this.context.providers.noteFailure(candidate.offer.provider);

@@ -16,7 +16,9 @@ import type { ClientContext } from '../context.js';
 import { httpAddress } from '../providers/provider-directory.js';
 import { ProviderSession } from '../providers/provider-session.js';
 
-const RESERVATION_LIFE_SECONDS = 6 * 3600;
+/** A reservation holds for this long, and a second more for each MiB: an upload that broke off frees its room soon. */
+const RESERVATION_LIFE_SECONDS = 900;
+const MAX_RESERVATION_LIFE_SECONDS = 23 * 3600;
 /** Blocks within which a signed agreement must be on chain. */
 const FORM_WITHIN_BLOCKS = 60;
 
@@ -45,7 +47,7 @@ export class UploadSlot {
   static async open(
     context: ClientContext,
     candidate: Candidate,
-    request: { maxBytes: bigint; maxFragments: number; epochs: number },
+    request: { maxBytes: bigint; maxFragments: number; epochs: number; signal?: AbortSignal | undefined },
   ): Promise<UploadSlot> {
     const { crypto, params, identity, providers } = context;
     const baseUrl = httpAddress(candidate.endpoint.addresses);
@@ -60,15 +62,19 @@ export class UploadSlot {
     // A broken connection may repeat a fragment: twice the bytes is room for that.
     const budget = request.maxBytes * 2n;
     const session = new ProviderSession(context, providers.agent, baseUrl, providerKey, contract, budget);
-    await session.reserve({
-      clientKey: identity.wallet.publicKey,
-      providerKey,
-      nonce,
-      ticketKey: identity.content.publicKey,
-      ...request,
-      expiresAt: BigInt(Math.floor(context.nowMs() / 1000) + RESERVATION_LIFE_SECONDS),
-    });
-    return new UploadSlot(context, candidate, contract, nonce, request.epochs, session);
+    const { signal, ...room } = request;
+    await session.reserve(
+      {
+        clientKey: identity.wallet.publicKey,
+        providerKey,
+        nonce,
+        ticketKey: identity.content.publicKey,
+        ...room,
+        expiresAt: BigInt(Math.floor(context.nowMs() / 1000) + reservationLife(room.maxBytes)),
+      },
+      signal,
+    );
+    return new UploadSlot(context, candidate, contract, nonce, room.epochs, session);
   }
 
   get provider(): string {
@@ -86,7 +92,7 @@ export class UploadSlot {
   }
 
   /** Settles the terms over everything stored here. */
-  async agree(height: number): Promise<SignedAgreement> {
+  async agree(height: number, signal?: AbortSignal): Promise<SignedAgreement> {
     const { crypto, params, identity } = this.context;
     const { offer } = this.candidate;
     const fragments = [...this.entries].map(([id, lengthBytes]) => ({ id, lengthBytes }));
@@ -115,9 +121,13 @@ export class UploadSlot {
       collateral: collateralFor(price.escrow, BigInt(offer.collateralBps)),
       ...commitment,
     };
-    const providerSignature = await this.session.agree(agreement, fragments);
+    const providerSignature = await this.session.agree(agreement, fragments, signal);
     return { contract: this.contract, agreement, fragments, providerSignature };
   }
+}
+
+function reservationLife(maxBytes: bigint): number {
+  return Math.min(MAX_RESERVATION_LIFE_SECONDS, RESERVATION_LIFE_SECONDS + Number(maxBytes >> 20n));
 }
 
 function payoutOf(params: ClientContext['params'], address: string): Agreement['payout'] {

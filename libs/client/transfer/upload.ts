@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FragmentId } from '#chain';
 import { bytesToHex, hexToBytes } from '#crypto';
+import { releaseMemory } from '#erasure';
 import { AppError } from '#errors';
 import {
   isPlaced,
@@ -18,8 +19,10 @@ import type { SourceFile } from './source.js';
 import { tooFewProviders, type UploadPlan } from './upload-plan.js';
 import type { SignedAgreement } from './upload-slot.js';
 
-/** Segments being sealed or sent at once: enough to keep two workers and the disks busy, little enough for the memory. */
-const SEGMENTS_IN_FLIGHT = 4;
+/** Segments being sealed or sent at once: enough to keep two workers and the disks busy… */
+const MAX_SEGMENTS_IN_FLIGHT = 4;
+/** …and little enough for the memory: plaintext and fragments of all of them. */
+const MAX_BYTES_IN_FLIGHT = 144 * 2 ** 20;
 
 /** Every fragment is on its provider's disk and every provider has signed; nothing is on chain yet. */
 export interface UploadedFile {
@@ -44,8 +47,9 @@ export async function uploadFile(
   const segments: ManifestSegment[] = new Array(plan.segmentCount);
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
-  const slots = plan.segmentCount === 0 ? undefined : await HolderSlots.open(context, upload);
+  const slots = plan.segmentCount === 0 ? undefined : await HolderSlots.open(context, upload, signal);
   const running = new Set<Promise<void>>();
+  const inFlight = segmentsInFlight(plan);
   let done = 0;
 
   const store = async (segment: SegmentPlan, plain: Uint8Array): Promise<void> => {
@@ -57,7 +61,9 @@ export async function uploadFile(
       fragmentSize: plan.fragmentSize,
     });
     const ids = sealed.fragmentIds.map((id) => bytesToHex(id) as FragmentId);
-    const holders = await (slots as HolderSlots).storeSegment(ids, sealed.fragments, signal);
+    const { holders, isQuiet } = await (slots as HolderSlots).storeSegment(ids, sealed.fragments, signal);
+    // After a failure a socket may still hold a fragment's memory: the collector gets that later.
+    if (isQuiet) for (const fragment of sealed.fragments) releaseMemory(fragment);
     segments[segment.index] = {
       segmentId: sealed.segmentId,
       plainLength: sealed.plainLength,
@@ -76,8 +82,10 @@ export async function uploadFile(
       hash.update(plain);
       const task = store(segment, plain);
       const tracked = task.finally(() => running.delete(tracked));
+      // Its failure surfaces at the next wait below; until then it must not count as unhandled.
+      tracked.catch(() => undefined);
       running.add(tracked);
-      if (running.size >= SEGMENTS_IN_FLIGHT) await Promise.race(running);
+      if (running.size >= inFlight) await Promise.race(running);
     }
     await Promise.all(running);
     await source.assertUnchanged();
@@ -97,20 +105,29 @@ export async function uploadFile(
   };
   if (slots === undefined) return { manifest, agreements: [] };
   options.onProgress?.({ stage: 'agreeing', done: plan.sizeBytes, total: plan.sizeBytes });
-  const agreements = await slots.agree(upload.height);
+  const agreements = await slots.agree(upload.height, signal);
   return { manifest: keepHolders(manifest, new Set(agreements.map(({ contract }) => contract))), agreements };
 }
 
 /** The manifest with only those holders whose contract exists; throws where a segment has too few of them. */
-export function keepHolders(manifest: Manifest, contracts: ReadonlySet<string>): Manifest {
+export function keepHolders(
+  manifest: Manifest,
+  contracts: ReadonlySet<string>,
+  failures: readonly { provider: string; why: string }[] = [],
+): Manifest {
   const quorum = uploadQuorum(manifest.profile);
   const segments = manifest.segments.map((segment) => {
     const holders = segment.holders.map((holder) => (contracts.has(bytesToHex(holder)) ? holder : notPlaced));
     const placed = holders.filter(isPlaced).length;
-    if (placed < quorum) throw tooFewProviders(manifest.profile, quorum, placed, []);
+    if (placed < quorum) throw tooFewProviders(manifest.profile, quorum, placed, failures);
     return { ...segment, holders };
   });
   return { ...manifest, segments };
+}
+
+function segmentsInFlight({ profile, fragmentSize }: UploadPlan['plan']): number {
+  const segmentBytes = (profile.k + profile.n) * fragmentSize;
+  return Math.max(1, Math.min(MAX_SEGMENTS_IN_FLIGHT, Math.floor(MAX_BYTES_IN_FLIGHT / segmentBytes)));
 }
 
 /** The distinct contracts of a manifest. */

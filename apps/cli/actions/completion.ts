@@ -1,0 +1,99 @@
+import { AppError } from '#errors';
+import { type CommandAction, type CommandDefinition, longFlags } from '../command.js';
+import { COMMON_OPTIONS } from '../program.js';
+
+const SHELLS: Readonly<Record<string, (commands: readonly CommandDefinition[]) => string>> = {
+  bash: bashScript,
+  zsh: zshScript,
+  fish: fishScript,
+};
+
+/** Prints the completions of the command table for a shell. */
+export const createCompletion =
+  (commands: readonly CommandDefinition[]): CommandAction =>
+  async ({ args }, { output }) => {
+    const shell = args[0] ?? '';
+    const write = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined;
+    if (write === undefined) {
+      throw new AppError({
+        code: 'cli/unknown-shell',
+        message: `There are no completions for '${shell}'.`,
+        next: `Name one of ${Object.keys(SHELLS).join(', ')}.`,
+      });
+    }
+    const script = write(commands);
+    output.printJson({ shell, script });
+    output.print(script);
+    return undefined;
+  };
+
+/** The words that may follow each beginning of a command line: '' for the first word, `wallet` for its second. */
+function wordsByPrefix(commands: readonly CommandDefinition[]): Map<string, string[]> {
+  const words = new Map<string, string[]>([['', []]]);
+  const add = (prefix: string, word: string): void => {
+    const known = words.get(prefix) ?? [];
+    if (!known.includes(word)) known.push(word);
+    words.set(prefix, known);
+  };
+  for (const command of commands) {
+    const [first = '', second] = command.path.split(' ');
+    add('', first);
+    if (second !== undefined) add(first, second);
+    for (const flag of longFlags(command, COMMON_OPTIONS)) add(command.path, flag);
+  }
+  for (const shell of Object.keys(SHELLS)) add('completion', shell);
+  return words;
+}
+
+function bashScript(commands: readonly CommandDefinition[]): string {
+  const words = wordsByPrefix(commands);
+  const cases = [...words].map(([prefix, list]) => `    '${prefix}') words='${list.join(' ')}' ;;`);
+  const groups = commands.filter(({ path }) => path.includes(' ')).map(({ path }) => `'${path}'`);
+  return `# bash completion of cairn; add it with: cairn completion bash >> ~/.bashrc
+_cairn() {
+  local current="\${COMP_WORDS[COMP_CWORD]}" prefix='' words=''
+  [ "$COMP_CWORD" -gt 1 ] && prefix="\${COMP_WORDS[1]}"
+  if [ "$COMP_CWORD" -gt 2 ]; then
+    case "$prefix \${COMP_WORDS[2]}" in
+    ${[...new Set(groups)].join('|')}) prefix="$prefix \${COMP_WORDS[2]}" ;;
+    esac
+  fi
+  case "$prefix" in
+${cases.join('\n')}
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+complete -o default -F _cairn cairn`;
+}
+
+function zshScript(commands: readonly CommandDefinition[]): string {
+  return `#compdef cairn
+# zsh completion of cairn; put it into a folder of $fpath as _cairn
+autoload -U +X bashcompinit && bashcompinit
+${bashScript(commands)}`;
+}
+
+function fishScript(commands: readonly CommandDefinition[]): string {
+  const lines: string[] = [];
+  for (const command of commands) {
+    const [first = '', second] = command.path.split(' ');
+    const summary = command.summary.replaceAll("'", "\\'");
+    const seen =
+      second === undefined
+        ? `__fish_seen_subcommand_from ${first}`
+        : `__fish_seen_subcommand_from ${first}; and __fish_seen_subcommand_from ${second}`;
+    if (second === undefined)
+      lines.push(`complete -c cairn -n __fish_use_subcommand -a ${first} -d '${summary}'`);
+    else
+      lines.push(
+        `complete -c cairn -n __fish_use_subcommand -a ${first}`,
+        `complete -c cairn -n '__fish_seen_subcommand_from ${first}' -a ${second} -d '${summary}'`,
+      );
+    for (const flag of longFlags(command, COMMON_OPTIONS))
+      lines.push(`complete -c cairn -n '${seen}' -l ${flag.slice(2)}`);
+  }
+  lines.push(
+    `complete -c cairn -n '__fish_seen_subcommand_from completion' -a '${Object.keys(SHELLS).join(' ')}'`,
+  );
+  return `# fish completion of cairn\n${[...new Set(lines)].join('\n')}`;
+}

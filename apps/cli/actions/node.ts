@@ -1,0 +1,24 @@
+import { formatSize } from '#config';
+import type { CommandAction } from '../command.js';
+import { formatFields } from '../output/table.js';
+import { formatSpan } from '../output/text.js';
+import { withNode } from '../session.js';
+
+export const nodeStatus: CommandAction = async (_input, context) =>
+  withNode(context, async (node) => {
+    const status = await node.status();
+    const { output, config } = context;
+    output.printJson({ url: config.nodeUrl, ...status });
+    const ageSeconds = (Date.now() - Date.parse(status.tip.time)) / 1000;
+    output.print(
+      formatFields([
+        ['node', config.nodeUrl],
+        ['network', `${status.network}, protocol ${status.protocolVersion}`],
+        ['height', `${status.tip.height}, ${formatSpan(ageSeconds)} old`],
+        ['tip', status.tip.id],
+        ['index', String(status.indexHeight)],
+        ['pending', `${status.mempool.count} transactions, ${formatSize(status.mempool.sizeBytes)}`],
+      ]),
+    );
+    return undefined;
+  });

@@ -1,0 +1,149 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseAccount } from '#chain';
+import { formatSize } from '#config';
+import { AppError, violationToText } from '#errors';
+import type { EndpointView, OfferView } from '#wire';
+import type { CommandAction } from '../command.js';
+import type { CliContext } from '../context.js';
+import { formatCoins } from '../output/amounts.js';
+import { askSecret } from '../output/ask.js';
+import { formatFields, formatTable, shortId } from '../output/table.js';
+import { safeText } from '../output/text.js';
+import { runApp } from '../process/run-app.js';
+import { makeDataFolder, withNode } from '../session.js';
+
+export const initProvider: CommandAction = async (_input, context) => {
+  const { output, params } = context;
+  await makeDataFolder(context);
+  const folder = providerFolder(context);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const passphrase = await passphraseOf(context);
+  const { createProviderIdentity } = await import('#provider');
+  const identity = await createProviderIdentity({ dataDir: folder, params, passphrase });
+  const { phrase, address, keystorePath } = identity;
+  output.printJson({ phrase, address, network: params.name, keystore: keystorePath, dataDir: folder });
+  output.note('Write these words down: they alone bring the provider’s earnings back.');
+  output.print(`${phrase}\n${address}`);
+  output.note(
+    `Kept in ${keystorePath}${passphrase === '' ? ', unencrypted' : ''}. ` +
+      'Send coins for collateral to this address, then: cairn provider run',
+  );
+  return undefined;
+};
+
+export const runProvider: CommandAction = async (_input, context) => {
+  await makeDataFolder(context);
+  return runApp(context, 'provider', { dataDir: providerFolder(context) });
+};
+
+export const providerStatus: CommandAction = async ({ options }, context) =>
+  typeof options['provider'] === 'string'
+    ? strangersStatus(options['provider'], context)
+    : ownStatus(context);
+
+/** The operator's view, from the provider's own process on this machine. */
+async function ownStatus({ config, output }: CliContext): Promise<undefined> {
+  const { fetchProviderStatus } = await import('#provider');
+  const url = `http://127.0.0.1:${config.providerPort}`;
+  const status = await fetchProviderStatus(url, config.requestTimeoutMs);
+  output.printJson(status);
+  const { earning, proofs, disk, node } = status;
+  output.print(
+    formatFields([
+      ['provider', status.address],
+      ['reached at', status.publicUrl],
+      ['node', node.reachable ? `answers, height ${node.tipHeight}` : `does not answer: ${node.problem}`],
+      ['offer', status.announced.waitingFor ?? `number ${status.announced.offerNumber}`],
+      ['earned', `${formatCoins(earning.earnedTotal)}, vesting ${formatCoins(earning.vesting)}`],
+      ['balance', earning.balance === null ? 'unknown' : formatCoins(earning.balance)],
+      ['collateral', formatCoins(earning.collateralLocked)],
+      ['contracts', `${earning.contractsActive} active, ${earning.contractsReserved} reserved`],
+      [
+        'proofs',
+        `${proofs.proven} proven, ${proofs.missed} missed, ${proofs.openWindows.length} windows open`,
+      ],
+      [
+        'disk',
+        `${formatSize(disk.usedBytes)} of ${formatSize(disk.capacityBytes)}, ${formatSize(disk.diskFreeBytes)} free`,
+      ],
+    ]),
+  );
+  for (const alert of status.alerts) {
+    output.print(
+      `\n${alert.severity}: ${safeText(alert.message)} [${alert.code}]\n  next: ${safeText(alert.next)}`,
+    );
+  }
+  return undefined;
+}
+
+/** What the chain knows of any provider. */
+function strangersStatus(given: string, context: CliContext): Promise<undefined> {
+  const account = parseAccount(context.params, given);
+  if (!account.ok) {
+    throw new AppError({
+      code: 'cli/bad-address',
+      message: `'${given}' is no address of ${context.params.name}: ${violationToText(account.violation)}.`,
+      next: `Addresses start with ${context.params.addressPrefix}1.`,
+    });
+  }
+  return withNode(context, async (node) => {
+    const provider = account.value;
+    const offer = await node.offer({ provider });
+    const endpoint = await node.endpoint({ principal: provider });
+    const contracts = await node.contracts({ provider, limit: 200 });
+    context.output.printJson({ offer, endpoint, contracts: contracts.items });
+    context.output.print(formatFields([...offerFields(offer), ...endpointFields(endpoint)]));
+    if (contracts.items.length > 0)
+      context.output.print(
+        formatTable(
+          ['CONTRACT', 'STATUS', 'STORED', 'PROVEN', 'MISSED'],
+          contracts.items.map((view) => [
+            shortId(view.id),
+            view.status,
+            formatSize(BigInt(view.totalBytes)),
+            String(view.proven),
+            String(view.missed),
+          ]),
+          ['STORED', 'PROVEN', 'MISSED'],
+        ),
+      );
+    return undefined;
+  });
+}
+
+function offerFields(offer: OfferView | null): [string, string][] {
+  if (offer === null) return [['offer', 'none on chain']];
+  return [
+    ['provider', offer.address],
+    [
+      'price',
+      `${formatCoins(offer.pricePerGiBEpoch)} per GiB and epoch, ${formatCoins(offer.basePerEpoch)} per contract`,
+    ],
+    ['room', `${formatSize(BigInt(offer.usedBytes))} of ${formatSize(BigInt(offer.capacityBytes))} used`],
+    ['terms', `${offer.minEpochs} to ${offer.maxEpochs} epochs`],
+  ];
+}
+
+function endpointFields(endpoint: EndpointView | null): [string, string][] {
+  return [
+    ['reached at', endpoint === null ? 'no address on chain' : safeText(endpoint.addresses.join(', '))],
+  ];
+}
+
+function providerFolder(context: CliContext): string {
+  return join(context.config.dataDir, 'provider');
+}
+
+async function passphraseOf(context: CliContext): Promise<string> {
+  const given = context.config.passphrase;
+  if (given !== undefined && given !== '') return given;
+  if (context.canAsk)
+    return askSecret('Passphrase for the provider’s keystore (empty: unencrypted): ', context.signal);
+  if (context.params.name === 'devnet') return '';
+  throw new AppError({
+    code: 'cli/passphrase-needed',
+    message: `Keys of ${context.params.name} need a passphrase.`,
+    next: 'Set CAIRN_PASSPHRASE, or run the command on a terminal to be asked.',
+  });
+}

@@ -1,0 +1,203 @@
+import { stat } from 'node:fs/promises';
+import type { CairnClient, Progress, StoredFile } from '#client';
+import { formatSize, parseSize } from '#config';
+import { AppError, violationToText } from '#errors';
+import { parseProfile, profileToText, type RedundancyProfile, redundancyProfiles } from '#fragments';
+import type { Quote } from '#market';
+import type { CommandAction, CommandInput } from '../command.js';
+import type { CliContext } from '../context.js';
+import { formatCoins } from '../output/amounts.js';
+import { confirm } from '../output/ask.js';
+import { formatSpan, safeText } from '../output/text.js';
+import { withClient } from '../session.js';
+import { findSources, type LocalSource } from './local-sources.js';
+
+/** Stored files are published after so many, or after this long: a crash loses no more than these. */
+const ANCHOR_EVERY_FILES = 16;
+const ANCHOR_EVERY_MS = 20_000;
+
+interface PutTerms {
+  readonly profile: RedundancyProfile;
+  readonly epochs: number;
+  readonly fragmentSize?: number;
+}
+
+export const put: CommandAction = async ({ args, options }, context) => {
+  const terms = readTerms(options, context);
+  const name = typeof options['name'] === 'string' ? options['name'] : undefined;
+  const { sources, release } = await findSources(args, name, context);
+  try {
+    return await withClient(context, async (client) => {
+      const quote = await quoteAll(client, sources, terms, context.signal);
+      const isDryRun = options['dryRun'] === true;
+      showQuote(context, quote, sources.length, terms);
+      if (isDryRun) return printDryRun(context, sources, quote);
+      if (context.canAsk && !(await confirm('Store for this price?', context.signal))) {
+        throw new AppError({
+          code: 'cli/not-confirmed',
+          message: 'Nothing was stored.',
+          next: 'Answer with yes.',
+        });
+      }
+      return storeAll(client, sources, terms, context);
+    });
+  } finally {
+    await release();
+  }
+};
+
+async function storeAll(
+  client: CairnClient,
+  sources: readonly LocalSource[],
+  terms: PutTerms,
+  context: CliContext,
+): Promise<undefined> {
+  const { output, signal } = context;
+  const anchored: StoredFile[] = [];
+  let waiting: StoredFile[] = [];
+  let since = Date.now();
+  // What is stored is paid for: it is published even when the next file fails or Ctrl-C comes.
+  const anchor = async (): Promise<void> => {
+    if (waiting.length === 0) return;
+    await client.anchor(waiting.map(({ entry }) => entry));
+    anchored.push(...waiting);
+    waiting = [];
+    since = Date.now();
+  };
+  try {
+    for (const { path, name } of sources) {
+      signal.throwIfAborted();
+      const bar = output.progress(safeText(name));
+      const onProgress = (progress: Progress): void => showProgress(bar, progress);
+      waiting.push(await client.storeFile(path, name, { ...terms, signal, onProgress }));
+      bar.done();
+      if (waiting.length >= ANCHOR_EVERY_FILES || Date.now() - since > ANCHOR_EVERY_MS) await anchor();
+    }
+  } finally {
+    await anchor();
+    for (const { entry } of anchored) {
+      output.print(`${safeText(entry.path)}  ${formatSize(entry.sizeBytes)}`);
+    }
+    output.printJson({ files: anchored.map(storedToJson) });
+  }
+  return undefined;
+}
+
+function showProgress(bar: ReturnType<CliContext['output']['progress']>, progress: Progress): void {
+  const unit = progress.stage === 'sealing' ? 'bytes' : 'items';
+  bar.update(progress.stage, progress.done, progress.total, unit);
+}
+
+function storedToJson({ entry, quote, contracts }: StoredFile): Record<string, unknown> {
+  return {
+    name: entry.path,
+    sizeBytes: Number(entry.sizeBytes),
+    paidUntilHeight: Number(entry.paidUntilHeight),
+    contracts,
+    cost: costToJson(quote),
+  };
+}
+
+function costToJson(quote: Quote): Record<string, unknown> {
+  const { epochs, storedBytes, storage, burn, fees, total } = quote;
+  return { epochs, storedBytes, storage, burn, fees, total };
+}
+
+async function quoteAll(
+  client: CairnClient,
+  sources: readonly LocalSource[],
+  terms: PutTerms,
+  signal: AbortSignal,
+): Promise<Quote> {
+  let sum: Quote | undefined;
+  const bySize = new Map<number, Quote>();
+  for (const { path } of sources) {
+    signal.throwIfAborted();
+    const sizeBytes = await sizeOf(path);
+    const quote = bySize.get(sizeBytes) ?? (await client.quote(sizeBytes, terms));
+    bySize.set(sizeBytes, quote);
+    sum = sum === undefined ? quote : addQuotes(sum, quote);
+  }
+  return sum as Quote;
+}
+
+function addQuotes(a: Quote, b: Quote): Quote {
+  return {
+    contracts: a.contracts + b.contracts,
+    epochs: Math.max(a.epochs, b.epochs),
+    storedBytes: a.storedBytes + b.storedBytes,
+    storage: a.storage + b.storage,
+    burn: a.burn + b.burn,
+    fees: a.fees + b.fees,
+    total: a.total + b.total,
+  };
+}
+
+function showQuote({ output, params }: CliContext, quote: Quote, files: number, terms: PutTerms): void {
+  const seconds = quote.epochs * params.contract.epochBlocks * params.proofOfWork.blockSeconds;
+  output.note(
+    [
+      `${files} ${files === 1 ? 'file' : 'files'}, profile ${profileToText(terms.profile)}, ` +
+        `${formatSize(quote.storedBytes)} stored in ${quote.contracts} contracts for ${quote.epochs} epochs (${formatSpan(seconds)}):`,
+      `  storage  ${formatCoins(quote.storage)}, paid epoch by epoch; what is not earned returns`,
+      `  burn     ${formatCoins(quote.burn)}, not refundable`,
+      `  fees     ${formatCoins(quote.fees)} at most`,
+      `  total    ${formatCoins(quote.total)}, and a little for the catalogue`,
+    ].join('\n'),
+  );
+}
+
+function printDryRun({ output }: CliContext, sources: readonly LocalSource[], quote: Quote): undefined {
+  for (const { name, path } of sources) output.print(`${safeText(name)}  (${safeText(path)})`);
+  output.printJson({
+    dryRun: true,
+    files: sources.map(({ name, path }) => ({ name, path })),
+    cost: costToJson(quote),
+  });
+  return undefined;
+}
+
+function readTerms(options: CommandInput['options'], { params }: CliContext): PutTerms {
+  const isDevnet = params.name === 'devnet';
+  const profile = parseProfile(String(options['profile'] ?? (isDevnet ? 'devnet' : 'default')));
+  if (!profile.ok) {
+    throw new AppError({
+      code: 'cli/bad-profile',
+      message: `--profile ${String(profile.violation.value)}: ${violationToText(profile.violation)}.`,
+      next: `Use one of ${Object.keys(redundancyProfiles).join(', ')}, or k/repairBelow/n such as 3/4/8.`,
+    });
+  }
+  const { minEpochs, maxEpochs } = params.contract;
+  const epochs = Number(options['epochs'] ?? (isDevnet ? 180 : 30));
+  if (!Number.isInteger(epochs) || epochs < minEpochs || epochs > maxEpochs) {
+    throw new AppError({
+      code: 'cli/bad-epochs',
+      message: `--epochs ${String(options['epochs'])} is not possible.`,
+      next: `Use a whole number from ${minEpochs} to ${maxEpochs}.`,
+    });
+  }
+  const size = options['fragmentSize'];
+  if (typeof size !== 'string') return { profile: profile.value, epochs };
+  const fragmentSize = parseSize(size);
+  if (fragmentSize === undefined) {
+    throw new AppError({
+      code: 'cli/bad-size',
+      message: `--fragment-size ${size} is no size.`,
+      next: 'Use a power of two from 64KiB to 4MiB, such as 1MiB.',
+    });
+  }
+  return { profile: profile.value, epochs, fragmentSize };
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return (
+    await stat(path).catch((cause: unknown) => {
+      throw new AppError({
+        code: 'source/unreadable',
+        message: `'${path}' cannot be read (${(cause as NodeJS.ErrnoException).code}).`,
+        next: 'Check the path.',
+        cause,
+      });
+    })
+  ).size;
+}

@@ -1,0 +1,8 @@
+/** What the commands of two words have in common, by their first word. */
+export const GROUPS: Readonly<Record<string, string>> = {
+  keys: 'The phrase everything derives from',
+  wallet: 'Coins: balance, address, sending',
+  contracts: 'Storage contracts',
+  provider: 'Run a provider of storage',
+  node: 'The chain node that the commands talk to',
+};

@@ -1,0 +1,27 @@
+/** Text of somebody else's making for a terminal: control characters, which could rewrite the screen, made visible. */
+export function safeText(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to be shown
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (character) => {
+    const code = character.charCodeAt(0);
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`;
+  });
+}
+
+/** A span of seconds for people: `42 s`, `3 min`, `5 h`, `12 days`. */
+export function formatSpan(seconds: number): string {
+  const steps = [
+    [86_400, 'days', 2],
+    [3_600, 'h', 2],
+    [60, 'min', 2],
+  ] as const;
+  for (const [length, name, least] of steps) {
+    if (seconds >= length * least) return `${Math.round(seconds / length)} ${name}`;
+  }
+  return `${Math.max(0, Math.round(seconds))} s`;
+}
+
+/** When a height will be or was reached, counted from the tip. */
+export function formatHeight(height: number, tipHeight: number, blockSeconds: number): string {
+  const span = formatSpan(Math.abs(height - tipHeight) * blockSeconds);
+  return height >= tipHeight ? `${height} (in ${span})` : `${height} (${span} ago)`;
+}

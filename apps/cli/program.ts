@@ -1,0 +1,159 @@
+import { createRequire } from 'node:module';
+import { Command, type CommanderError, Option } from 'commander';
+import { closestName, SETTINGS } from '#config';
+import { AppError } from '#errors';
+import { type CommandDefinition, type CommandInput, type CommandOption, longFlags } from './command.js';
+import { GROUPS } from './commands/groups.js';
+
+/** Options every command takes. */
+export const COMMON_OPTIONS: readonly CommandOption[] = [
+  { flags: '--json', description: 'print the result as one JSON value on stdout' },
+  { flags: '--quiet', description: 'no progress and no notes' },
+  { flags: '-y, --yes', description: 'answer every question with yes' },
+];
+
+export const PROGRAM_SUMMARY =
+  'Store files with providers that you pay by the epoch, lose some of the providers, get the files back.';
+
+const require = createRequire(import.meta.url);
+const { version: VERSION } = require('../../../package.json') as { version: string };
+
+/** Flags of settings the command line knows, as `--data-dir`. */
+export function settingFlags(): { flag: string; description: string }[] {
+  return Object.values(SETTINGS)
+    .filter(({ apps }) => apps === 'all' || (apps as readonly string[]).includes('cli'))
+    .map(({ flag, description }) => ({ flag: `--${flag}`, description }));
+}
+
+/** The parser made of the command table; a parsed command is handed to `onCommand`. */
+export function createProgram(
+  commands: readonly CommandDefinition[],
+  onCommand: (definition: CommandDefinition, input: CommandInput) => void,
+): Command {
+  const program = new Command('cairn').description(PROGRAM_SUMMARY);
+  program.addHelpText('after', () => `\n${settingsHelp()}`);
+  const groups = new Map<string, Command>();
+  const prepare = (command: Command): Command =>
+    command
+      .exitOverride()
+      .configureOutput({ writeErr: () => undefined })
+      .configureHelp({ subcommandTerm: termOf })
+      .helpOption('-h, --help', 'show this help')
+      .showSuggestionAfterError(false);
+  prepare(program).version(VERSION, '-V, --version', 'show the version');
+  program.helpCommand('help [command]', 'show help of a command');
+  for (const definition of commands) {
+    const [first = '', second] = definition.path.split(' ');
+    let command: Command;
+    if (second === undefined) {
+      command = groups.get(first) ?? prepare(program.command(first));
+      groups.set(first, command);
+    } else {
+      let group = groups.get(first);
+      if (group === undefined) {
+        group = prepare(program.command(first)).description(GROUPS[first] ?? '');
+        groups.set(first, group);
+      }
+      command = prepare(group.command(second));
+    }
+    describe(command, definition, onCommand);
+  }
+  return program;
+}
+
+function describe(
+  command: Command,
+  definition: CommandDefinition,
+  onCommand: (definition: CommandDefinition, input: CommandInput) => void,
+): void {
+  command
+    .summary(definition.summary)
+    .description([definition.summary, definition.details].filter((text) => text !== undefined).join('\n\n'));
+  if (definition.arguments !== undefined) command.arguments(definition.arguments);
+  for (const option of [...(definition.options ?? []), ...COMMON_OPTIONS]) {
+    const text = option.default === undefined ? '' : ` (default: ${option.default})`;
+    command.addOption(new Option(option.flags, option.description + text));
+  }
+  if (definition.examples !== undefined) {
+    const lines = definition.examples.map((example) => `  ${example}`).join('\n');
+    command.addHelpText('after', `\nExamples:\n${lines}`);
+  }
+  command.action(() => {
+    const given = command.processedArgs.flat() as (string | undefined)[];
+    onCommand(definition, {
+      args: given.filter((argument) => argument !== undefined),
+      options: command.opts(),
+    });
+  });
+}
+
+/** A commander failure as our error, naming the closest known flag or command. */
+export function usageError(
+  error: CommanderError,
+  commands: readonly CommandDefinition[],
+  rest: readonly string[],
+): AppError {
+  const command = commandOf(commands, rest);
+  const help = `cairn ${command === undefined ? '' : `${command.path} `}--help`;
+  const { what, known } = explain(error, commands, rest, command);
+  const wrong = /'(-{0,2}[^' =]+)/.exec(what)?.[1] ?? '';
+  const closest = closestName(wrong, known);
+  return new AppError({
+    code: 'cli/usage',
+    message: what,
+    next: closest === undefined ? `See \`${help}\`.` : `Did you mean ${closest}? See \`${help}\`.`,
+    data: { given: wrong, closest },
+  });
+}
+
+/** What is wrong, and the names it may be a misspelling of. */
+function explain(
+  error: CommanderError,
+  commands: readonly CommandDefinition[],
+  rest: readonly string[],
+  command: CommandDefinition | undefined,
+): { what: string; known: readonly string[] } {
+  const [first = '', second] = rest.filter((word) => !word.startsWith('-'));
+  const inGroup = commands.flatMap(({ path }) =>
+    path.startsWith(`${first} `) ? [path.split(' ')[1] ?? ''] : [],
+  );
+  if (error.code === 'commander.excessArguments' && inGroup.length > 0 && second !== undefined)
+    return { what: `Unknown command '${second}' of cairn ${first}.`, known: inGroup };
+  const text = error.message
+    .replace(/^error: /, '')
+    .replace(/\n.*/s, '')
+    .replace(/\.$/, '');
+  const what = `${text[0]?.toUpperCase() ?? ''}${text.slice(1)}.`;
+  if (error.code === 'commander.unknownCommand') {
+    const names = inGroup.length > 0 ? inGroup : commands.map(({ path }) => path.split(' ')[0] ?? '');
+    return { what, known: [...new Set(names)] };
+  }
+  if (error.code !== 'commander.unknownOption') return { what, known: [] };
+  return { what, known: [...longFlags(command, COMMON_OPTIONS), ...settingFlags().map(({ flag }) => flag)] };
+}
+
+function commandOf(
+  commands: readonly CommandDefinition[],
+  rest: readonly string[],
+): CommandDefinition | undefined {
+  const words = rest.filter((word) => !word.startsWith('-'));
+  return (
+    commands.find(({ path }) => path === words.slice(0, 2).join(' ')) ??
+    commands.find(({ path }) => path === words[0])
+  );
+}
+
+function termOf(command: Command): string {
+  const names = command.registeredArguments.map((argument) => {
+    const name = argument.name() + (argument.variadic ? '...' : '');
+    return argument.required ? `<${name}>` : `[${name}]`;
+  });
+  return [command.name(), ...names].join(' ');
+}
+
+function settingsHelp(): string {
+  const rows = settingFlags();
+  const width = Math.max(...rows.map(({ flag }) => flag.length));
+  const lines = rows.map(({ flag, description }) => `  ${flag.padEnd(width)}  ${description}`);
+  return `Settings, for every command (environment and file: docs/config.md):\n${lines.join('\n')}`;
+}

@@ -1,0 +1,112 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { NetworkParams } from '#chain';
+import { CairnClient } from '#client';
+import { AppError } from '#errors';
+import { type Keystore, openKeystore } from '#keystore';
+import { createNodeClient, type NodeClient } from '#node-api';
+import type { CliContext } from './context.js';
+import { askSecret } from './output/ask.js';
+
+const KEYSTORE_FILE = 'keystore.age';
+
+/** Where the keystore of a data folder lies. */
+export function keystorePath(context: CliContext): string {
+  return join(context.config.dataDir, KEYSTORE_FILE);
+}
+
+/** Opens the keystore, asking for its passphrase where it has one and a terminal is there. */
+export async function openKeys(context: CliContext): Promise<Keystore> {
+  const path = keystorePath(context);
+  const given = context.config.passphrase;
+  const keystore = await openKeystore(path, given ?? '').catch(async (error: unknown) => {
+    const isMissing = error instanceof AppError && error.code === 'keystore/missing';
+    if (isMissing) throw noKeys(path, error);
+    const needed = error instanceof AppError && error.code === 'keystore/passphrase-needed';
+    if (!needed || !context.canAsk) throw withPassphraseHint(error);
+    return openKeystore(path, await askSecret(`Passphrase of ${path}: `, context.signal));
+  });
+  if (keystore.network !== context.params.name) throw wrongNetwork(path, keystore.network, context.params);
+  return keystore;
+}
+
+/** A connection to the configured node, which must be of the configured network; closed when `use` is done. */
+export async function withNode<T>(context: CliContext, use: (node: NodeClient) => Promise<T>): Promise<T> {
+  const node = createNodeClient({
+    baseUrl: context.config.nodeUrl,
+    timeoutMs: context.config.requestTimeoutMs,
+  });
+  try {
+    const { network } = await node.status();
+    if (network !== context.params.name) {
+      throw new AppError({
+        code: 'config/other-network',
+        message: `The node at ${context.config.nodeUrl} is of ${network}, the configured network is ${context.params.name}.`,
+        next: `Name it with --network ${network} (CAIRN_NETWORK), or another node with --node-url.`,
+      });
+    }
+    return await use(node);
+  } finally {
+    await node.close();
+  }
+}
+
+/** A client with the keystore's phrase; closed when `use` is done. */
+export async function withClient<T>(
+  context: CliContext,
+  use: (client: CairnClient, node: NodeClient) => Promise<T>,
+): Promise<T> {
+  const { phrase } = await openKeys(context);
+  return withNode(context, async (ledger) => {
+    const { params, config } = context;
+    const client = CairnClient.open({ ledger, params, phrase, requestTimeoutMs: config.requestTimeoutMs });
+    try {
+      return await use(client, ledger);
+    } finally {
+      await client.close();
+    }
+  });
+}
+
+/** The data folder, made where it is missing; only its owner may look inside. */
+export async function makeDataFolder(context: CliContext): Promise<string> {
+  const { dataDir } = context.config;
+  await mkdir(dataDir, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+    throw new AppError({
+      code: 'data-folder/unusable',
+      message: `The data folder ${dataDir} cannot be made (${(cause as NodeJS.ErrnoException).code}).`,
+      next: 'Name another with --data-dir or CAIRN_DATA_DIR.',
+      cause,
+    });
+  });
+  return dataDir;
+}
+
+function noKeys(path: string, cause: unknown): AppError {
+  return new AppError({
+    code: 'keystore/missing',
+    message: `There are no keys at ${path} yet.`,
+    next: 'Make a phrase with `cairn keys new`, or bring one back with `cairn keys import`.',
+    data: { path },
+    cause,
+  });
+}
+
+function withPassphraseHint(error: unknown): unknown {
+  if (!(error instanceof AppError) || error.code !== 'keystore/passphrase-needed') return error;
+  return new AppError({
+    code: error.code,
+    message: error.message,
+    next: 'Set CAIRN_PASSPHRASE, or run the command on a terminal to be asked.',
+    data: error.data,
+    cause: error,
+  });
+}
+
+function wrongNetwork(path: string, network: string, params: NetworkParams): AppError {
+  return new AppError({
+    code: 'config/other-network',
+    message: `The keystore at ${path} was made for ${network}, the configured network is ${params.name}.`,
+    next: `Use --network ${network}, or another folder with --data-dir.`,
+  });
+}
