@@ -37,6 +37,13 @@ describe('an embedded ledger', () => {
     expect((await test.ledger.audit()).differences).toEqual([]);
   });
 
+  it('says plainly that it is closed, and closes twice without harm', async () => {
+    await test.ledger.close();
+    await expect(test.ledger.status()).rejects.toMatchObject({ code: 'ledger/closed' });
+    await expect(test.ledger.submitBlock({ hex: '00' })).rejects.toMatchObject({ code: 'ledger/closed' });
+    await test.ledger.close();
+  });
+
   it('follows a whole contract made by the law alone, and its audit agrees on every pot', async () => {
     const scenario = createContractScenario({ epochs: 3 });
     scenario.form();

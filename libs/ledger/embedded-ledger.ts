@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Law, NetworkParams } from '#chain';
 import type { CryptoPort } from '#crypto';
+import { AppError } from '#errors';
 import { type DataFolderLock, lockDataFolder } from '#lifecycle';
 import { SupplyAudit } from './audit/supply-audit.js';
 import { ChainManager, type VerifyBatch } from './chain/chain-manager.js';
@@ -13,7 +14,7 @@ import { Mempool } from './mempool/mempool.js';
 import { DEFAULT_MEMPOOL_POLICY, type MempoolPolicy } from './mempool/mempool-policy.js';
 import { Templates } from './mining/templates.js';
 import { createNetworkLaw } from './network-law.js';
-import type { LedgerPort } from './port.js';
+import { LEDGER_METHODS, type LedgerPort } from './port.js';
 import { createAccountReads } from './reads/account-reads.js';
 import { createChainReads } from './reads/chain-reads.js';
 import { createContractReads } from './reads/contract-reads.js';
@@ -111,24 +112,45 @@ export async function openLedger(options: OpenLedgerOptions): Promise<EmbeddedLe
 function assemble(ledger: LedgerParts, parts: OpenParts): EmbeddedLedger {
   const { law, chain, events } = ledger;
   let closed: Promise<void> | undefined;
-  return {
-    law,
-    chain,
+  const close = async (): Promise<void> => {
+    events.close();
+    await chain.idle();
+    await closeParts(parts);
+  };
+  const port: LedgerPort = {
     ...createChainReads(ledger, new BlockCache(chain)),
     ...createAccountReads(ledger),
     ...createContractReads(ledger),
     ...createExplorerReads(ledger),
     ...createSubmissions(ledger),
+  };
+  return {
+    law,
+    chain,
+    ...whileOpen(port, () => closed === undefined),
     indexed: (timeoutMs) => whenIndexed(ledger, timeoutMs),
     close: () => {
-      closed ??= (async () => {
-        events.close();
-        await chain.idle();
-        await closeParts(parts);
-      })();
+      closed ??= close();
       return closed;
     },
   };
+}
+
+/** The port, whose methods say so plainly once the ledger is closed, in place of some driver's complaint. */
+function whileOpen(port: LedgerPort, isOpen: () => boolean): LedgerPort {
+  const guarded = LEDGER_METHODS.map((name) => {
+    const method = port[name] as (request?: unknown) => Promise<unknown>;
+    return [name, (request?: unknown) => (isOpen() ? method(request) : Promise.reject(closedError()))];
+  });
+  return { ...port, ...(Object.fromEntries(guarded) as Omit<LedgerPort, 'follow'>) };
+}
+
+function closedError(): AppError {
+  return new AppError({
+    code: 'ledger/closed',
+    message: 'the ledger is closed: its process is stopping',
+    next: 'try again when it is up',
+  });
 }
 
 interface OpenParts {

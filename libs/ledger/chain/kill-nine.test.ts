@@ -16,6 +16,8 @@ const KILLS = 12;
 /** Longest time a writer lives after its first block. */
 const MAX_LIFE_MS = 250;
 
+const seed = Math.floor(Math.random() * 2 ** 31);
+
 /** Runs a writer and kills it; answers the tips it had acknowledged. */
 async function writeUntilKilled(dataDir: string, seed: number, lifeMs: number): Promise<string[]> {
   const child = spawn(execPath, [WRITER, dataDir, String(seed)], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -32,21 +34,16 @@ async function writeUntilKilled(dataDir: string, seed: number, lifeMs: number): 
 }
 
 describe('kill -9 of a process that writes blocks and branches', () => {
-  it(`leaves a consistent ledger, ${KILLS} times out of ${KILLS}`, async () => {
-    const seed = Math.floor(Math.random() * 2 ** 31);
+  it(`leaves a consistent ledger, ${KILLS} times out of ${KILLS} (seed ${seed})`, async () => {
     const random = seededRandom(seed);
-    try {
-      await withScratchFolder(async (folder) => {
-        let written = 0;
-        for (let kill = 0; kill < KILLS; kill++) {
-          const tips = await writeUntilKilled(folder, seed + kill, randomBelow(random, MAX_LIFE_MS));
-          written = await checkConsistent(folder, tips);
-        }
-        expect(written).toBeGreaterThan(KILLS);
-      });
-    } catch (error) {
-      throw new Error(`with seed ${seed}: ${(error as Error).message}`, { cause: error });
-    }
+    await withScratchFolder(async (folder) => {
+      let written = 0;
+      for (let kill = 0; kill < KILLS; kill++) {
+        const tips = await writeUntilKilled(folder, seed + kill, randomBelow(random, MAX_LIFE_MS));
+        written = await checkConsistent(folder, tips);
+      }
+      expect(written).toBeGreaterThan(KILLS);
+    });
   }, 60_000);
 });
 

@@ -116,7 +116,9 @@ export function createChainReads(parts: LedgerParts, cache: BlockCache): ChainRe
     },
 
     async blockTransactions({ ref, ...request }) {
-      const node = findNode(parts, ref);
+      const found = findNode(parts, ref);
+      // A transaction of an abandoned block is neither confirmed nor, as part of it, pending.
+      const node = found !== undefined && tree.isOnMain(found) ? found : undefined;
       const block = await load(node);
       const from = numericCursor(request) ?? 0;
       const limit = pageLimit(request);

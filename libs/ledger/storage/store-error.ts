@@ -28,7 +28,7 @@ export function storeFailure(database: DatabaseName, cause: unknown): unknown {
   return new AppError({
     code: 'ledger/store-failed',
     message: `the database ${database.name} could not be used: ${message}`,
-    next: 'check that the folder exists, is writable and has free space; then start again, nothing half-written is kept',
+    next: 'check that its folder is there, writable and has free space, or that its server answers; nothing half-written is kept',
     data: { file: database.name, reason: code },
     cause,
   });
