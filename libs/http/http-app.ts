@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -24,6 +24,8 @@ export interface HttpAppOptions {
   readonly openapi?: OpenApiOptions;
   /** Largest JSON body in bytes. Default 1 MiB. */
   readonly bodyLimitBytes?: number;
+  /** Whose JSON bodies are parsed; default: all. Where bodies are files, a JSON file must come through as bytes. */
+  readonly isJsonParsed?: (request: IncomingMessage) => boolean;
   /** Statuses of this app's own error codes, before the default ones. */
   readonly statusTable?: StatusTable;
 }
@@ -73,7 +75,17 @@ export function prepareHttpApp(
       contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
     }),
   );
-  app.useBodyParser('json', { limit: options.bodyLimitBytes ?? 2 ** 20 });
+  const { isJsonParsed } = options;
+  app.useBodyParser('json', {
+    limit: options.bodyLimitBytes ?? 2 ** 20,
+    ...(isJsonParsed === undefined
+      ? {}
+      : {
+          type: (request: IncomingMessage) =>
+            /^application\/([\w.+-]+\+)?json\b/i.test(request.headers['content-type'] ?? '') &&
+            isJsonParsed(request),
+        }),
+  });
   app.useGlobalPipes(new RequestValidationPipe());
   const filterOptions =
     options.logger === undefined ? { statusTable } : { statusTable, logger: options.logger };

@@ -51,6 +51,11 @@ export class ServiceClient {
     await this.within(2_000, contract.service, method, () => this.assertHeard(contract.service, method));
   }
 
+  /** @throws AppError `services/redis-lost` */
+  async assertRedis(): Promise<void> {
+    await this.within(2_000, 'operator', 'ping', async () => (await this.connected('operator')).ping());
+  }
+
   async close(): Promise<void> {
     await this.proxy.close();
   }

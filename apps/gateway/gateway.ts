@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import { NETWORKS } from '#chain';
+import type { Config } from '#config';
+import {
+  GATEWAY_OPENAPI,
+  GATEWAY_STATUS_TABLE,
+  GatewayModule,
+  isGatewayJson,
+  openOperatorPhrase,
+} from '#gateway';
+import { createHttpApp } from '#http';
+import { announceReady, type Stop } from '#lifecycle';
+import { appLogger, splitAppModule, withDataFolder } from '#split-form';
+
+/** Starts the gateway on a node of another process; what it returns stops it. */
+export function startGateway(config: Config): Promise<Stop> {
+  return withDataFolder(config, 'gateway', async () => {
+    const logger = appLogger(config, 'gateway');
+    const params = NETWORKS[config.network];
+    const phrase = await openOperatorPhrase(config.dataDir, params, config.passphrase ?? '');
+    const feature = GatewayModule.of({ params, phrase, spoolDir: join(config.dataDir, 'spool') });
+    const module = splitAppModule(config, { app: 'gateway', uses: ['market'], jobs: false, feature }, logger);
+    const running = await createHttpApp(module, {
+      host: config.host,
+      port: config.gatewayPort,
+      portSetting: 'CAIRN_GATEWAY_PORT',
+      logger,
+      statusTable: GATEWAY_STATUS_TABLE,
+      isJsonParsed: isGatewayJson,
+      openapi: GATEWAY_OPENAPI,
+    });
+    announceReady({ gateway: running.url });
+    return () => running.close();
+  });
+}

@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { NETWORKS } from '#chain';
+import type { Config } from '#config';
+import { JobsModule } from '#jobs';
+import type { Logger } from '#logging';
+import { MarketModule } from '#market-service';
+import { MinerModule } from '#mining';
+import { ChainNodeModule } from '#node-server';
+import { PayoutsModule } from '#payouts';
+import { PlacementModule } from '#placement-service';
+import { RegistryModule } from '#registry';
+
+/** Everything of one operator that no HTTP request needs to be there: node, jobs, services, miner. */
+@Module({})
+export class SiteCoreModule {
+  static of(config: Config, minerAddress: string, logger: Logger): DynamicModule {
+    const params = NETWORKS[config.network];
+    const onError = (error: Error) => logger.warn({ err: error }, 'the job queue met trouble');
+    const { redisUrl, dataDir } = config;
+    return {
+      module: SiteCoreModule,
+      imports: [
+        ChainNodeModule.of({ dataDir, params, databaseUrl: config.databaseUrl, logger }),
+        redisUrl === undefined
+          ? JobsModule.embedded({ file: join(dataDir, 'jobs.sqlite'), onError })
+          : JobsModule.redis({ redisUrl, onError }),
+        PlacementModule.embedded({ params, dataDir, logger }),
+        MarketModule.embedded(params),
+        RegistryModule.embedded(),
+        PayoutsModule.embedded({ logger }),
+        MinerModule.of({
+          params,
+          address: minerAddress,
+          threads: config.minerThreads,
+          share: config.minerShare,
+          logger,
+        }),
+      ],
+    };
+  }
+}

@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { NETWORKS, type NetworkParams } from '#chain';
+import type { Config } from '#config';
+import { ADMIN_API_OPENAPI, ADMIN_STATUS_TABLE, ExplorerModule } from '#explorer';
+import { GATEWAY_OPENAPI, GATEWAY_STATUS_TABLE, GatewayModule, isGatewayJson } from '#gateway';
+import { HealthModule } from '#health';
+import { createHttpApp, type HttpAppOptions, type RunningHttpApp } from '#http';
+import { LEDGER } from '#ledger';
+import type { Logger } from '#logging';
+import { MetricsModule } from '#metrics';
+import {
+  LedgerMetricsModule,
+  ledgerHealthCheck,
+  NODE_BODY_LIMIT_BYTES,
+  NODE_STATUS_TABLE,
+  NodeApiModule,
+} from '#node-server';
+import { ValuesModule } from '#services';
+
+/** What the core has made, by token. */
+export type SiteValues = ReadonlyMap<symbol, unknown>;
+
+@Module({})
+class SiteEdgeModule {}
+
+/** One HTTP API on what the core has made, with health and metrics. */
+function edgeModule(app: string, values: SiteValues, imports: DynamicModule['imports'] = []): DynamicModule {
+  return {
+    module: SiteEdgeModule,
+    imports: [
+      ValuesModule.of(values),
+      MetricsModule.forApp(app),
+      HealthModule.from({ inject: [LEDGER], useFactory: (ledger) => [ledgerHealthCheck(ledger)] }),
+      ...imports,
+    ],
+  };
+}
+
+type Edge = (config: Config, values: SiteValues, logger: Logger) => Promise<RunningHttpApp>;
+
+/** The node's API, for providers, command lines and other miners. */
+export const startNodeEdge: Edge = async (config, values, logger) => {
+  const module = edgeModule('chain-node', values, [NodeApiModule.of(), LedgerMetricsModule]);
+  return createHttpApp(module, {
+    ...listenOptions(config, logger),
+    port: config.nodePort,
+    portSetting: 'CAIRN_NODE_PORT',
+    bodyLimitBytes: NODE_BODY_LIMIT_BYTES,
+    statusTable: NODE_STATUS_TABLE,
+    openapi: {
+      title: 'Cairn chain node',
+      description: 'Submit, read and follow the ledger (docs/protocol/node-api.md).',
+      version: '1',
+    },
+  });
+};
+
+/** The gateway, on the phrase of this folder. */
+export const startGatewayEdge =
+  (phrase: string): Edge =>
+  async (config, values, logger) => {
+    const params: NetworkParams = NETWORKS[config.network];
+    const feature = GatewayModule.of({ params, phrase, spoolDir: join(config.dataDir, 'spool') });
+    return createHttpApp(edgeModule('gateway', values, [feature]), {
+      ...listenOptions(config, logger),
+      port: config.gatewayPort,
+      portSetting: 'CAIRN_GATEWAY_PORT',
+      statusTable: GATEWAY_STATUS_TABLE,
+      isJsonParsed: isGatewayJson,
+      openapi: GATEWAY_OPENAPI,
+    });
+  };
+
+/** The admin API and its page. */
+export const startAdminEdge: Edge = async (config, values, logger) => {
+  return createHttpApp(edgeModule('admin-api', values, [ExplorerModule]), {
+    ...listenOptions(config, logger),
+    port: config.adminPort,
+    portSetting: 'CAIRN_ADMIN_PORT',
+    statusTable: ADMIN_STATUS_TABLE,
+    openapi: ADMIN_API_OPENAPI,
+  });
+};
+
+function listenOptions(config: Config, logger: Logger): Pick<HttpAppOptions, 'host' | 'logger'> {
+  return { host: config.host, logger };
+}

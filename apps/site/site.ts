@@ -1,0 +1,53 @@
+import { type INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { NETWORKS } from '#chain';
+import type { Config } from '#config';
+import { openOperatorPhrase, phraseToAddress } from '#gateway';
+import type { RunningHttpApp } from '#http';
+import { LEDGER } from '#ledger';
+import { announceReady, type Stop } from '#lifecycle';
+import { createNestLogger } from '#logging';
+import { MINER } from '#mining';
+import { MARKET, PAYOUTS, PLACEMENT, REGISTRY } from '#services';
+import { appLogger, withDataFolder } from '#split-form';
+import { SiteCoreModule } from './site-core-module.js';
+import { type SiteValues, startAdminEdge, startGatewayEdge, startNodeEdge } from './site-edges.js';
+
+const SHARED = [LEDGER, MARKET, PLACEMENT, REGISTRY, PAYOUTS, MINER];
+
+/** Starts all of one operator in this process: one core, three HTTP APIs on it; what it returns stops all. */
+export function startSite(config: Config): Promise<Stop> {
+  return withDataFolder(config, 'site', async () => {
+    const logger = appLogger(config, 'site');
+    const params = NETWORKS[config.network];
+    const phrase = await openOperatorPhrase(config.dataDir, params, config.passphrase ?? '');
+    const minerAddress = config.minerAddress ?? phraseToAddress(phrase, params);
+    const core = await NestFactory.createApplicationContext(SiteCoreModule.of(config, minerAddress, logger), {
+      logger: createNestLogger(logger),
+      abortOnError: false,
+    });
+    const edges: RunningHttpApp[] = [];
+    const stop = async (): Promise<void> => {
+      await Promise.all(edges.map((edge) => edge.close()));
+      await core.close();
+    };
+    try {
+      const values = sharedValues(core);
+      const node = await startNodeEdge(config, values, logger);
+      edges.push(node);
+      const gateway = await startGatewayEdge(phrase)(config, values, logger);
+      edges.push(gateway);
+      const admin = await startAdminEdge(config, values, logger);
+      edges.push(admin);
+      announceReady({ node: node.url, gateway: gateway.url, admin: admin.url });
+      return stop;
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+  });
+}
+
+function sharedValues(core: INestApplicationContext): SiteValues {
+  return new Map(SHARED.map((token) => [token, core.get<unknown>(token, { strict: false })]));
+}

@@ -1,0 +1,91 @@
+import type { Readable } from 'node:stream';
+import type { FileEntry } from '#catalogue';
+import type { NetworkParams } from '#chain';
+import { CairnClient, type FileHealth, type StoredFile } from '#client';
+import { AppError } from '#errors';
+import type { RedundancyProfile } from '#fragments';
+import type { LedgerPort } from '#ledger';
+import type { ByteRange } from './byte-range.js';
+import { Spool } from './spool.js';
+
+export interface FileVaultOptions {
+  readonly ledger: LedgerPort;
+  readonly params: NetworkParams;
+  readonly phrase: string;
+  /** Folder of bodies that wait to be sealed. */
+  readonly spoolDir: string;
+  readonly requestTimeoutMs?: number;
+}
+
+/** The files of one phrase, stored and fetched for whoever may reach this process. */
+export class FileVault {
+  private anchoring: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    private readonly client: CairnClient,
+    private readonly spool: Spool,
+  ) {}
+
+  static async open({ spoolDir, ...options }: FileVaultOptions): Promise<FileVault> {
+    return new FileVault(CairnClient.open(options), await Spool.open(spoolDir));
+  }
+
+  get address(): string {
+    return this.client.address;
+  }
+
+  async balance(): Promise<bigint> {
+    return this.client.context.wallet.balance();
+  }
+
+  /** Stores a body under a name and publishes it: once this resolves, phrase and network are enough to get it back. */
+  async store(
+    name: string,
+    body: Readable,
+    options: { profile: RedundancyProfile; epochs: number; signal: AbortSignal },
+  ): Promise<StoredFile> {
+    const spooled = await this.spool.receive(body);
+    try {
+      const stored = await this.client.storeFile(spooled.path, name, options);
+      await this.inTurn(() => this.client.anchor([stored.entry]));
+      return stored;
+    } finally {
+      await spooled.remove();
+    }
+  }
+
+  /** @throws AppError `catalogue/no-such-file` */
+  file(name: string): Promise<FileEntry> {
+    return this.client.file(name);
+  }
+
+  async files(): Promise<readonly FileEntry[]> {
+    return (await this.client.catalogue()).catalogue.files;
+  }
+
+  read(entry: FileEntry, options: { range: ByteRange; signal: AbortSignal }): AsyncGenerator<Uint8Array> {
+    return this.client.read(entry, options);
+  }
+
+  health(entry: FileEntry): Promise<FileHealth> {
+    return this.client.health(entry);
+  }
+
+  remove(name: string): Promise<{ ended: number }> {
+    return this.inTurn(() => this.client.remove([name]));
+  }
+
+  async close(): Promise<void> {
+    await this.anchoring.catch((error: unknown) => {
+      if (!(error instanceof AppError)) throw error;
+    });
+    await this.client.close();
+  }
+
+  /** Two changes of the catalogue at once would only make one of them start over. */
+  private inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const run = this.anchoring.then(change, change);
+    this.anchoring = run.catch(() => undefined);
+    return run;
+  }
+}
