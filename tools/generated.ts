@@ -11,4 +11,8 @@ export interface GeneratedFile {
 
 export const generatedFiles: readonly GeneratedFile[] = [
   { path: 'docs/config.md', generate: async () => (await import('#config')).settingsToMarkdown() },
+  {
+    path: 'docs/protocol/node-api.md',
+    generate: async () => (await import('#node-api')).nodeApiToMarkdown(),
+  },
 ];

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type ClientProxy, ClientProxyFactory, Transport } from '@nestjs/microservices';
+import { Logger } from '@nestjs/common';
+import { type ClientProxy, ClientRedis } from '@nestjs/microservices';
 import { firstValueFrom, TimeoutError, timeout } from 'rxjs';
 import { AppError } from '#errors';
 import type { LedgerPort } from '#ledger';
@@ -29,10 +30,7 @@ export type RedisLedger = LedgerPort & { close(): Promise<void> };
  */
 export async function openRedisLedger(options: RedisLedgerOptions): Promise<RedisLedger> {
   await checkRedis(options.redisUrl);
-  const client = ClientProxyFactory.create({
-    transport: Transport.REDIS,
-    options: redisUrlToOptions(options.redisUrl),
-  });
+  const client = new QuietClientRedis(redisUrlToOptions(options.redisUrl));
   await client.connect();
   return createRedisLedger(client, {
     timeoutMs: options.timeoutMs ?? 15_000,
@@ -42,7 +40,7 @@ export async function openRedisLedger(options: RedisLedgerOptions): Promise<Redi
 
 /** The port over a connected Nest client; closing it closes the client. */
 export function createRedisLedger(
-  client: ClientProxy,
+  client: Pick<ClientProxy, 'send' | 'close'>,
   { timeoutMs, where }: { readonly timeoutMs: number; readonly where: string },
 ): RedisLedger {
   const closing = new AbortController();
@@ -143,4 +141,14 @@ function unreachable(where: string, pattern: string, patienceMs: number, cause: 
     data: { redis: where, pattern },
     cause,
   });
+}
+
+/** Nest's Redis client without its talk on standard output, which is for data; what fails is thrown where it is asked. */
+class QuietClientRedis extends ClientRedis {
+  protected override readonly logger = new QuietLogger();
+}
+
+class QuietLogger extends Logger {
+  override log(): void {}
+  override error(): void {}
 }

@@ -3,6 +3,7 @@
  * Does not own: the server made of the same table (libs/node-server), the ledger port (libs/ledger), the views (libs/wire).
  * Read next: routes.ts (the table), node-client.ts, docs/protocol/node-api.md.
  */
+export { nodeApiToMarkdown } from './api-markdown.js';
 export { type BackOff, createBackOff } from './back-off.js';
 export { HEARTBEAT_MS, START_EVENT } from './event-stream.js';
 export { createNodeClient, type NodeClient, type NodeClientOptions } from './node-client.js';
