@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ObjectEventView, Page, PostingView } from '#wire';
-import { createContractScenario } from '../../../contracts/testing/contract-scenario.js';
+import { ContractScenario, createContractScenario } from '../../../contracts/testing/contract-scenario.js';
 import type { PageRequest } from '../port.js';
 import { forkAt, newChain, submit, submitFrom } from '../testing/forks.js';
 import { feedScenario } from '../testing/market-scene.js';
@@ -68,29 +68,32 @@ describe('the explorer index', () => {
     expect({ seed, ...(await dump()) }).toEqual({ seed, ...followed });
   });
 
-  it('takes a settled contract back to active, and a formed one away, with their blocks', async () => {
-    const scenario = createContractScenario({ epochs: 1 });
-    scenario.form();
-    scenario.proveEpoch(0);
-    while (scenario.contract.status === 'active') scenario.chain.mineTo(scenario.contract.dueAt);
-    await feedScenario(test, scenario);
+  it('takes a failed contract back to active, and a formed one away, with their blocks', async () => {
+    const missing = createContractScenario({ epochs: 6 });
+    missing.form();
+    missing.missEpoch(0);
+    const forkHeight = missing.chain.height;
+    const proving = new ContractScenario(forkAt(missing.chain, forkHeight), missing.terms);
+    missing.missEpoch(1);
+    missing.missEpoch(2);
+    proving.proveEpoch(1);
+    proving.proveEpoch(2);
+    proving.chain.mineTo(missing.chain.height + 1);
+    await feedScenario(test, missing);
+    expect((await dump()).contracts).toMatchObject([{ id: missing.id, status: 'failed' }]);
     expect((await dump()).active).toEqual([]);
-    const settledAt = scenario.contract.settledAt ?? 0;
-    const unsettled = forkAt(scenario.chain, settledAt - 1);
-    unsettled.mineBlock([unsettled.transfer(unsettled.faucet(), scenario.terms.client.account, 1n)]);
-    // Both branches settle at the same height; the index must hold the settlement of the one that counts.
-    unsettled.mineBlock();
-    expect(await submitFrom(test, unsettled, settledAt)).toBe('reorganized');
-    const timeline = await test.ledger.contractTimeline({ id: scenario.id });
-    expect(timeline.at(-1)).toMatchObject({
-      name: 'contract/settled',
-      blockId: unsettled.at(settledAt).block.id,
-    });
-    const unformed = forkAt(scenario.chain, 1);
-    unformed.mineTo(unsettled.height + 1);
+    expect(await submitFrom(test, proving.chain, forkHeight + 1)).toBe('reorganized');
+    expect((await dump()).active).toEqual([missing.id]);
+    expect((await test.ledger.contracts({ status: 'failed' })).items).toEqual([]);
+    const names = (await test.ledger.contractTimeline({ id: missing.id })).map(({ name }) => name);
+    expect(names.filter((name) => name === 'contract/missed')).toHaveLength(1);
+    expect(names).not.toContain('contract/failed');
+
+    const unformed = forkAt(missing.chain, 1);
+    unformed.mineTo(proving.chain.height + 1);
     expect(await submitFrom(test, unformed, 2)).toBe('reorganized');
     expect(await dump()).toMatchObject({ contracts: [], events: [], fragments: [] });
-    const fragment = scenario.terms.leaves[0]?.id ?? '';
+    const fragment = missing.terms.leaves[0]?.id ?? '';
     expect(await test.ledger.holders({ fragment })).toEqual([]);
   });
 
