@@ -1,18 +1,27 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmdirSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { blake3 } from '@noble/hashes/blake3.js';
 import type { FragmentId } from '#chain';
-import { createFileFragmentStore } from './index.js';
+import { createFileFragmentStore, type FragmentStore } from './index.js';
 import { fragmentStoreConformance } from './testing/index.js';
 
 const idOf = (bytes: Uint8Array): FragmentId => Buffer.from(blake3(bytes)).toString('hex') as FragmentId;
 
 let folder: string;
-const open = (capacityBytes: number) => createFileFragmentStore({ folder, capacityBytes });
+const opened: FragmentStore[] = [];
+const open = async (capacityBytes: number): Promise<FragmentStore> => {
+  const store = await createFileFragmentStore({ folder, capacityBytes });
+  opened.push(store);
+  return store;
+};
+afterEach(async () => {
+  for (const store of opened.splice(0)) await store.close();
+});
 
 fragmentStoreConformance('a folder', {
   open: async (capacityBytes) => {
@@ -22,6 +31,17 @@ fragmentStoreConformance('a folder', {
   reopen: open,
   clean: () => rm(folder, { recursive: true, force: true }),
 });
+
+const TMPFS = (target: string) => ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', target];
+
+/** A real full disk is a 1 MiB file system in memory; only root may make one, and not in every container. */
+function canMount(): boolean {
+  const target = mkdtempSync(join(tmpdir(), 'cairn-mount-'));
+  const isMounted = spawnSync('mount', TMPFS(target)).status === 0;
+  if (isMounted) spawnSync('umount', [target]);
+  rmdirSync(target);
+  return isMounted;
+}
 
 describe('the files of a fragment store', () => {
   beforeEach(async () => {
@@ -64,8 +84,7 @@ describe('the files of a fragment store', () => {
     expect(store.usedBytes()).toBe(0);
   });
 
-  test('a full disk is an error with a next step and leaves nothing half-written', async () => {
-    // /dev/full refuses every write with ENOSPC, as a full disk does.
+  test('a file system that refuses is an error with a next step, and nothing is half-written', async () => {
     const store = await open(1 << 20);
     const bytes = Buffer.alloc(70_000, 1);
     await rm(join(folder, 'incoming'), { recursive: true });
@@ -76,4 +95,28 @@ describe('the files of a fragment store', () => {
     expect(await store.has(idOf(bytes))).toBe(false);
     expect(store.usedBytes()).toBe(0);
   });
+
+  (canMount() ? test : test.skip)(
+    'a full disk answers disk-full and loses nothing (needs the right to mount)',
+    async () => {
+      spawnSync('mount', TMPFS(folder));
+      try {
+        const store = await open(1 << 30);
+        const [first, second] = [Buffer.alloc(600_000, 1), Buffer.alloc(600_000, 2)];
+        expect((await store.put(idOf(first), first, first.length)).ok).toBe(true);
+        for (const source of [second, [second.subarray(0, 300_000), second.subarray(300_000)]]) {
+          const put = store.put(idOf(second), source as never, second.length);
+          await expect(put).rejects.toMatchObject({ code: 'fragment-store/disk-full' });
+        }
+        expect(await readdir(join(folder, 'incoming'))).toEqual([]);
+        expect(store.usedBytes()).toBe(600_000);
+        expect((await store.read(idOf(first)))?.ok).toBe(true);
+        await store.remove(idOf(first));
+        expect((await store.put(idOf(second), second, second.length)).ok).toBe(true);
+        for (const each of opened.splice(0)) await each.close();
+      } finally {
+        spawnSync('umount', [folder]);
+      }
+    },
+  );
 });

@@ -57,6 +57,7 @@ class FileFragmentStore implements FragmentStore {
     if (!isFragmentId(id)) return refused({ rule: 'fragment/id', id });
     this.#reserve(expectedLengthBytes);
     const path = this.#files.newTemporaryPath();
+    let isAdopted = false;
     try {
       const written = await this.#write(path, source, expectedLengthBytes);
       if (!written.ok) return written;
@@ -64,10 +65,11 @@ class FileFragmentStore implements FragmentStore {
         return refused({ rule: 'fragment/mismatch', id, hash: written.value.hash });
       }
       await this.#guarded(() => this.#adopt(path, id, expectedLengthBytes));
+      isAdopted = true;
       return accepted({ id, lengthBytes: expectedLengthBytes });
     } finally {
       this.#incomingBytes -= expectedLengthBytes;
-      await discardFile(path).catch(() => undefined);
+      if (!isAdopted) await discardFile(path).catch(() => undefined);
     }
   }
 
@@ -88,9 +90,12 @@ class FileFragmentStore implements FragmentStore {
     return { lengthBytes, stream };
   }
 
-  async read(id: FragmentId): Promise<Result<Uint8Array> | undefined> {
+  async read(
+    id: FragmentId,
+    allocate: (sizeBytes: number) => Uint8Array = Buffer.allocUnsafeSlow,
+  ): Promise<Result<Uint8Array> | undefined> {
     if (!isFragmentId(id)) return undefined;
-    const bytes = await this.#guarded(() => readWhole(this.#files.pathOf(id)));
+    const bytes = await this.#guarded(() => readWhole(this.#files.pathOf(id), allocate));
     if (bytes === undefined) return undefined;
     const hash = createStreamingHash();
     hash.update(bytes);
@@ -133,6 +138,10 @@ class FileFragmentStore implements FragmentStore {
 
   diskFreeBytes(): Promise<number> {
     return this.#files.diskFreeBytes();
+  }
+
+  close(): Promise<void> {
+    return this.#files.close();
   }
 
   #reserve(lengthBytes: number): void {
@@ -184,16 +193,22 @@ class FileFragmentStore implements FragmentStore {
   }
 }
 
-async function readWhole(path: string): Promise<Uint8Array | undefined> {
+async function readWhole(
+  path: string,
+  allocate: (sizeBytes: number) => Uint8Array,
+): Promise<Uint8Array | undefined> {
   try {
     const handle = await open(path, 'r');
     try {
       const { size } = await handle.stat();
-      const bytes = Buffer.allocUnsafeSlow(size);
-      const { bytesRead } = await handle.read(bytes, 0, size, 0);
-      return bytesRead === size
-        ? bytes
-        : Buffer.concat([bytes.subarray(0, bytesRead), await handle.readFile()]);
+      const bytes = allocate(size).subarray(0, size);
+      let length = 0;
+      while (length < size) {
+        const { bytesRead } = await handle.read(bytes, length, size - length, length);
+        if (bytesRead === 0) break;
+        length += bytesRead;
+      }
+      return bytes.subarray(0, length);
     } finally {
       await handle.close();
     }

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FragmentId } from '#chain';
 import { assertInvariant } from '#errors';
@@ -18,6 +18,8 @@ export class FragmentFiles {
   readonly #root: string;
   #temporaryCount = 0;
   #dirty = new Set<string>();
+  /** Folders stay open: opening one for every sync costs as much as the sync. */
+  readonly #folders = new Map<string, FileHandle>();
   #round: Promise<void> | undefined;
   #nextRound: Promise<void> | undefined;
 
@@ -86,10 +88,25 @@ export class FragmentFiles {
         this.#round = next;
         const dirty = [...this.#dirty];
         this.#dirty.clear();
-        for (const shard of dirty) await syncFolder(join(this.#root, shard));
+        for (const shard of dirty) await this.#syncShard(shard);
       });
     this.#nextRound = next;
     return next;
+  }
+
+  async close(): Promise<void> {
+    for (const folder of this.#folders.values()) await folder.close();
+    this.#folders.clear();
+  }
+
+  async #syncShard(shard: string): Promise<void> {
+    if (process.platform === 'win32') return;
+    let folder = this.#folders.get(shard);
+    if (folder === undefined) {
+      folder = await open(join(this.#root, shard), 'r');
+      this.#folders.set(shard, folder);
+    }
+    await folder.sync();
   }
 }
 

@@ -36,8 +36,11 @@ export interface FragmentStore {
   put(id: FragmentId, source: FragmentSource, expectedLengthBytes: number): Promise<Result<StoredFragment>>;
   /** Opens a fragment, or part of it, as a stream of bytes that were not checked again. Undefined: not here. */
   open(id: FragmentId, range?: ByteRange): Promise<{ lengthBytes: number; stream: Readable } | undefined>;
-  /** A whole fragment, hashed again: violation `fragment/corrupt` when the disk changed it. Undefined: not here. */
-  read(id: FragmentId): Promise<Result<Uint8Array> | undefined>;
+  /**
+   * A whole fragment, hashed again: violation `fragment/corrupt` when the disk changed it. Undefined: not here.
+   * `allocate` gives the memory to read into (at least the size asked for); default: fresh memory.
+   */
+  read(id: FragmentId, allocate?: (sizeBytes: number) => Uint8Array): Promise<Result<Uint8Array> | undefined>;
   has(id: FragmentId): Promise<boolean>;
   stat(id: FragmentId): Promise<StoredFragment | undefined>;
   /** False when it was not here. */
@@ -50,4 +53,6 @@ export interface FragmentStore {
   capacityBytes(): number;
   /** Bytes free on the disk itself. */
   diskFreeBytes(): Promise<number>;
+  /** Lets go of the files. Nothing may be under way. */
+  close(): Promise<void>;
 }

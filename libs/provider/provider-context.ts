@@ -80,6 +80,7 @@ export async function openProviderContext(options: ProviderOptions): Promise<Pro
 export async function closeProviderContext(context: ProviderContext): Promise<void> {
   await context.records.close();
   await context.tickets.close();
+  await context.store.close();
 }
 
 /** Seconds since 1970. */

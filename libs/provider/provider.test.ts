@@ -5,40 +5,17 @@ import { decode } from '#chain';
 import { drawChunks, type ProofItem, proofItemsSchema, validateProofItems } from '#contracts';
 import { hexToBytes } from '#crypto';
 import { nativeCrypto } from '#crypto-native';
-import { fastDevnet, TestLedger, type Wallet } from '../ledger/testing/index.js';
+import { fastDevnet } from '../ledger/testing/index.js';
 import { fetchProviderStatus } from './index.js';
-import { type ProviderClient, sampleFragments, TestProvider, until } from './testing/index.js';
+import { MarketStage, sampleFragments } from './testing/index.js';
 
-const COIN = 1_000_000_000n;
-
-let ledger: TestLedger;
-let provider: TestProvider;
-let client: ProviderClient;
-let wallet: Wallet;
-
-/** Mines until the provider has done what is asked for; it acts when it sees a block. */
-async function mineUntil<T>(what: string, ask: () => Promise<T | undefined | false>): Promise<T> {
-  for (let block = 0; block < 120; block++) {
-    await ledger.mine();
-    const tip = ledger.height;
-    await until(`the provider to see block ${tip}`, () => (provider.provider.watch.tip?.height ?? 0) >= tip);
-    const answer = await ask();
-    if (answer !== undefined && answer !== false) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 30));
-  }
-  throw new Error(`mined 120 blocks waiting for ${what}`);
-}
-
-const offerOf = async () => {
-  const offer = await ledger.ledger.offer({ provider: provider.address });
-  if (offer === null) throw new Error('no offer');
-  return offer;
-};
+let stage: MarketStage;
 
 async function formContract(fragments: ReturnType<typeof sampleFragments>) {
+  const { client, ledger, provider, wallet } = stage;
   expect((await client.reserve()).status).toBe(200);
   for (const fragment of fragments) expect((await client.put(fragment)).status).toBe(201);
-  const agreement = client.agreement(await offerOf(), fragments, {
+  const agreement = client.agreement(await stage.offer(), fragments, {
     formBy: ledger.height + 20,
     payout: provider.provider.context.account,
   });
@@ -50,43 +27,32 @@ async function formContract(fragments: ReturnType<typeof sampleFragments>) {
 }
 
 beforeEach(async () => {
-  ledger = await TestLedger.open({ params: fastDevnet });
-  wallet = ledger.wallet('client');
-  await ledger.mine();
-  provider = await TestProvider.open({ params: fastDevnet, ledger: ledger.ledger });
-  const account = { account: provider.provider.context.account } as Wallet;
-  await ledger.fund(100n * COIN, wallet, account);
-  await mineUntil(
-    'the offer',
-    async () => (await ledger.ledger.offer({ provider: provider.address })) ?? undefined,
-  );
-  client = provider.client(wallet);
+  stage = await MarketStage.open();
 });
-afterEach(async () => {
-  client?.close();
-  await provider?.close();
-  await ledger?.close();
-});
+afterEach(() => stage?.close());
 
 describe('the life of a contract', () => {
   test('room, fragments, agreement, proofs of every epoch, payment, and everything freed at the end', async () => {
+    const { client, ledger, provider } = stage;
     const fragments = sampleFragments(1 << 20, 65_536, 1, 4 << 20);
     await formContract(fragments);
-    const seen: string[] = [];
-    await mineUntil('the end of the contract', async () => {
+    await stage.mineUntil('the end of the contract', async () => {
       const view = await ledger.ledger.contract({ id: client.contract });
-      if (view !== null) seen.push(`${view.proven}/${view.missed}`);
       return view?.status === 'completed';
     });
     const view = await ledger.ledger.contract({ id: client.contract });
     expect(view).toMatchObject({ status: 'completed', proven: 3, missed: 0 });
     expect(await ledger.ledger.audit()).toMatchObject({ balanced: true });
-    await mineUntil('the room to be free', async () => provider.provider.context.store.usedBytes() === 0);
+    await stage.mineUntil(
+      'the room to be free',
+      async () => provider.provider.context.store.usedBytes() === 0,
+    );
     expect(provider.provider.context.records.contracts()).toEqual([]);
     expect((await client.get(fragments[0]!.id)).status).toBe(404);
   }, 60_000);
 
   test('an audit proves chosen chunks; a rotten fragment is refused, named and marked', async () => {
+    const { client, provider } = stage;
     const fragments = sampleFragments(300_000, 65_536);
     const agreement = await formContract(fragments);
     const chunks = drawChunks(nativeCrypto, fastDevnet, {

@@ -32,7 +32,10 @@ export function fragmentStoreConformance(
     beforeEach(async () => {
       store = await adapter.open(CAPACITY_BYTES);
     });
-    afterEach(() => adapter.clean());
+    afterEach(async () => {
+      await store.close();
+      await adapter.clean();
+    });
 
     for (const lengthBytes of [1, 1023, 1024, 1025, 65_536, (1 << 20) + 1, 4 << 20]) {
       test(`gives back ${lengthBytes} bytes, put whole or in pieces`, async () => {
@@ -170,6 +173,7 @@ export function fragmentStoreConformance(
       for await (const { id } of again.list()) listed.push(id);
       expect(listed).toEqual(all.map(idOf).sort());
       expect(again.usedBytes()).toBe(all.reduce((sum, bytes) => sum + bytes.length, 0));
+      await again.close();
     });
   });
 }

@@ -3,6 +3,7 @@ import { accepted, type Result, refused } from '#errors';
 import { type ByteRange, isFragmentId } from '#fragment-store';
 import { nowSeconds, type ProviderContext } from '../provider-context.js';
 import type { Admission, TicketGate } from '../tickets/ticket-gate.js';
+import { BufferPool } from './buffer-pool.js';
 
 /** A request to read a fragment. */
 export interface DownloadRequest {
@@ -30,6 +31,7 @@ export interface Download {
 export class Downloads {
   readonly #context: ProviderContext;
   readonly #gate: TicketGate;
+  readonly #buffers = new BufferPool();
 
   constructor(context: ProviderContext, gate: TicketGate) {
     this.#context = context;
@@ -62,7 +64,11 @@ export class Downloads {
     const askedBytes = range === undefined ? lengthBytes : range.endExclusive - range.start;
     const overBudget = await admission.charge(askedBytes);
     if (overBudget !== undefined) return refused(overBudget);
-    const read = await this.#context.store.read(id);
+    let buffer: Uint8Array | undefined;
+    const read = await this.#context.store.read(id, (sizeBytes) => {
+      buffer = this.#buffers.take(sizeBytes);
+      return buffer;
+    });
     if (read?.ok !== true) {
       await admission.refund(askedBytes);
       await this.#context.records.markCorrupt(id, nowSeconds(this.#context));
@@ -73,7 +79,11 @@ export class Downloads {
       bytes,
       lengthBytes,
       range,
-      finish: (sentBytes) => admission.refund(askedBytes - sentBytes),
+      finish: async (sentBytes) => {
+        // Bytes of a cut connection may still be with the engine: their memory is not used again.
+        if (buffer !== undefined && sentBytes === bytes.length) this.#buffers.give(buffer);
+        await admission.refund(askedBytes - sentBytes);
+      },
     });
   }
 }

@@ -28,11 +28,8 @@ class ProviderMetrics {
         for (const { state } of records.contracts()) gauge.inc({ state });
       },
     );
-    metrics.gauge(
-      'cairn_provider_corrupt_fragments_count',
-      'Fragments found rotten or lost.',
-      [],
-      async (gauge) => gauge.set((await records.corruptFragments()).length),
+    metrics.gauge('cairn_provider_corrupt_fragments_count', 'Fragments found rotten or lost.', [], (gauge) =>
+      gauge.set(records.corruptFragments().length),
     );
     metrics.gauge(
       'cairn_provider_missed_proofs_count',

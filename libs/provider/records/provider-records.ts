@@ -40,7 +40,8 @@ export interface ProviderRecords {
   isNeeded(id: FragmentId): Promise<boolean>;
   markCorrupt(id: FragmentId, at: number): Promise<void>;
   unmarkCorrupt(id: FragmentId): Promise<void>;
-  corruptFragments(): Promise<FragmentId[]>;
+  /** In the order they were found. */
+  corruptFragments(): readonly FragmentId[];
   close(): Promise<void>;
 }
 
@@ -55,6 +56,10 @@ export async function openProviderRecords(dataDir: string): Promise<ProviderReco
   for (const row of await sql.all('SELECT record FROM contract')) {
     const record = textToRecord(String(row['record']));
     contracts.set(record.id, record);
+  }
+  const corrupt = new Set<FragmentId>();
+  for (const row of await sql.all('SELECT id FROM corrupt ORDER BY found_at')) {
+    corrupt.add(row['id'] as FragmentId);
   }
   const newFragments = createBatch<readonly [ContractId, FragmentId, number]>((rows) =>
     sql.run(
@@ -117,11 +122,15 @@ export async function openProviderRecords(dataDir: string): Promise<ProviderReco
         [contract, JSON.stringify(entries.map(({ id, lengthBytes }) => [id, lengthBytes]))],
       ),
     isNeeded: async (id) => (await sql.all('SELECT 1 FROM fragment WHERE id = ? LIMIT 1', [id])).length > 0,
-    markCorrupt: (id, at) =>
-      sql.run('INSERT INTO corrupt (id, found_at) VALUES (?, ?) ON CONFLICT (id) DO NOTHING', [id, at]),
-    unmarkCorrupt: (id) => sql.run('DELETE FROM corrupt WHERE id = ?', [id]),
-    corruptFragments: async () =>
-      (await sql.all('SELECT id FROM corrupt ORDER BY found_at')).map((row) => row['id'] as FragmentId),
+    async markCorrupt(id, at) {
+      if (corrupt.has(id)) return;
+      corrupt.add(id);
+      await sql.run('INSERT INTO corrupt (id, found_at) VALUES (?, ?) ON CONFLICT (id) DO NOTHING', [id, at]);
+    },
+    async unmarkCorrupt(id) {
+      if (corrupt.delete(id)) await sql.run('DELETE FROM corrupt WHERE id = ?', [id]);
+    },
+    corruptFragments: () => [...corrupt],
     async close() {
       await newFragments.idle();
       await sql.close();

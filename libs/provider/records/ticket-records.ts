@@ -2,11 +2,13 @@ import { join } from 'node:path';
 import { createBatch } from './batch.js';
 import { openSqlFile } from './sql-file.js';
 
+// Totals of serials and used nonces share a table, so that a use is one statement. A nonce moves nothing.
 const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS serial (
-    serial TEXT PRIMARY KEY, contract TEXT NOT NULL, moved_bytes INTEGER NOT NULL, expires_at INTEGER NOT NULL
+  CREATE TABLE IF NOT EXISTS ticket_use (
+    key TEXT PRIMARY KEY,
+    moved_bytes INTEGER,
+    until_ms INTEGER NOT NULL
   ) STRICT;
-  CREATE TABLE IF NOT EXISTS nonce (nonce TEXT PRIMARY KEY, until_ms INTEGER NOT NULL) STRICT;
 `;
 
 const SWEEP_MS = 30_000;
@@ -15,7 +17,6 @@ const SWEEP_MS = 30_000;
 export interface TicketSpend {
   /** Contract and serial: two contracts may draw the same serial. */
   readonly key: string;
-  readonly contract: string;
   readonly movedBytes: number;
   /** Seconds since 1970; forgotten afterwards. */
   readonly expiresAt: number;
@@ -41,34 +42,25 @@ export async function openTicketRecords(dataDir: string): Promise<TicketRecords>
     schema: SCHEMA,
     durability: 'NORMAL',
   });
-  const serials = new Map<string, { movedBytes: number; expiresAt: number }>();
+  const serials = new Map<string, { movedBytes: number; untilMs: number }>();
   const nonces = new Map<string, number>();
-  for (const row of await sql.all('SELECT * FROM serial')) {
-    serials.set(String(row['serial']), {
-      movedBytes: Number(row['moved_bytes']),
-      expiresAt: Number(row['expires_at']),
-    });
+  for (const row of await sql.all('SELECT * FROM ticket_use')) {
+    const [key, untilMs] = [String(row['key']), Number(row['until_ms'])];
+    if (row['moved_bytes'] === null) nonces.set(key, untilMs);
+    else serials.set(key, { movedBytes: Number(row['moved_bytes']), untilMs });
   }
-  for (const row of await sql.all('SELECT * FROM nonce')) {
-    nonces.set(String(row['nonce']), Number(row['until_ms']));
-  }
-  const spends = createBatch<TicketSpend>(async (batch) => {
-    // The newest total of each serial is the whole truth about it.
-    const totals = batch.map(({ key, contract }) => {
-      const { movedBytes = 0, expiresAt = 0 } = serials.get(key) ?? {};
-      return [key, contract, movedBytes, expiresAt];
+  const spends = createBatch<TicketSpend>((batch) => {
+    const rows = batch.flatMap(({ key, nonce }) => {
+      // The newest total of a serial is the whole truth about it.
+      const { movedBytes = 0, untilMs = 0 } = serials.get(key) ?? {};
+      const total = [key, movedBytes, untilMs];
+      return nonce === undefined ? [total] : [total, [nonce.value, null, nonce.untilMs]];
     });
-    await sql.run(
-      `INSERT INTO serial (serial, contract, moved_bytes, expires_at)
-       SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?) WHERE true
-       ON CONFLICT (serial) DO UPDATE SET moved_bytes = excluded.moved_bytes`,
-      [JSON.stringify(totals)],
-    );
-    const used = batch.flatMap(({ nonce }) => (nonce === undefined ? [] : [[nonce.value, nonce.untilMs]]));
-    await sql.run(
-      `INSERT INTO nonce (nonce, until_ms) SELECT value ->> 0, value ->> 1 FROM json_each(?) WHERE true
-       ON CONFLICT (nonce) DO NOTHING`,
-      [JSON.stringify(used)],
+    return sql.run(
+      `INSERT INTO ticket_use (key, moved_bytes, until_ms)
+       SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true
+       ON CONFLICT (key) DO UPDATE SET moved_bytes = excluded.moved_bytes`,
+      [JSON.stringify(rows)],
     );
   });
   let sweptAtMs = 0;
@@ -79,7 +71,7 @@ export async function openTicketRecords(dataDir: string): Promise<TicketRecords>
       const before = serials.get(spend.key)?.movedBytes ?? 0;
       serials.set(spend.key, {
         movedBytes: Math.max(0, before + spend.movedBytes),
-        expiresAt: spend.expiresAt,
+        untilMs: spend.expiresAt * 1000,
       });
       if (spend.nonce !== undefined) nonces.set(spend.nonce.value, spend.nonce.untilMs);
       return spends.add(spend);
@@ -88,9 +80,8 @@ export async function openTicketRecords(dataDir: string): Promise<TicketRecords>
       if (nowMs - sweptAtMs < SWEEP_MS) return;
       sweptAtMs = nowMs;
       for (const [nonce, untilMs] of nonces) if (untilMs < nowMs) nonces.delete(nonce);
-      for (const [key, { expiresAt }] of serials) if (expiresAt * 1000 < nowMs) serials.delete(key);
-      await sql.run('DELETE FROM nonce WHERE until_ms < ?', [nowMs]);
-      await sql.run('DELETE FROM serial WHERE expires_at * 1000 < ?', [nowMs]);
+      for (const [key, { untilMs }] of serials) if (untilMs < nowMs) serials.delete(key);
+      await sql.run('DELETE FROM ticket_use WHERE until_ms < ?', [nowMs]);
     },
     async close() {
       await spends.idle();

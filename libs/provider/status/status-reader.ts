@@ -102,7 +102,7 @@ export class StatusReader {
       capacityBytes: store.capacityBytes(),
       boundBytes: String(records.contracts().reduce((sum, record) => sum + boundBytes(record), 0n)),
       diskFreeBytes: await store.diskFreeBytes(),
-      corruptFragments: await records.corruptFragments(),
+      corruptFragments: [...records.corruptFragments()],
     };
   }
 }

@@ -4,6 +4,8 @@
  * Does not own: the ledger (libs/ledger/testing), the real client (libs/client). Only tests import this.
  * Read next: test-provider.ts, provider-client.ts.
  */
+
+export { MarketStage } from './market-stage.js';
 export { type Answer, ProviderClient, sampleFragments } from './provider-client.js';
 export { TestProvider } from './test-provider.js';
 export { until } from './until.js';

@@ -127,7 +127,7 @@ export class TicketGate {
   #admission(ticket: Ticket, contract: ContractRecord, use: TicketUse): Admission {
     const { tickets } = this.#context;
     const key = `${ticket.contract}:${ticket.serial}`;
-    const entry = { key, contract: ticket.contract, expiresAt: Number(ticket.expiresAt) };
+    const entry = { key, expiresAt: expiryOf(ticket) };
     return {
       ticket,
       contract,
@@ -156,6 +156,10 @@ export class TicketGate {
     };
   }
 }
+
+/** Seconds; an expiry beyond what a number holds is as good as none. */
+const expiryOf = (ticket: Ticket): number =>
+  Math.min(Number(ticket.expiresAt), Number.MAX_SAFE_INTEGER / 1000);
 
 const nonceKey = (ticket: Ticket, use: TicketUse): string => `${ticket.serial}:${use.nonce}`;
 

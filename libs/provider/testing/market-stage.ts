@@ -1,0 +1,83 @@
+import type { ContractId } from '#chain';
+import type { OfferView } from '#wire';
+import { fastDevnet, TestLedger, type Wallet } from '../../ledger/testing/index.js';
+import type { ProviderClient } from './provider-client.js';
+import { TestProvider, type TestProviderOptions } from './test-provider.js';
+import { until } from './until.js';
+
+const COIN = 1_000_000_000n;
+const MAX_BLOCKS = 120;
+
+/** A ledger, one provider whose offer is on chain, and a client with coins. */
+export class MarketStage {
+  private constructor(
+    readonly ledger: TestLedger,
+    public provider: TestProvider,
+    readonly wallet: Wallet,
+    readonly client: ProviderClient,
+  ) {}
+
+  static async open(options: Partial<TestProviderOptions> = {}): Promise<MarketStage> {
+    const ledger = await TestLedger.open({ params: fastDevnet });
+    const wallet = ledger.wallet('client');
+    await ledger.mine();
+    const provider = await TestProvider.open({ params: fastDevnet, ledger: ledger.ledger, ...options });
+    const stage = new MarketStage(ledger, provider, wallet, provider.client(wallet));
+    await ledger.fund(100n * COIN, wallet, stage.providerWallet());
+    await stage.mineUntil('the offer', async () => {
+      const offer = await ledger.ledger.offer({ provider: provider.address });
+      return offer !== null && (await ledger.ledger.endpoint({ principal: provider.address })) !== null;
+    });
+    return stage;
+  }
+
+  /** Only its account: enough to be paid. */
+  providerWallet(): Wallet {
+    return { account: this.provider.provider.context.account } as Wallet;
+  }
+
+  async offer(): Promise<OfferView> {
+    const offer = await this.ledger.ledger.offer({ provider: this.provider.address });
+    if (offer === null) throw new Error('the provider has no offer');
+    return offer;
+  }
+
+  /** Mines one block and waits until the provider has seen it. */
+  async mine(): Promise<void> {
+    await this.ledger.mine();
+    const { height } = this.ledger;
+    await until(`the provider to see block ${height}`, () => {
+      return (this.provider.provider.watch.tip?.height ?? 0) >= height;
+    });
+  }
+
+  /** Waits until every challenge that a proof may answer now has one: a real miner leaves a second for it. */
+  async proven(): Promise<void> {
+    const { height, ledger } = this.ledger;
+    const { proofs } = this.provider.provider.context.records;
+    const challenges = await ledger.challenges({ provider: this.provider.address });
+    for (const { contract, epoch, proven, opensAt } of challenges) {
+      if (proven || height + 1 < opensAt) continue;
+      await until(`the proof of epoch ${epoch}`, async () => {
+        return (await proofs.find(contract as ContractId, epoch)) !== undefined;
+      });
+    }
+  }
+
+  /** Mines until the provider has done what is asked for: it acts when it sees a block. */
+  async mineUntil(what: string, isDone: () => Promise<boolean>): Promise<void> {
+    for (let block = 0; block < MAX_BLOCKS; block++) {
+      await this.mine();
+      await this.proven();
+      const isSoon = await until(what, isDone, 40).catch(() => false);
+      if (isSoon) return;
+    }
+    throw new Error(`mined ${MAX_BLOCKS} blocks waiting for ${what}`);
+  }
+
+  async close(): Promise<void> {
+    this.client.close();
+    await this.provider.close();
+    await this.ledger.close();
+  }
+}
