@@ -76,8 +76,8 @@ function nextDue(view: BlockView, id: ContractId, contract: StorageContract): nu
 /** Stores a contract and its place in the schedule; terminal contracts leave the schedule. */
 export function storeContract(view: BlockView, id: ContractId, contract: StorageContract): void {
   const previous = view.get(contractSpace, id);
-  if (previous !== undefined) unschedule(view, id, previous.dueAt);
   if (contract.status !== 'active') {
+    if (previous !== undefined) unschedule(view, id, previous.dueAt);
     view.put(contractSpace, id, contract);
     return;
   }
@@ -86,10 +86,9 @@ export function storeContract(view: BlockView, id: ContractId, contract: Storage
     dueAt >= view.height,
     `contract ${id} would be due at ${dueAt}, before block ${view.height}`,
   );
+  if (previous !== undefined && previous.dueAt !== dueAt) unschedule(view, id, previous.dueAt);
   view.put(contractSpace, id, { ...contract, dueAt });
-  const key = String(dueAt);
-  const due = [...(view.get(dueSpace, key) ?? []), id].sort();
-  view.put(dueSpace, key, due);
+  schedule(view, id, dueAt);
 }
 
 /** Takes the contracts due at the view's height out of the schedule, in ascending id order. */
@@ -101,12 +100,33 @@ export function takeDue(view: BlockView): readonly ContractId[] {
   return due;
 }
 
+/** Puts a contract among those due at a height, unless it is there. */
+function schedule(view: BlockView, id: ContractId, dueAt: number): void {
+  const key = String(dueAt);
+  const due = view.get(dueSpace, key) ?? [];
+  const at = placeOf(due, id);
+  if (due[at] !== id) view.put(dueSpace, key, due.toSpliced(at, 0, id));
+}
+
 /** A contract taken by `takeDue` in this block is in the schedule no more. */
 function unschedule(view: BlockView, id: ContractId, dueAt: number): void {
   const key = String(dueAt);
   const due = view.get(dueSpace, key);
-  if (due === undefined || !due.includes(id)) return;
-  const rest = due.filter((other) => other !== id);
-  if (rest.length === 0) view.remove(dueSpace, key);
-  else view.put(dueSpace, key, rest);
+  if (due === undefined) return;
+  const at = placeOf(due, id);
+  if (due[at] !== id) return;
+  if (due.length === 1) view.remove(dueSpace, key);
+  else view.put(dueSpace, key, due.toSpliced(at, 1));
+}
+
+/** Where an id is, or would be, in an ascending list. */
+function placeOf(due: readonly ContractId[], id: ContractId): number {
+  let low = 0;
+  let high = due.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((due[middle] as ContractId) < id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
