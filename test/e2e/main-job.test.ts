@@ -11,9 +11,16 @@ import { processesMentioning } from './support/process-table.js';
 const driver = resolve(fileURLToPath(import.meta.url), '../../../tools/devnet/main.js');
 const JOB_LIMIT_MS = 240_000;
 
+interface Totals {
+  readonly earned: string;
+  readonly lost: string;
+}
+
 interface Report {
   readonly contracts: readonly Pick<ContractView, 'id' | 'tranche' | 'burned' | 'totalBytes' | 'epochs'>[];
-  readonly outcome: readonly Pick<ContractView, 'id' | 'providerAddress' | 'proven' | 'missed'>[];
+  readonly outcome: readonly (Pick<ContractView, 'id' | 'providerAddress' | 'proven' | 'missed'> & {
+    totals: Totals;
+  })[];
   readonly killed: readonly string[];
   readonly audit: AuditView;
   readonly sizeBytes: number;
@@ -58,6 +65,9 @@ describe('the main job, as npm start runs it', () => {
     return (await answer.json()) as T;
   }
 
+  const contractOf = async (admin: string, id: string): Promise<ContractView> =>
+    (await get<{ contract: ContractView }>(admin, `/contracts/${id}`)).contract;
+
   test(
     'stores, loses 5 of 8 providers, gets back, pays and penalises; its numbers are the admin API’s; killed, it leaves nothing',
     async () => {
@@ -76,14 +86,19 @@ describe('the main job, as npm start runs it', () => {
       expect(report.contracts).toHaveLength(8);
       expect(report.killed).toHaveLength(5);
       for (const shown of report.contracts) {
-        expect(await get<ContractView>(admin, `/contracts/${shown.id}`)).toMatchObject(shown);
+        expect(await contractOf(admin, shown.id)).toMatchObject(shown);
       }
       for (const shown of report.outcome) {
-        const now = await get<ContractView>(admin, `/contracts/${shown.id}`);
+        const now = await contractOf(admin, shown.id);
         expect(now.providerAddress).toBe(shown.providerAddress);
         expect(now.proven).toBeGreaterThanOrEqual(shown.proven);
         expect(now.missed).toBeGreaterThanOrEqual(shown.missed);
-        expect(shown[report.killed.includes(shown.providerAddress) ? 'missed' : 'proven']).toBeGreaterThan(0);
+        const isDead = report.killed.includes(shown.providerAddress);
+        expect(shown[isDead ? 'missed' : 'proven']).toBeGreaterThan(0);
+        expect(BigInt(shown.totals[isDead ? 'lost' : 'earned'])).toBeGreaterThan(0n);
+        const { totals } = await get<{ totals: Totals }>(admin, `/payouts/statement?contract=${shown.id}`);
+        expect(BigInt(totals.lost)).toBeGreaterThanOrEqual(BigInt(shown.totals.lost));
+        expect(BigInt(totals.earned)).toBeGreaterThanOrEqual(BigInt(shown.totals.earned));
       }
       expect(report.audit.balanced).toBe(true);
       const audit = await get<AuditView>(admin, '/supply/audit');

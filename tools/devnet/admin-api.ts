@@ -1,23 +1,22 @@
 import { AppError } from '#errors';
-import type {
-  AccountView,
-  AuditView,
-  ContractView,
-  ObjectEventView,
-  Page,
-  PostingView,
-  StatusView,
-  SupplyView,
-} from '#wire';
+import type { AccountView, AuditView, ContractView, StatusView } from '#wire';
+
+/** What the admin API says of the coins that moved about one contract, base units. */
+export interface ContractTotals {
+  /** Paid to the provider. */
+  readonly earned: string;
+  /** Earned and kept back until the end. */
+  readonly held: string;
+  /** Taken from the provider for missed proofs. */
+  readonly lost: string;
+}
 
 /** What the main job reads of the admin API; every number it shows comes from here. */
 export interface AdminApi {
   status(): Promise<StatusView>;
   contract(id: string): Promise<ContractView>;
-  timeline(id: string): Promise<ObjectEventView[]>;
-  contractPostings(id: string): Promise<PostingView[]>;
+  contractTotals(id: string): Promise<ContractTotals>;
   account(address: string): Promise<AccountView>;
-  supply(): Promise<SupplyView>;
   audit(): Promise<AuditView>;
 }
 
@@ -29,6 +28,7 @@ export function createAdminApi(baseUrl: string): AdminApi {
       throw new AppError({
         code: 'admin-api/unreachable',
         message: `The admin API at ${url} does not answer.`,
+        next: 'See the site’s log in the network’s data folder.',
         cause,
       });
     });
@@ -36,27 +36,15 @@ export function createAdminApi(baseUrl: string): AdminApi {
     throw new AppError({
       code: 'admin-api/refused',
       message: `The admin API answered ${answer.status} to ${url}: ${(await answer.text()).slice(0, 300)}`,
+      next: 'See the site’s log in the network’s data folder.',
     });
-  };
-  const all = async <T>(path: string): Promise<T[]> => {
-    const items: T[] = [];
-    let cursor: string | null = null;
-    do {
-      const page: Page<T> = await get(
-        `${path}?limit=200${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`,
-      );
-      items.push(...page.items);
-      cursor = page.nextCursor;
-    } while (cursor !== null);
-    return items;
   };
   return {
     status: () => get('/status'),
-    contract: (id) => get(`/contracts/${id}`),
-    timeline: async (id) => (await get<{ items: ObjectEventView[] }>(`/contracts/${id}/timeline`)).items,
-    contractPostings: (id) => all(`/contracts/${id}/postings`),
+    contract: async (id) => (await get<{ contract: ContractView }>(`/contracts/${id}`)).contract,
+    contractTotals: async (id) =>
+      (await get<{ totals: ContractTotals }>(`/payouts/statement?contract=${id}&limit=1`)).totals,
     account: (address) => get(`/accounts/${address}`),
-    supply: () => get('/supply'),
     audit: () => get('/supply/audit'),
   };
 }

@@ -55,7 +55,7 @@ export async function runMainJob(
 
   step('Let epochs pass');
   const settled = await passEpochs(admin, contracts, killed, signal);
-  showOutcome(network, settled, report);
+  await showOutcome(network, admin, settled, report);
 
   step('Audit the supply: every block from the first, replayed in code of its own');
   await showAudit(admin, report);
@@ -209,27 +209,34 @@ async function passEpochs(
   return views;
 }
 
-function showOutcome(network: DevnetNetwork, views: readonly ContractView[], report: JobReport): void {
+async function showOutcome(
+  network: DevnetNetwork,
+  admin: AdminApi,
+  views: readonly ContractView[],
+  report: JobReport,
+): Promise<void> {
   const nameOf = new Map(
     network.providers.map((provider: ProviderProcess) => [provider.address, provider.name]),
   );
+  const totals = await Promise.all(views.map(({ id }) => admin.contractTotals(id)));
   table(
-    ['provider', 'proven', 'missed', 'status', 'collateral left', 'vesting', 'in escrow'],
-    views.map((view) => [
+    ['provider', 'proven', 'missed', 'status', 'paid', 'vesting', 'penalty'],
+    views.map((view, index) => [
       nameOf.get(view.providerAddress) ?? short(view.providerAddress),
       String(view.proven),
       String(view.missed),
       view.status,
-      coins(view.collateral),
-      coins(view.vesting),
-      coins(view.escrow),
+      coins(totals[index]?.earned ?? '0'),
+      coins(totals[index]?.held ?? '0'),
+      coins(totals[index]?.lost ?? '0'),
     ]),
   );
-  report['outcome'] = views.map(({ id, providerAddress, proven, missed }) => ({
+  report['outcome'] = views.map(({ id, providerAddress, proven, missed }, index) => ({
     id,
     providerAddress,
     proven,
     missed,
+    totals: totals[index],
   }));
 }
 
