@@ -95,6 +95,14 @@ describe('the explorer index', () => {
     expect(await dump()).toMatchObject({ contracts: [], events: [], fragments: [] });
     const fragment = missing.terms.leaves[0]?.id ?? '';
     expect(await test.ledger.holders({ fragment })).toEqual([]);
+
+    // Formed once more, it has each fragment once.
+    const before = missing.chain.height;
+    missing.chain.mineTo(unformed.height + 1);
+    expect(await submitFrom(test, missing.chain, before + 1)).toBe('reorganized');
+    const entries = missing.terms.leaves.map(({ id, lengthBytes }) => ({ id, lengthBytes }));
+    expect((await dump()).fragments).toEqual([entries]);
+    expect(await test.ledger.holders({ fragment })).toHaveLength(1);
   });
 
   it('catches up from where a restart found it', async () => {

@@ -66,6 +66,10 @@ const changes: readonly [string, (file: string) => Promise<void>][] = [
   ['the last block deleted', (file) => query(file, 'DELETE FROM block WHERE height = 40')],
   ['a block in the middle deleted', (file) => query(file, 'DELETE FROM block WHERE height = 20')],
   ['undo data emptied', (file) => query(file, `UPDATE block SET undo = x'00' WHERE height = 30`)],
+  [
+    'events replaced by readable others',
+    (file) => query(file, `UPDATE block SET events = x'5b5d' WHERE height = 30`),
+  ],
   ['the tip lost', (file) => query(file, `DELETE FROM meta WHERE name = 'tip'`)],
 ];
 
