@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { applyGenesis, decodeDiff, encodeDiff, MemoryState, potKind, potSpace } from '#chain';
 import { contractSpace, dueSpace, usageSpace } from '#contracts';
+import { equalBytes } from '#crypto';
 import type { MemoryChain } from '../../chain/testing/memory-chain.js';
 import { findDifference, snapshotState } from '../../chain/testing/state-snapshot.js';
 import { rounds, wholeMarket } from './market-arbitrary.js';
@@ -24,40 +25,50 @@ const seen = {
   ended: 0,
 };
 
+/** `expect` costs more than the law it would check here. */
+function holds(condition: boolean, claim: string): void {
+  if (!condition) throw new Error(claim);
+}
+
+const betweenBlocks = ['account', 'reward', 'escrow', 'vesting', 'collateral', 'pool'];
+
 function checkCoins(chain: MemoryChain): void {
   const { minted, burned, held } = chain.audit();
-  expect(held).toBe(minted - burned);
+  holds(held === minted - burned, `${held} coins are held, ${minted} were minted and ${burned} burned`);
   for (const [pot, amount] of chain.state.entries(potSpace)) {
-    expect(amount).toBeGreaterThan(0n);
-    expect(['account', 'reward', 'escrow', 'vesting', 'collateral', 'pool']).toContain(potKind(pot));
+    holds(amount > 0n, `${pot} holds ${amount}`);
+    holds(betweenBlocks.includes(potKind(pot)), `${pot} holds coins between blocks`);
   }
 }
 
 function checkSchedule(chain: MemoryChain): void {
   const scheduled = new Map<string, number>();
   for (const [height, ids] of chain.state.entries(dueSpace)) {
-    expect(ids.length).toBeGreaterThan(0);
-    expect([...ids].sort()).toEqual(ids);
-    for (const id of ids) {
-      expect(scheduled.has(id)).toBe(false);
+    holds(ids.length > 0, `an empty list is due at ${height}`);
+    for (const [index, id] of ids.entries()) {
+      holds(index === 0 || (ids[index - 1] as string) < id, `${id} is out of order at ${height}`);
+      holds(!scheduled.has(id), `${id} is due twice`);
+      holds(chain.state.get(contractSpace, id) !== undefined, `${id} is due and no contract`);
       scheduled.set(id, Number(height));
     }
   }
   const used = new Map<string, bigint>();
   for (const [id, contract] of chain.state.entries(contractSpace)) {
-    const isActive = contract.status === 'active';
-    expect(scheduled.get(id)).toBe(isActive ? contract.dueAt : undefined);
-    expect(contract.lot.minted).toBeLessThanOrEqual(contract.lot.burned);
-    expect(contract.proven + contract.missed).toBeLessThanOrEqual(contract.epochs);
-    if (!isActive) {
-      expect(contract.window).toBeUndefined();
+    const { status, dueAt, lot, proven, missed, epochs, window, provider, totalBytes } = contract;
+    const expected = status === 'active' ? dueAt : undefined;
+    holds(scheduled.get(id) === expected, `${status} ${id} is due at ${scheduled.get(id)}`);
+    holds(lot.minted <= lot.burned, `${id} minted ${lot.minted} of ${lot.burned}`);
+    holds(proven + missed <= epochs, `${id} has ${proven} proofs and ${missed} misses in ${epochs} epochs`);
+    if (status !== 'active') {
+      holds(window === undefined, `${status} ${id} has an open window`);
       continue;
     }
-    expect(contract.dueAt).toBeGreaterThan(chain.height);
-    used.set(contract.provider, (used.get(contract.provider) ?? 0n) + contract.totalBytes);
+    holds(dueAt > chain.height, `${id} is due at ${dueAt}, which has passed`);
+    used.set(provider, (used.get(provider) ?? 0n) + totalBytes);
   }
-  expect(new Map(chain.state.entries(usageSpace))).toEqual(used);
-  for (const id of scheduled.keys()) expect(chain.state.get(contractSpace, id)).toBeDefined();
+  const counted = [...chain.state.entries(usageSpace)];
+  holds(counted.length === used.size, 'usage is counted for a provider without contracts');
+  for (const [provider, bytes] of counted) holds(used.get(provider) === bytes, `${provider} uses ${bytes}`);
 }
 
 function checkSettlements(chain: MemoryChain): void {
@@ -69,24 +80,34 @@ function checkSettlements(chain: MemoryChain): void {
     }
   }
   for (const [id, { status }] of chain.state.entries(contractSpace))
-    expect(settled.get(id) ?? 0).toBe(status === 'active' ? 0 : 1);
+    holds(
+      (settled.get(id) ?? 0) === (status === 'active' ? 0 : 1),
+      `${status} ${id} settled ${settled.get(id)} times`,
+    );
   for (const [pot] of chain.state.entries(potSpace)) {
-    const [, id] = pot.split(':');
-    if (['escrow', 'vesting', 'collateral'].includes(potKind(pot)))
-      expect(chain.state.get(contractSpace, id as string)?.status).toBe('active');
+    const [kind, id] = pot.split(':') as [string, string];
+    if (!['escrow', 'vesting', 'collateral'].includes(kind)) continue;
+    holds(chain.state.get(contractSpace, id)?.status === 'active', `${pot} is left over`);
   }
 }
 
+/** The stored form of the tip's diff leads back to the state before it and forward again. */
 function checkBlock(chain: MemoryChain, before: ReadonlyMap<string, string>): void {
-  const { diff } = chain.tip;
-  const stored = decodeDiff(chain.law.namespaces, encodeDiff(diff));
+  const encoded = encodeDiff(chain.tip.diff);
+  const stored = decodeDiff(chain.law.namespaces, encoded);
   if (!stored.ok) throw new Error(stored.violation.rule);
-  expect(encodeDiff(stored.value)).toEqual(encodeDiff(diff));
+  holds(equalBytes(encodeDiff(stored.value), encoded), 'a stored diff changed on the way');
   const after = chain.snapshot();
   chain.state.revert(stored.value);
-  expect(findDifference(chain.snapshot(), before)).toBeUndefined();
+  holds(findDifference(chain.snapshot(), before) === undefined, 'revert(apply(s, b)) is not s');
   chain.state.apply(stored.value);
-  expect(findDifference(chain.snapshot(), after)).toBeUndefined();
+  holds(findDifference(chain.snapshot(), after) === undefined, 'a stored diff does not lead forward');
+}
+
+function checkAll(chain: MemoryChain, before: ReadonlyMap<string, string>): void {
+  checkBlock(chain, before);
+  checkCoins(chain);
+  checkSchedule(chain);
 }
 
 function playRound(history: MarketHistory, round: Round): void {
@@ -94,29 +115,28 @@ function playRound(history: MarketHistory, round: Round): void {
   const proposals = history.propose(round);
   const before = chain.snapshot();
   const template = chain.template(proposals);
-  expect(findDifference(chain.snapshot(), before)).toBeUndefined();
+  holds(findDifference(chain.snapshot(), before) === undefined, 'building a template changed the state');
   // The template of whatever candidates is always a valid block, by the whole law.
   const added = chain.add(chain.draft(proposals));
   if (!added.ok) throw new Error(`template refused: ${added.violation.rule}`);
   seen.accepted += template.transactions.length;
   seen.refused += template.refusals.length;
-  checkBlock(chain, before);
-  checkCoins(chain);
-  checkSchedule(chain);
+  checkAll(chain, before);
   for (let idle = 0; idle < round.idleBlocks; idle++) {
     const start = chain.snapshot();
     chain.mineBlock();
-    checkBlock(chain, start);
-    checkCoins(chain);
-    checkSchedule(chain);
+    checkAll(chain, start);
   }
   const depth = Math.min(round.reorgDepth, chain.height - 2);
   const tip = chain.snapshot();
   const branch = Array.from({ length: depth }, () => chain.revertTip()).reverse();
   checkCoins(chain);
   checkSchedule(chain);
-  for (const block of branch) expect(chain.add(block).ok).toBe(true);
-  expect(findDifference(chain.snapshot(), tip)).toBeUndefined();
+  for (const block of branch) holds(chain.add(block).ok, 'a block that was taken back does not go on again');
+  holds(
+    findDifference(chain.snapshot(), tip) === undefined,
+    'a reorganisation there and back changed the state',
+  );
 }
 
 function count(chain: MemoryChain): void {
