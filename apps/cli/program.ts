@@ -82,7 +82,8 @@ function describe(
     const given = command.processedArgs.flat() as (string | undefined)[];
     onCommand(definition, {
       args: given.filter((argument) => argument !== undefined),
-      options: command.opts(),
+      // `wallet` is a command and a group: a flag after `wallet send` may be taken by either.
+      options: command.optsWithGlobals(),
     });
   });
 }
