@@ -88,8 +88,13 @@ export class TestLedger {
     const clock = { seconds: params.genesis.timeSeconds + 1 };
     const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'cairn-ledger-')));
     const full = { crypto: nativeCrypto, ...options, params };
-    const opened = await openLedger({ ...full, dataDir, clock: () => clock.seconds });
-    return new TestLedger(opened, dataDir, full, clock);
+    try {
+      const opened = await openLedger({ ...full, dataDir, clock: () => clock.seconds });
+      return new TestLedger(opened, dataDir, full, clock);
+    } catch (error) {
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   get ledger(): EmbeddedLedger {
