@@ -1,6 +1,5 @@
 import {
   type AccountId,
-  accountPot,
   applyBlock,
   applyGenesis,
   bitsToTarget,
