@@ -1,24 +1,23 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { runCommand } from './command.js';
 import type { Tally } from './tally.js';
 
 /** A part of the tests that Jest runs in one go. */
 export interface JestPhase {
   readonly name: string;
-  readonly args: readonly string[];
+  readonly workers: string;
+  /** Regular expression of the built test files that belong to another phase. */
+  readonly leaveOut: string;
 }
 
 const slow = '/dist/test/(e2e|integration)/';
 
 /** What only computes runs in two workers; what starts processes and servers runs alone, one after the other. */
 export const jestPhases: readonly JestPhase[] = [
-  {
-    name: 'unit, property, conformance and component tests',
-    args: ['--maxWorkers=2', `--testPathIgnorePatterns=${slow}`],
-  },
-  { name: 'integration and end-to-end tests', args: ['--runInBand', `--testPathPatterns=${slow}`] },
+  { name: 'unit, property, conformance and component tests', workers: '--maxWorkers=2', leaveOut: slow },
+  { name: 'integration and end-to-end tests', workers: '--runInBand', leaveOut: `^(?!.*${slow})` },
 ];
 
 interface JestReport {
@@ -34,16 +33,20 @@ export async function runJestPhase(phase: JestPhase, patterns: readonly string[]
   const folder = await mkdtemp(join(tmpdir(), 'cairn-jest-'));
   const reportFile = join(folder, 'report.json');
   try {
-    const args = [
-      'node_modules/jest/bin/jest.js',
-      '--passWithNoTests',
-      '--json',
-      `--outputFile=${reportFile}`,
-    ];
     const { code } = await runCommand(
       process.execPath,
-      ['--experimental-vm-modules', '--no-warnings=ExperimentalWarning', ...args, ...phase.args, ...patterns],
-      { show: true },
+      [
+        '--experimental-vm-modules',
+        '--no-warnings=ExperimentalWarning',
+        'node_modules/jest/bin/jest.js',
+        '--passWithNoTests',
+        '--reporters=default',
+        `--reporters=${resolve('tools/test/tally-reporter.cjs')}`,
+        phase.workers,
+        `--testPathIgnorePatterns=${phase.leaveOut}`,
+        ...patterns.map((pattern) => `--testPathPatterns=${pattern}`),
+      ],
+      { show: true, env: { TALLY_FILE: reportFile } },
     );
     const report = await readReport(reportFile);
     if (report === undefined) return { passed: 0, failed: 1, skipped: 0 };
