@@ -10,9 +10,14 @@ export interface GeneratedFile {
 }
 
 export const generatedFiles: readonly GeneratedFile[] = [
+  { path: 'docs/cli.md', generate: async () => (await import('../apps/cli/cli-docs.js')).cliToMarkdown() },
   { path: 'docs/config.md', generate: async () => (await import('#config')).settingsToMarkdown() },
   {
     path: 'docs/protocol/node-api.md',
     generate: async () => (await import('#node-api')).nodeApiToMarkdown(),
   },
+  ...(['admin-api', 'gateway', 'chain-node'] as const).map((name) => ({
+    path: `docs/openapi/${name}.json`,
+    generate: async () => (await import('./openapi.js')).openApiDocuments[name](),
+  })),
 ];

@@ -1,0 +1,37 @@
+import 'reflect-metadata';
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { devnet } from '#chain';
+import { ADMIN_API_OPENAPI, ExplorerModule } from '#explorer';
+import { GATEWAY_OPENAPI, GatewayModule } from '#gateway';
+import { type OpenApiOptions, openApiDocument } from '#http';
+import { LEDGER } from '#ledger';
+import { NodeApiModule } from '#node-server';
+import { MARKET, PAYOUTS, PLACEMENT, REGISTRY, ValuesModule } from '#services';
+
+@Module({})
+class DocumentedModule {}
+
+/** The OpenAPI documents by name, as JSON text; nothing is started for them. */
+export const openApiDocuments = {
+  'admin-api': () => documentText(ExplorerModule, ADMIN_API_OPENAPI),
+  gateway: () =>
+    documentText(GatewayModule.of({ params: devnet, phrase: '', spoolDir: '' }), GATEWAY_OPENAPI),
+  'chain-node': () =>
+    documentText(NodeApiModule.of(), {
+      title: 'Cairn chain node',
+      description: 'Submit, read and follow the ledger (docs/protocol/node-api.md).',
+      version: '1',
+    }),
+};
+
+/** In Nest's preview mode modules are read and no provider is made. */
+async function documentText(feature: Type | DynamicModule, options: OpenApiOptions): Promise<string> {
+  const tokens = [LEDGER, MARKET, PLACEMENT, REGISTRY, PAYOUTS];
+  const values = ValuesModule.of(new Map(tokens.map((token) => [token, {}])));
+  const module: DynamicModule = { module: DocumentedModule, imports: [values, feature] };
+  const app = await NestFactory.create(module, { preview: true, logger: false, abortOnError: false });
+  const document = openApiDocument(app, options);
+  await app.close();
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
