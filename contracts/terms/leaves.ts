@@ -1,4 +1,4 @@
-import { bytes, encode, type FragmentId, hexId, list, MAX_U63, struct, type TypeOf, u32, u63 } from '#chain';
+import { bytes, encode, type FragmentId, hexId, list, struct, type TypeOf, u32, u63 } from '#chain';
 import { blake3ChunkCount, type CryptoPort, inclusionProof, merkleLeafHash, merkleRoot } from '#crypto';
 import { accepted, type Result, refused } from '#errors';
 
@@ -48,7 +48,7 @@ export function entriesToLeaves(entries: readonly FragmentEntry[]): Result<reado
     endChunk += BigInt(blake3ChunkCount(entry.lengthBytes));
     leaves.push({ ...entry, endChunk });
   }
-  return endChunk > MAX_U63 ? refused({ rule: 'leaf/total' }) : accepted(leaves);
+  return accepted(leaves);
 }
 
 /** RFC 6962 hash of a leaf. */
