@@ -39,9 +39,14 @@ runProcess({
     const stop = () => network.stop();
     try {
       await network.claim();
-      await prepareClient(network.clientDir);
+      await prepareClient(network.clientDir, network.siteDir);
       step('Start a private network on this machine');
       await network.startSite();
+      void network.siteEnded().then((lastLines) => {
+        if (control.signal.aborted) return;
+        console.error(`\nThe site ended by itself. Its last lines:\n${lastLines}`);
+        control.finish(1);
+      });
       line(`node, miner, services, gateway and admin API: ${network.addresses.admin}/`);
       await network.startProviders();
       line(`${network.providers.length} providers, each a process with a folder of its own`);

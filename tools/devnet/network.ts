@@ -62,6 +62,10 @@ export class DevnetNetwork {
     return join(this.options.dataDir, 'client');
   }
 
+  get siteDir(): string {
+    return join(this.options.dataDir, 'site');
+  }
+
   get addresses(): NetworkAddresses {
     if (this.found === undefined)
       throw new AppError({ code: 'devnet/not-started', message: 'The network is not running.' });
@@ -90,9 +94,9 @@ export class DevnetNetwork {
 
   /** Starts the site and waits until it answers. */
   async startSite(): Promise<void> {
-    const { dataDir, ports, autoPorts } = this.options;
+    const { ports, autoPorts } = this.options;
     const port = (value: number) => String(autoPorts ? 0 : value);
-    this.site = this.spawn('site', 'apps/site/main.js', join(dataDir, 'site'), {
+    this.site = this.spawn('site', 'apps/site/main.js', this.siteDir, {
       CAIRN_NODE_PORT: port(ports.node),
       CAIRN_GATEWAY_PORT: port(ports.gateway),
       CAIRN_ADMIN_PORT: port(ports.admin),
@@ -155,10 +159,10 @@ export class DevnetNetwork {
     await this.folderLock?.release();
   }
 
-  /** Resolves with the name of the site if it ends although nobody stopped it. */
+  /** Resolves with the last lines of the site when it ends, whoever ended it. */
   async siteEnded(): Promise<string> {
     await this.site?.exited;
-    return `the site; its last lines:\n${this.site?.lastLines().join('\n') ?? ''}`;
+    return this.site?.lastLines().join('\n') ?? '';
   }
 
   private spawnProvider(index: number): Child {
