@@ -48,8 +48,7 @@ export function requestToHttp(
 ): { readonly path: string; readonly body: string | undefined } {
   const inPath = pathFields(route.path);
   const path = route.path.replaceAll(/:([a-zA-Z]+)/g, (_, name: string) =>
-    // A lone dot would be folded away as a path segment.
-    encodeURIComponent(String(request[name])).replaceAll(/^\.+$/g, (dots) => '%2E'.repeat(dots.length)),
+    encodeURIComponent(String(request[name])),
   );
   if (route.verb === 'POST') return { path: NODE_API_PATH + path, body: JSON.stringify(request) };
   const query = new URLSearchParams(

@@ -64,18 +64,18 @@ describe('a chain node and a miner, each a process', () => {
         if (event.type === 'block') arrivedAtMs.push(performance.now());
     })();
     await startMiner(node.addresses['node']!);
-    await until('ten blocks were made', () => arrivedAtMs.length >= 10);
+    await until('ten blocks were made', () => arrivedAtMs.length >= 10, 60_000);
     stop.abort();
     await reading;
     const spanMs = arrivedAtMs[9]! - arrivedAtMs[0]!;
     // Nine intervals; an event may be late by what the machine is busy with.
     expect(spanMs).toBeGreaterThan(8_800);
-    expect(spanMs).toBeLessThan(16_000);
+    expect(spanMs).toBeLessThan(20_000);
     const account = await client.account({ account: minerAddress });
     expect(BigInt(account.balance) + BigInt(account.immature)).toBeGreaterThanOrEqual(
       10n * devnet.reward.initialSubsidy,
     );
-  });
+  }, 90_000);
 
   test('keep everything announced when the node is killed at random moments', async () => {
     const seed = Date.now() % 1_000_000;
@@ -133,7 +133,7 @@ describe('a chain node and a miner, each a process', () => {
       expect(block).toMatchObject({ height, previous: parent?.id, onMainChain: true });
     }
     expect(await client.audit()).toMatchObject({ balanced: true, differences: [] });
-  }, 90_000);
+  }, 180_000);
 
   test('stop cleanly on SIGTERM, streams open or not', async () => {
     processes = new ProcessGroup();
