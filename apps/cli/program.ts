@@ -36,6 +36,8 @@ export function createProgram(
   const prepare = (command: Command): Command =>
     command
       .exitOverride()
+      // A flag belongs to the command it follows: `contracts end --unused` is none of `contracts`.
+      .enablePositionalOptions()
       .configureOutput({ writeErr: () => undefined })
       .configureHelp({ subcommandTerm: termOf })
       .helpOption('-h, --help', 'show this help')
@@ -86,6 +88,16 @@ function describe(
       options: command.optsWithGlobals(),
     });
   });
+}
+
+/** Moves the flags every command takes from before the command to behind it: `cairn --json ls`. */
+export function moveCommonFlags(rest: readonly string[]): string[] {
+  const common = COMMON_OPTIONS.flatMap(({ flags }) => flags.split(', '));
+  const first = rest.findIndex((word) => !common.includes(word));
+  if (first <= 0) return [...rest];
+  const end = rest.indexOf('--');
+  const tail = end < 0 ? rest.length : end;
+  return [...rest.slice(first, tail), ...rest.slice(0, first), ...rest.slice(tail)];
 }
 
 /** A commander failure as our error, naming the closest known flag or command. */

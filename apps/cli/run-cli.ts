@@ -7,7 +7,7 @@ import { paramsOf } from './context.js';
 import { EXIT_CODES, errorToExitCode } from './exit-codes.js';
 import { createOutput, type Output } from './output/output.js';
 import { watchInterrupts } from './process/interrupts.js';
-import { createProgram, usageError } from './program.js';
+import { createProgram, moveCommonFlags, usageError } from './program.js';
 
 interface ParsedLine {
   readonly definition: CommandDefinition;
@@ -16,7 +16,8 @@ interface ParsedLine {
 
 /** Runs one command line; resolves to the exit code. Throws nothing. */
 export async function runCli(argv: readonly string[]): Promise<number> {
-  const { settings, rest } = splitSettingFlags(argv);
+  const { settings, rest: words } = splitSettingFlags(argv);
+  const rest = moveCommonFlags(words);
   let output = createOutput({ json: rest.includes('--json'), quiet: rest.includes('--quiet'), color: false });
   try {
     const parsed = parse(rest);

@@ -49,7 +49,15 @@ export function decodeCatalogue(source: Uint8Array): Result<Catalogue> {
   if (source[0] !== CATALOGUE_VERSION) {
     return refused({ rule: 'catalogue/version', version: source[0] ?? 'none', allowed: CATALOGUE_VERSION });
   }
-  return decode(catalogueSchema, source.subarray(1)) as Result<Catalogue>;
+  const decoded = decode(catalogueSchema, source.subarray(1)) as Result<Catalogue>;
+  if (!decoded.ok) return decoded;
+  const { files } = decoded.value;
+  for (let index = 1; index < files.length; index++) {
+    const [before, after] = [files[index - 1] as FileEntry, files[index] as FileEntry];
+    if (comparePaths(before, after) >= 0)
+      return refused({ rule: 'catalogue/order', index, path: after.path });
+  }
+  return decoded;
 }
 
 /** The entry of a path. */
@@ -68,6 +76,18 @@ export function withoutFile(catalogue: Catalogue, path: string): Catalogue {
   return { ...catalogue, files: catalogue.files.filter((file) => file.path !== path) };
 }
 
+/** The order of the UTF-8 bytes, which is that of the code points: UTF-16 alone would put U+FFFF after U+10000. */
 function comparePaths(a: FileEntry, b: FileEntry): number {
-  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
+  const length = Math.min(a.path.length, b.path.length);
+  for (let at = 0; at < length; at++) {
+    const [left, right] = [a.path.charCodeAt(at), b.path.charCodeAt(at)];
+    if (left !== right) return codePointRank(left) - codePointRank(right);
+  }
+  return a.path.length - b.path.length;
+}
+
+/** Orders UTF-16 units as the code points they belong to: surrogates last. */
+function codePointRank(unit: number): number {
+  if (unit < 0xd800) return unit;
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }

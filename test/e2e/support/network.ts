@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type AccountId, createLaw, devnet } from '#chain';
+import { type AccountId, accountIdToAddress, createLaw, devnet, publicKeyToAccountId } from '#chain';
 import { requestCoins, Wallet } from '#client';
 import { contractsModule } from '#contracts';
 import { nativeCrypto } from '#crypto-native';
@@ -38,6 +38,8 @@ export class TestNetwork {
   private miner: Child | undefined;
   private client: NodeClient | undefined;
   private url = '';
+  /** Every process ever started here. */
+  private readonly started: Child[] = [];
 
   private constructor(
     readonly folder: string,
@@ -52,7 +54,7 @@ export class TestNetwork {
       await network.startNode();
       network.miner = network.spawn('miner', 'miner', join(folder, 'miner'), {
         CAIRN_NODE_URL: network.nodeUrl,
-        CAIRN_MINER_ADDRESS: await network.faucetAddress(),
+        CAIRN_MINER_ADDRESS: network.faucetAddress(),
         CAIRN_OPS_PORT: '0',
       });
       await network.miner.ready(READY_MS);
@@ -122,10 +124,13 @@ export class TestNetwork {
     await new Wallet({ ledger: this.ledger, law: this.law, key: anyKey() }).confirm(submitted);
   }
 
-  /** Starts a provider again on its folder and its port. */
-  async restartProvider(provider: TestProvider): Promise<void> {
+  /** Starts a provider again on its folder and its port, after a SIGKILL where it still runs. */
+  async restartProvider(
+    provider: TestProvider,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
     await provider.child.kill();
-    provider.child = this.spawnProvider(provider.index, new URL(provider.url).port);
+    provider.child = this.spawnProvider(provider.index, new URL(provider.url).port, settings);
     await provider.child.ready(READY_MS);
   }
 
@@ -139,22 +144,21 @@ export class TestNetwork {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** The folder of a client of this network, made on demand. */
-  async clientDir(name: string): Promise<string> {
-    const dir = join(this.folder, 'clients', name);
-    await mkdir(dir, { recursive: true });
-    return dir;
+  /** Names of processes that were started and are not gone. */
+  runningProcesses(): string[] {
+    return this.started.filter((child) => child.isRunning()).map(({ name }) => name);
   }
 
   private providerDir(index: number): string {
     return join(this.folder, 'providers', String(index));
   }
 
-  private spawnProvider(index: number, port: string): Child {
+  private spawnProvider(index: number, port: string, settings: Readonly<Record<string, string>> = {}): Child {
     return this.spawn(`provider ${index}`, 'provider', this.providerDir(index), {
       CAIRN_NODE_URL: this.url,
       CAIRN_PROVIDER_PORT: port,
       ...this.settings,
+      ...settings,
     });
   }
 
@@ -164,7 +168,7 @@ export class TestNetwork {
     dataDir: string,
     settings: Readonly<Record<string, string>>,
   ): Child {
-    return spawnChild({
+    const child = spawnChild({
       name,
       file: resolve('dist', 'apps', app, 'main.js'),
       cwd: tmpdir(),
@@ -176,12 +180,13 @@ export class TestNetwork {
         ...settings,
       },
     });
+    this.started.push(child);
+    return child;
   }
 
-  private async faucetAddress(): Promise<string> {
+  private faucetAddress(): string {
     const allocation = devnet.genesis.allocations[0];
     const key = Uint8Array.from(Buffer.from(allocation?.publicKey ?? '', 'hex'));
-    const { accountIdToAddress, publicKeyToAccountId } = await import('#chain');
     return accountIdToAddress(devnet, publicKeyToAccountId(nativeCrypto, devnet, key));
   }
 }
