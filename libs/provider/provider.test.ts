@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { decode } from '#chain';
@@ -7,7 +7,7 @@ import { hexToBytes } from '#crypto';
 import { nativeCrypto } from '#crypto-native';
 import { fastDevnet } from '../ledger/testing/index.js';
 import { fetchProviderStatus } from './index.js';
-import { MarketStage, sampleFragments } from './testing/index.js';
+import { MarketStage, sampleFragments, TestProvider } from './testing/index.js';
 
 let stage: MarketStage;
 
@@ -90,5 +90,66 @@ describe('the life of a contract', () => {
     expect((await client.put({ id, bytes })).status).toBe(201);
     expect((await client.audit([0n])).status).toBe(200);
     expect((await fetchProviderStatus(provider.url)).disk.corruptFragments).toEqual([]);
+  }, 60_000);
+
+  test('a proof that vanishes on its way is handed in again, and every epoch is proven', async () => {
+    const { client, ledger, provider } = stage;
+    const real = ledger.ledger.submitTransaction.bind(ledger.ledger);
+    let swallowed = 0;
+    ledger.ledger.submitTransaction = async (request) => {
+      // Kind 12 is `prove`: the first of each two is lost, as in a reorganisation.
+      const isProof = request.hex.startsWith('0c00');
+      if (!isProof || swallowed++ % 2 === 1) return real(request);
+      return { id: 'ef'.repeat(32) };
+    };
+    await formContract(sampleFragments(20_000));
+    await stage.mineUntil('the end of the contract', async () => {
+      return (await ledger.ledger.contract({ id: client.contract }))?.status === 'completed';
+    });
+    expect(await ledger.ledger.contract({ id: client.contract })).toMatchObject({ proven: 3, missed: 0 });
+    expect(swallowed).toBe(6);
+    expect(provider.provider.context.records.contracts().length).toBeLessThanOrEqual(1);
+  }, 60_000);
+
+  test('with its records lost, contracts are found again on the chain, served and proven', async () => {
+    const { client, ledger, wallet } = stage;
+    const fragments = sampleFragments(50_000, 60_000);
+    await formContract(fragments);
+    await stage.mine();
+    await stage.provider.stop();
+    for (const name of await readdir(stage.provider.dataDir)) {
+      if (/\.sqlite/.test(name)) await rm(join(stage.provider.dataDir, name));
+    }
+    const { dataDir } = stage.provider;
+    stage.provider = await TestProvider.open({ params: fastDevnet, ledger: ledger.ledger, dataDir });
+    await stage.mineUntil('the end of the contract', async () => {
+      return (await ledger.ledger.contract({ id: client.contract }))?.status === 'completed';
+    });
+    expect(await ledger.ledger.contract({ id: client.contract })).toMatchObject({ proven: 3, missed: 0 });
+    const again = Object.assign(stage.provider.client(wallet), {
+      nonce: client.nonce,
+      ticketKeys: client.ticketKeys,
+    });
+    expect((await again.get(fragments[0]!.id)).body.equals(fragments[0]!.bytes)).toBe(true);
+    again.close();
+  }, 60_000);
+
+  test('a contract that its client ends early frees the room, and the shared fragment of another stays', async () => {
+    const { client, ledger, provider, wallet } = stage;
+    const fragments = sampleFragments(50_000);
+    const other = provider.client(wallet);
+    expect((await other.reserve({ maxBytes: 60_000n })).status).toBe(200);
+    expect((await other.put(fragments[0]!)).status).toBe(201);
+    await formContract(fragments);
+    await ledger.send(wallet, { kind: 'end', body: { contract: client.contract } });
+    await stage.mineUntil('the contract to be forgotten', async () => {
+      return provider.provider.context.records.contract(client.contract as never) === undefined;
+    });
+    expect(await ledger.ledger.contract({ id: client.contract })).toMatchObject({
+      status: 'ended',
+      missed: 0,
+    });
+    expect((await other.get(fragments[0]!.id)).body.equals(fragments[0]!.bytes)).toBe(true);
+    other.close();
   }, 60_000);
 });
