@@ -1,6 +1,6 @@
-import { createNodeClient } from '#node-api';
 import { createHttpApp } from '#http';
 import { LedgerModule } from '#ledger';
+import { createNodeClient } from '#node-api';
 import { describeLedgerPort } from '../ledger/testing/index.js';
 import { NODE_BODY_LIMIT_BYTES, NODE_STATUS_TABLE, NodeApiModule } from './index.js';
 
