@@ -112,7 +112,7 @@ describe('the catalogue', () => {
         sizeBytes: 1n,
         modifiedAt: 1n,
         storedAt: 1n,
-        paidUntilHeight: 1n,
+        paidUntilHeight: 2_000n,
         manifest: new Uint8Array(sizeBytes).fill(7),
       });
       await Promise.all([first.anchor([entry('fat', 11 * MiB)]), second.anchor([entry('thin', 10)])]);
@@ -326,7 +326,10 @@ test('what nobody pays for any longer is gone, and does not stand in the way of 
     return items.length === 0;
   });
   await waitUntil('the providers to have let go of it', 60_000, async () => {
-    const { code } = await runCli(['get', 'short', '-o', join(dirname(cli.dataDir), 'short-back'), '--force'], cli);
+    const { code } = await runCli(
+      ['get', 'short', '-o', join(dirname(cli.dataDir), 'short-back'), '--force'],
+      cli,
+    );
     return code !== 0;
   });
   expect((await cliJson<PutAnswer>(['ls'], cli)).files).toEqual([]);
@@ -355,7 +358,6 @@ test('the memory of a client stays flat for a large file', async () => {
   await cliJson(['rm', 'large', '--yes'], person.cli);
   await rm(path);
 }, 240_000);
-
 
 /** Turns over a byte of every KiB of every fragment: whatever chunk is asked for, it is wrong. */
 async function damageFragments(dataDir: string): Promise<void> {
