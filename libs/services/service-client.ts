@@ -53,7 +53,7 @@ export class ServiceClient {
 
   /** @throws AppError `services/redis-lost` */
   async assertRedis(): Promise<void> {
-    await this.within(2_000, 'operator', 'ping', async () => (await this.connected('operator')).ping());
+    await this.within(2_000, 'redis', 'PING', async () => (await this.connected('redis')).ping());
   }
 
   async close(): Promise<void> {

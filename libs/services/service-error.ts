@@ -56,7 +56,7 @@ export function serviceTimeout(service: string, method: string, timeoutMs: numbe
 export function servicesRedisLost(service: string, redis: string, cause?: unknown): AppError {
   return new AppError({
     code: 'services/redis-lost',
-    message: `the ${service} service cannot be asked: Redis at ${redis} does not answer`,
+    message: `${service === 'redis' ? '' : `the ${service} service cannot be asked: `}Redis at ${redis} does not answer`,
     next: 'start Redis again; the services connect to it by themselves',
     data: { service, redis },
     cause,

@@ -46,6 +46,9 @@ export function needRedis(config: Config, app: AppName): string {
   });
 }
 
+/** A stop waits no longer than this for a Redis that is gone. */
+const REDIS_PATIENCE_MS = 3_000;
+
 @Module({})
 class SplitAppModule {}
 
@@ -62,6 +65,7 @@ export function splitAppModule(config: Config, options: SplitAppOptions, logger:
         ? [
             JobsModule.redis({
               redisUrl,
+              patienceMs: REDIS_PATIENCE_MS,
               onError: (error) => logger.warn({ err: error }, 'the job queue met trouble'),
             }),
           ]

@@ -1,0 +1,3 @@
+import { connectLocally, describeMarketPort } from '../services/testing/index.js';
+
+describeMarketPort('in this process', connectLocally);
