@@ -44,7 +44,8 @@ describe('a wallet', () => {
   test('shares a lane with another process: asks for the number again instead of failing', async () => {
     const [one, other] = [await fundedWallet('a', 7), await fundedWallet('a', 7)];
     await one.submit('transfer', gift(stranger()));
-    await other.submit('transfer', gift(stranger()));
+    // Another amount: the same bytes would be the same transaction.
+    await other.submit('transfer', { ...gift(stranger()), amount: 11n });
     const third = await one.submit('transfer', gift(stranger()));
     await chain.mine();
     expect((await one.confirm(third)).sequence).toBe('2');
