@@ -7,6 +7,7 @@ import { type BenchReport, reportToJson, reportToTable } from './report.js';
 const benches: Readonly<Record<string, () => Promise<BenchReport>>> = {
   erasure: async () => (await import('./erasure.js')).benchErasure(),
   mine: async () => (await import('./mine.js')).benchMine(),
+  put: async () => (await import('./put.js')).benchPut(),
   validate: async () => (await import('./validate.js')).benchValidate(),
 };
 
