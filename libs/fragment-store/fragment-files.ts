@@ -7,6 +7,8 @@ import { isFragmentId, type StoredFragment } from './fragment-store.js';
 /** Uploads on their way, inside the root: a rename from here to a shard stays on one file system. */
 const INCOMING = 'incoming';
 
+const SHARDS = Array.from({ length: 256 }, (_, shard) => shard.toString(16).padStart(2, '0'));
+
 /** Folder of a fragment: the first byte of its id, so that no folder holds more than 1/256 of all. */
 function shardOf(id: FragmentId): string {
   assertInvariant(isFragmentId(id), 'only a fragment id becomes a path');
@@ -31,9 +33,9 @@ export class FragmentFiles {
   async prepare(): Promise<void> {
     await rm(join(this.#root, INCOMING), { recursive: true, force: true });
     await mkdir(join(this.#root, INCOMING), { recursive: true });
-    for (let shard = 0; shard < 256; shard++) {
-      await mkdir(join(this.#root, shard.toString(16).padStart(2, '0')), { recursive: true });
-    }
+    const existing = new Set(await readdir(this.#root));
+    const missing = SHARDS.filter((shard) => !existing.has(shard));
+    await Promise.all(missing.map((shard) => mkdir(join(this.#root, shard), { recursive: true })));
     await syncFolder(this.#root);
   }
 
@@ -63,8 +65,8 @@ export class FragmentFiles {
   }
 
   async *list(): AsyncIterable<StoredFragment> {
-    for (let shard = 0; shard < 256; shard++) {
-      const names = await readdir(join(this.#root, shard.toString(16).padStart(2, '0')));
+    for (const shard of SHARDS) {
+      const names = await readdir(join(this.#root, shard));
       for (const id of names.filter(isFragmentId).sort()) {
         const lengthBytes = await this.sizeOf(id);
         if (lengthBytes !== undefined) yield { id, lengthBytes };

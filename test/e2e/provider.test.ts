@@ -193,4 +193,18 @@ describe('a provider as a process of its own', () => {
     expect(await node.audit()).toMatchObject({ balanced: true, differences: [] });
     client.close();
   }, 150_000);
+
+  test('a second process on its folder, and one on its port, end with what to do', async () => {
+    const rivals = [
+      { dataDir: join(root, 'provider'), port: '0', says: 'in use by process' },
+      { dataDir: join(root, 'rival'), port: new URL(url).port, says: 'already taken' },
+    ];
+    for (const { dataDir, port, says } of rivals) {
+      const env = { CAIRN_DATA_DIR: dataDir, CAIRN_NODE_URL: nodeUrl, CAIRN_PROVIDER_PORT: port };
+      const rival = spawnChild({ name: 'rival', file: entry('provider'), env });
+      await expect(rival.ready(READY_MS)).rejects.toMatchObject({ code: 'process/ended-early' });
+      expect(rival.lastLines().join('\n')).toContain(says);
+    }
+    expect((await fetch(`${url}/v1/info`)).status).toBe(200);
+  }, 60_000);
 });

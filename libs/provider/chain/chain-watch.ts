@@ -117,7 +117,7 @@ export class ChainWatch {
       for (const listener of this.#listeners) await listener(this.#tip, isReorg);
     } catch (error) {
       if (this.#stopping.signal.aborted) return;
-      if (!(error instanceof AppError)) throw error;
+      if (!isOfTheNode(error)) throw error;
       if (this.#unreachable === undefined) {
         this.#context.logger.warn({ err: error }, 'the node cannot be asked; fragments are served meanwhile');
       }
@@ -135,6 +135,11 @@ export class ChainWatch {
       if (this.#stopping.signal.aborted) this.#wake();
     });
   }
+}
+
+/** Trouble with our own disk is not the node's fault, and ends the process. */
+function isOfTheNode(error: unknown): error is AppError {
+  return error instanceof AppError && /^(node|ledger)\//.test(error.code);
 }
 
 /** Waits, or less when the signal aborts. */

@@ -5,7 +5,7 @@ import { AppError, type Violation, violationToText } from '#errors';
 import { defineJob, type Job, type JobQueue, type Worker } from '#jobs';
 import type { ChallengeView } from '#wire';
 import type { ChainWatch, Tip } from '../chain/chain-watch.js';
-import { submitOwn } from '../chain/submit.js';
+import { signOwn } from '../chain/submit.js';
 import type { ProviderContext } from '../provider-context.js';
 import type { ProofBuilder } from './proof-builder.js';
 
@@ -23,8 +23,11 @@ const proveJob = defineJob(
 );
 type ProvePayload = z.infer<typeof proveJob.payload>;
 
-const ATTEMPTS = 30;
+/** Few: every new block looks again at what is open, sooner than a long pause would. */
+const ATTEMPTS = 3;
 const BACKOFF_MS = 250;
+/** Short: a killed process's job must be free again well within a window (devnet: eight seconds). */
+const LEASE_MS = 2_000;
 const CONCURRENCY = 2;
 
 /** Answers every open challenge with a proof on chain, once: by a job for each contract and epoch. */
@@ -49,7 +52,10 @@ export class Prover {
   }
 
   async start(): Promise<void> {
-    this.#worker = await this.#jobs.work(proveJob, (job) => this.#prove(job), { concurrency: CONCURRENCY });
+    this.#worker = await this.#jobs.work(proveJob, (job) => this.#prove(job), {
+      concurrency: CONCURRENCY,
+      leaseMs: LEASE_MS,
+    });
   }
 
   async stop(): Promise<void> {
@@ -116,8 +122,13 @@ export class Prover {
 
   /** Undefined where the ledger says that the proof is not wanted (any more). */
   async #submit(payload: ProvePayload, body: unknown): Promise<string | undefined> {
+    const { ledger } = this.#context;
+    const { id, hex } = signOwn(this.#context, 'prove', body, { lane: 0, sequence: 0n });
+    // Handed in by a process that was killed before it could write so down.
+    if ((await ledger.transaction({ id })) !== null) return id;
     try {
-      return await submitOwn(this.#context, 'prove', body, { lane: 0, sequence: 0n });
+      await ledger.submitTransaction({ hex });
+      return id;
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'ledger/refused') throw error;
       const violation = error.data['violation'] as Violation | undefined;

@@ -20,7 +20,7 @@ export const providerStatusSchema = z
     }),
     announced: z.object({ offerNumber: z.string().nullable(), waitingFor: z.string().nullable() }),
     earning: z.object({
-      /** Paid out so far: tranches and vested shares, base units; of contracts the provider still knows. */
+      /** Paid out so far: tranches and vested shares, base units. */
       earnedTotal: amountText,
       /** Kept back until contracts end. */
       vesting: amountText,
