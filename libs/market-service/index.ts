@@ -5,4 +5,5 @@
  * Read next: market-service.ts, libs/services/market-port.ts.
  */
 export { MarketModule } from './market-module.js';
-export { createMarketService, type MarketServiceOptions } from './market-service.js';
+export { createMarketService } from './market-service.js';
+export type { MarketServiceOptions } from './market-service-options.js';

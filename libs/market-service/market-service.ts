@@ -1,19 +1,6 @@
-import type { NetworkParams } from '#chain';
-import type { LedgerPort } from '#ledger';
-import {
-  createLocalPort,
-  type HandlersOf,
-  MARKET_CONTRACT,
-  type MarketPort,
-  type PlacementPort,
-} from '#services';
+import { createLocalPort, type HandlersOf, MARKET_CONTRACT, type MarketPort } from '#services';
+import type { MarketServiceOptions } from './market-service-options.js';
 import { quoteUpload } from './quote-upload.js';
-
-export interface MarketServiceOptions {
-  readonly ledger: LedgerPort;
-  readonly placement: PlacementPort;
-  readonly params: NetworkParams;
-}
 
 /** The market over a ledger: reads, and prices made of the offers on chain. */
 export function createMarketService(options: MarketServiceOptions): MarketPort {

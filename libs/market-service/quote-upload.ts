@@ -2,7 +2,7 @@ import { AppError, type Violation, violationToText } from '#errors';
 import { parseProfile, planFile, profileToText, segmentsOfPlan, uploadQuorum } from '#fragments';
 import { type Quote, quoteContracts } from '#market';
 import type { QuoteView } from '#services';
-import type { MarketServiceOptions } from './market-service.js';
+import type { MarketServiceOptions } from './market-service-options.js';
 
 /** Prices the storing of a file with the providers that would be chosen now. @throws AppError `market/bad-request`, `market/too-few-providers` */
 export async function quoteUpload(
