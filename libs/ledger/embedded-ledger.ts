@@ -9,7 +9,7 @@ import { EventStream } from './events/event-stream.js';
 import { EXPLORER_ROLE } from './explorer/explorer-entities.js';
 import { ExplorerQueries } from './explorer/explorer-queries.js';
 import { IndexFollower } from './explorer/index-follower.js';
-import { BlockCache, type LedgerParts, whenIndexed } from './ledger-parts.js';
+import { BlockCache, type LedgerParts } from './ledger-parts.js';
 import { Mempool } from './mempool/mempool.js';
 import { DEFAULT_MEMPOOL_POLICY, type MempoolPolicy } from './mempool/mempool-policy.js';
 import { Templates } from './mining/templates.js';
@@ -43,7 +43,7 @@ export interface OpenLedgerOptions {
 export interface EmbeddedLedger extends LedgerPort {
   readonly law: Law;
   readonly chain: ChainManager;
-  /** Resolves when the explorer's index has reached the tip, at most after the time given. */
+  /** Resolves when the explorer's index has reached the tip, or after the time given (default 30 s). */
   indexed(timeoutMs?: number): Promise<void>;
   /** Ends all streams, lets what is under way finish, closes the files. Idempotent. */
   close(): Promise<void>;
@@ -109,6 +109,9 @@ export async function openLedger(options: OpenLedgerOptions): Promise<EmbeddedLe
   }
 }
 
+/** How long `indexed` waits unless told otherwise. */
+const INDEXED_TIMEOUT_MS = 30_000;
+
 function assemble(ledger: LedgerParts, parts: OpenParts): EmbeddedLedger {
   const { law, chain, events } = ledger;
   let closed: Promise<void> | undefined;
@@ -128,7 +131,7 @@ function assemble(ledger: LedgerParts, parts: OpenParts): EmbeddedLedger {
     law,
     chain,
     ...whileOpen(port, () => closed === undefined),
-    indexed: (timeoutMs) => whenIndexed(ledger, timeoutMs),
+    indexed: (timeoutMs = INDEXED_TIMEOUT_MS) => ledger.follower.reached(timeoutMs),
     close: () => {
       closed ??= close();
       return closed;

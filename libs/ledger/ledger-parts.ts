@@ -26,10 +26,12 @@ export interface LedgerParts {
 
 /** How long a read waits for the index to reach the tip it was asked at. */
 const INDEX_WAIT_MS = 2_000;
+/** How far the index may lag for that: one that is being built says how far it is, and stops no reader. */
+const MAX_AWAITED_BLOCKS = 100;
 
 /** Waits until the index shows what the chain has, so that a caller finds what it has just seen in a block. */
-export function whenIndexed(parts: LedgerParts, timeoutMs = INDEX_WAIT_MS): Promise<void> {
-  return parts.follower.reached(timeoutMs);
+export function whenIndexed(parts: LedgerParts): Promise<void> {
+  return parts.follower.reached(INDEX_WAIT_MS, MAX_AWAITED_BLOCKS);
 }
 
 /** The account of an address or hex id. @throws AppError `ledger/bad-address` */

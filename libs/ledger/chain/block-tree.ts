@@ -115,6 +115,15 @@ export class BlockTree {
     return branch.reverse();
   }
 
+  /** The valid block with the most work behind it; the one given where none has more. */
+  heaviest(than: BlockNode): BlockNode {
+    let best = than;
+    for (const node of this.nodes.values()) {
+      if (node.status !== 'invalid' && node.totalWork > best.totalWork) best = node;
+    }
+    return best;
+  }
+
   /** Every known descendant of a node and the node itself. */
   withDescendants(node: BlockNode): BlockNode[] {
     const found = new Set<BlockNode>([node]);

@@ -61,7 +61,9 @@ export class ChainManager {
   /** @throws AppError as `loadChain` does */
   static async open(options: ChainManagerOptions): Promise<ChainManager> {
     const { tree, state } = await loadChain(options.law, options.store);
-    return new ChainManager(options, tree, state);
+    const manager = new ChainManager(options, tree, state);
+    await manager.adoptHeaviest();
+    return manager;
   }
 
   get tip(): BlockNode {
@@ -216,6 +218,16 @@ export class ChainManager {
     this.tree.setTip(target);
     this.tell({ fork, left, joined });
     return accepted(undefined);
+  }
+
+  /** A kill between keeping the block that makes a branch the heavier one and moving to it is made good here. */
+  private async adoptHeaviest(): Promise<void> {
+    for (;;) {
+      const { tip } = this;
+      const best = this.tree.heaviest(tip);
+      if (best === tip || !shouldReorganize(this.tree.weight(tip), this.tree.weight(best))) return;
+      await this.reorganize(best, (await this.loadSide(best.id)) as VerifiedBlock);
+    }
   }
 
   private async condemn(node: BlockNode): Promise<void> {

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
 import { type NetworkParams, potSpace } from '#chain';
 import { fastDevnet } from '../../../chain/testing/memory-chain.js';
 import { snapshotState } from '../../../chain/testing/state-snapshot.js';
@@ -98,6 +100,28 @@ describe('fork choice with undo data', () => {
     // The good part of that branch is still of use.
     b.mineBlock();
     expect(await submitFrom(test, b, 4)).toBe('reorganized');
+  });
+
+  it('completes at the next start the move that a kill cut short', async () => {
+    const a = newChain();
+    a.mineTo(3);
+    const b = forkAt(a, 2);
+    grow(b, [], { coinbase: { miner: b.wallet('other miner').account } });
+    b.mineBlock();
+    await submitFrom(test, a, 1);
+    await submitFrom(test, b, 3);
+    // What the disk holds between keeping the last block of b and moving to it.
+    await test.ledger.close();
+    const file = join(test.dataDir, 'ledger', 'chain.sqlite');
+    const source = await new DataSource({ type: 'sqlite', database: file }).initialize();
+    await source.query('UPDATE block SET is_on_main = 0 WHERE height > 2');
+    await source.query('UPDATE block SET is_on_main = 1 WHERE id = ?', [a.tip.block.id]);
+    await source.query(`UPDATE meta SET value = ? WHERE name = 'tip'`, [a.tip.block.id]);
+    await source.destroy();
+    await test.reopen();
+    expect(tipId()).toBe(b.tip.block.id);
+    expect(state()).toEqual(b.snapshot());
+    expect((await test.ledger.audit()).differences).toEqual([]);
   });
 
   it('goes back over a whole chain, and the audit balances', async () => {

@@ -23,8 +23,6 @@ const BATCH_ROWS = 20_000;
 /** Rows of one INSERT: SQLite allows 32,766 variables a statement. */
 const INSERT_ROWS = 1_000;
 const TIP_ROW = 1;
-/** How many blocks the index may lag so that a reader still waits for it. */
-const MAX_AWAITED_BLOCKS = 100;
 
 export interface IndexFollowerOptions {
   readonly law: Law;
@@ -72,13 +70,12 @@ export class IndexFollower {
     });
   }
 
-  /** Resolves once the index has reached the tip of this moment, at once where that is far, or after the time given. */
-  async reached(timeoutMs: number): Promise<void> {
+  /** Resolves once the index has reached the tip of this moment, at once where it lags by more, or after the time given. */
+  async reached(timeoutMs: number, maxLagBlocks = Number.POSITIVE_INFINITY): Promise<void> {
     const { tip } = this.options.tree;
     if (this.at === tip || this.isClosed) return;
     this.wake();
-    // An index that is being built says how far it is; making every reader wait for it would stop them all.
-    if (tip.height - this.height > MAX_AWAITED_BLOCKS) return;
+    if (tip.height - this.height > maxLagBlocks) return;
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       timer = setTimeout(resolve, timeoutMs);
