@@ -7,7 +7,12 @@ import { AppError, violationToText } from '#errors';
 import { decodeManifest, encodeManifest, type Manifest, type RedundancyProfile } from '#fragments';
 import type { LedgerPort } from '#ledger';
 import type { Quote } from '#market';
-import { changeCatalogue, type LoadedCatalogue, loadCatalogue } from './catalogue/catalogue-store.js';
+import {
+  changeCatalogue,
+  isOutcomeUnknown,
+  type LoadedCatalogue,
+  loadCatalogue,
+} from './catalogue/catalogue-store.js';
 import type { CallOptions, ClientContext } from './context.js';
 import { checkFile, type FileHealth } from './health/file-health.js';
 import { createIdentity } from './identity.js';
@@ -110,18 +115,21 @@ export class CairnClient {
     return { entry, quote: upload.quote, contracts };
   }
 
-  /** Publishes stored files in the catalogue and ends the contracts of versions they replace. */
+  /**
+   * Publishes stored files in the catalogue and ends the contracts of versions they replace. Where that certainly
+   * failed, the contracts of the files themselves are ended: nobody would find them again.
+   */
   async anchor(entries: readonly FileEntry[], options: CallOptions = {}): Promise<{ sequence: bigint }> {
     let replaced: FileEntry[] = [];
     const { sequence } = await this.change((catalogue) => {
       replaced = entries.flatMap(({ path }) => findFile(catalogue, path) ?? []);
       return entries.reduce(withFile, catalogue);
-    }, options);
+    }, options).catch(async (error: unknown) => {
+      if (!isOutcomeUnknown(error)) await abandonContracts(this.context, entries.flatMap(contractsOfEntry));
+      throw error;
+    });
     // The new versions are published: a contract that cannot be ended now shows up as unused later.
-    await abandonContracts(
-      this.context,
-      replaced.flatMap((entry) => contractsOf(manifestOf(entry))),
-    );
+    await abandonContracts(this.context, replaced.flatMap(contractsOfEntry));
     return { sequence };
   }
 
@@ -154,10 +162,7 @@ export class CairnClient {
       });
       return names.reduce(withoutFile, catalogue);
     }, options);
-    const submitted = await endContracts(
-      this.context,
-      removed.flatMap((entry) => contractsOf(manifestOf(entry))),
-    );
+    const submitted = await endContracts(this.context, removed.flatMap(contractsOfEntry));
     return { ended: submitted.length };
   }
 
@@ -217,6 +222,10 @@ export function manifestOf(entry: FileEntry): Manifest {
     message: `The catalogue's entry for '${entry.path}' cannot be read (${violationToText(decoded.violation)}).`,
     next: 'Use the version of Cairn that stored it, or a newer one.',
   });
+}
+
+function contractsOfEntry(entry: FileEntry): string[] {
+  return contractsOf(manifestOf(entry));
 }
 
 function noSuchFile(name: string, catalogue: Catalogue): AppError {

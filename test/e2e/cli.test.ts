@@ -211,6 +211,7 @@ describe('against a network', () => {
 
   test('mining pays the keystore’s address; a killed command line takes its miner with it', async () => {
     const miner = await newPerson(network, 0n);
+    await network.stopMiner();
     const run = startCli(['mine', '--json'], miner.cli);
     const { pid } = await firstLine<{ pid: number }>(run.child);
     try {

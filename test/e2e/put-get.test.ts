@@ -172,6 +172,25 @@ describe('what goes wrong before a coin moves', () => {
   }, 60_000);
 });
 
+test('enough coins for a file and not for the list of files: the file’s contracts are ended again', async () => {
+  const client = await newClient(network, 0n);
+  try {
+    const path = await writeRandomFile(await newFolder(network, 'source-'), 'file', 1_000);
+    const quote = await client.quote(1_000, terms);
+    await network.fund(client.address, quote.total + 10_000n);
+    const { entry, contracts } = await client.storeFile(path, 'file', terms);
+    await expect(client.anchor([entry])).rejects.toMatchObject({ code: 'wallet/too-little' });
+    await waitForIndex();
+    for (const id of contracts) {
+      const view = await network.ledger.contract({ id });
+      expect(view?.endEpoch).toBeLessThan(view?.epochs ?? 0);
+    }
+    expect((await client.catalogue()).catalogue.files).toEqual([]);
+  } finally {
+    await client.close();
+  }
+}, 60_000);
+
 describe('providers that fail', () => {
   test('one killed with SIGKILL in the middle of an upload: stored on the others, nothing lost', async () => {
     const client = await newClient(network);

@@ -54,7 +54,8 @@ export const marketCommands: readonly CommandDefinition[] = [
     arguments: '[id...]',
     summary: 'End contracts early; what is not earned returns to you',
     details:
-      'With --unused: those that keep nothing in your catalogue, such as what an interrupted put left behind.\n' +
+      'With --unused: those that keep nothing in your catalogue, such as what a killed put left behind. Not while\n' +
+      'another put of the same phrase is running: what it has not published yet would be ended, too.\n' +
       'Names what will be lost and asks; without a terminal, --yes is needed.',
     options: [
       { flags: '--unused', description: 'every active contract that keeps nothing in your catalogue' },

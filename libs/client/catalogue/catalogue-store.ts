@@ -25,6 +25,7 @@ import { abandonContracts } from '../transfer/form-contracts.js';
 import { storeUnderContracts } from '../transfer/store.js';
 import { contractsOf, memorySource } from '../transfer/upload.js';
 import { assertAffordable, planUpload } from '../transfer/upload-plan.js';
+import type { Submitted } from '../wallet/wallet.js';
 
 const MAX_ATTEMPTS = 4;
 
@@ -72,6 +73,8 @@ export async function loadCatalogue(
 /**
  * Changes the catalogue: loads the newest one, applies the change, stores the result, anchors it. If somebody else
  * anchored meanwhile, all of it is done again on top of theirs. Contracts of the replaced catalogue are ended.
+ * @throws AppError `catalogue/outcome-unknown` where the anchor was handed to the node and may still come to be: then
+ *   nothing it points to may be ended. After any other error the old catalogue stands.
  */
 export async function changeCatalogue(
   context: ClientContext,
@@ -82,16 +85,11 @@ export async function changeCatalogue(
     const loaded = await loadCatalogue(context, options);
     const sequence = loaded.sequence + 1n;
     const stored = await storeCatalogue(context, { ...change(loaded.catalogue), sequence }, options);
+    options.onProgress?.({ stage: 'anchoring', done: 0, total: 1 });
     try {
-      options.onProgress?.({ stage: 'anchoring', done: 0, total: 1 });
-      const pointer = sealPointer(
-        pointerContext(context, sequence),
-        stored.pointer,
-        new Uint8Array(randomBytes(24)),
-      );
-      const submitted = await context.wallet.submit('anchor', { slot: 'catalogue', sequence, pointer });
-      await context.wallet.confirm(submitted, { signal: options.signal });
+      await anchorPointer(context, sequence, stored.pointer, options.signal);
     } catch (error) {
+      if (isOutcomeUnknown(error)) throw error;
       await abandonContracts(context, stored.contracts);
       if (attempt >= MAX_ATTEMPTS || !isAnchorConflict(error)) throw error;
       continue;
@@ -100,6 +98,43 @@ export async function changeCatalogue(
     options.onProgress?.({ stage: 'anchoring', done: 1, total: 1 });
     return { sequence, contracts: stored.contracts };
   }
+}
+
+/** Whether an anchor may still come to be although waiting for it failed. */
+export function isOutcomeUnknown(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'catalogue/outcome-unknown';
+}
+
+async function anchorPointer(
+  context: ClientContext,
+  sequence: bigint,
+  pointer: CataloguePointer,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const nonce = new Uint8Array(randomBytes(24));
+  const sealed = sealPointer(pointerContext(context, sequence), pointer, nonce);
+  let submitted: Submitted;
+  try {
+    submitted = await context.wallet.submit('anchor', { slot: 'catalogue', sequence, pointer: sealed });
+  } catch (error) {
+    // A refusal is certain; a node that did not answer may have taken it.
+    throw isRefusal(error) ? error : outcomeUnknown(sequence, error);
+  }
+  try {
+    await context.wallet.confirm(submitted, { signal });
+  } catch (error) {
+    throw isAnchorConflict(error) ? error : outcomeUnknown(sequence, error);
+  }
+}
+
+function outcomeUnknown(sequence: bigint, cause: unknown): AppError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new AppError({
+    code: 'catalogue/outcome-unknown',
+    message: `Catalogue number ${sequence} was handed to the node and is not in a block yet: ${why}`,
+    next: 'See `cairn ls` in a while: it shows whether the change came to be. Nothing it needs was given up.',
+    cause,
+  });
 }
 
 /** Stores a catalogue like any file; one that is too large for a pointer is pointed at through another file. */
@@ -186,8 +221,12 @@ function unreadable(why: string): AppError {
   });
 }
 
+function isRefusal(error: unknown): error is AppError {
+  return error instanceof AppError && error.code === 'ledger/refused';
+}
+
 function isAnchorConflict(error: unknown): boolean {
-  if (!(error instanceof AppError) || error.code !== 'ledger/refused') return false;
+  if (!isRefusal(error)) return false;
   const violation = error.data['violation'] as { rule?: unknown } | undefined;
   return violation?.rule === 'anchor/sequence';
 }

@@ -72,10 +72,20 @@ export class Wallet {
       if (view === null) {
         resubmissions += 1;
         if (resubmissions > MAX_RESUBMISSIONS) throw dropped(submitted.id);
-        await this.options.ledger.submitTransaction({ hex: submitted.hex });
+        await this.handInAgain(submitted);
       }
       if (Date.now() > deadline) throw notConfirmed(submitted.id);
       await delay(POLL_MS, undefined, { signal: options.signal });
+    }
+  }
+
+  /** A refusal because it is in a block by now is none: the next look finds it there. */
+  private async handInAgain({ id, hex }: Submitted): Promise<void> {
+    try {
+      await this.options.ledger.submitTransaction({ hex });
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'ledger/refused') throw error;
+      if ((await this.options.ledger.transaction({ id })) === null) throw error;
     }
   }
 

@@ -89,6 +89,11 @@ export class TestNetwork {
     await this.node?.kill();
   }
 
+  /** Ends the miner: no block comes any more, unless somebody else mines. */
+  async stopMiner(): Promise<void> {
+    await this.miner?.stop();
+  }
+
   /** Adds providers, funds them, waits for their records on chain. */
   async addProviders(count: number): Promise<TestProvider[]> {
     const first = this.providers.length;

@@ -39,10 +39,10 @@ export function openClient(network: TestNetwork, phrase: string): CairnClient {
   return CairnClient.open({ ledger, params: devnet, phrase, workers: 1, requestTimeoutMs: 5_000 });
 }
 
-/** A client of a new phrase inside this process, with coins. Close it. */
-export async function newClient(network: TestNetwork): Promise<CairnClient> {
+/** A client of a new phrase inside this process, with coins unless told otherwise. Close it. */
+export async function newClient(network: TestNetwork, coins: bigint = FUNDS): Promise<CairnClient> {
   const client = openClient(network, newPhrase(new Uint8Array(randomBytes(16))));
-  await network.fund(client.address, FUNDS);
+  if (coins > 0n) await network.fund(client.address, coins);
   return client;
 }
 
