@@ -41,6 +41,12 @@ describe('docker/Dockerfile', () => {
     }
   });
 
+  test('carries what built code reads beside itself: the explorer’s page', () => {
+    const copied = [...dockerfile.matchAll(/^COPY --from=build \/cairn\/(\S+) /gm)].map(([, path]) => path);
+    expect(copied).toContain('libs/explorer/web');
+    expect(readdirSync('libs/explorer/web')).toContain('index.html');
+  });
+
   test('copies only what exists and sets only known settings', () => {
     const known = Object.values(SETTINGS).map((setting) => setting.env as string);
     const set = [...dockerfile.matchAll(/\b(CAIRN_\w+)=/g)].map(([, name = '']) => name);
