@@ -71,9 +71,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-function reasonOf(error: unknown, timeoutMs: number): string {
-  if (error instanceof Error && error.name === 'TimeoutError')
-    return `it did not answer within ${timeoutMs} ms`;
-  const cause = error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
-  return `it cannot be reached (${cause?.code ?? (error instanceof Error ? error.message : String(error))})`;
+function reasonOf(thrown: unknown, timeoutMs: number): string {
+  const { name, message, cause } = thrown as Error;
+  if (name === 'TimeoutError') return `it did not answer within ${timeoutMs} ms`;
+  return `it cannot be reached (${(cause as NodeJS.ErrnoException | undefined)?.code ?? message})`;
 }
