@@ -117,7 +117,8 @@ export async function transactionView(id) {
       ),
       card('Bytes', el('pre', { tabindex: 0, 'aria-label': 'Bytes of the transaction' }, tx.hex)),
     ),
-    live: tx.height === null,
+    // One that waits may be in the next block.
+    onBlock: tx.height === null ? async () => void dispatchEvent(new Event('hashchange')) : undefined,
   };
 }
 
