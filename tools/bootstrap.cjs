@@ -42,8 +42,9 @@ async function main() {
   });
   if (name === 'test') await installCounterparts(root);
   if (!targets[name]) return;
-  // npm changes into the project's folder; the CLI takes paths as its caller sees them
-  const cwd = name === 'cairn' ? process.env.INIT_CWD || process.cwd() : root;
+  // npm changes into the project's folder; who names a file means it as seen from where they are
+  const takesPaths = name === 'cairn' || name === 'start';
+  const cwd = takesPaths ? process.env.INIT_CWD || process.cwd() : root;
   process.exitCode = await runTarget(node, path.join(root, targets[name]), args, cwd);
 }
 

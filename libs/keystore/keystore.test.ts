@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { armor, Encrypter } from 'age-encryption';
 import { newPhrase } from '#crypto';
 import { AppError } from '#errors';
+import { requireCounterpart } from '../../test/counterparts.js';
 import { createKeystore, openKeystore } from './keystore.js';
 
 const phrase = newPhrase(Uint8Array.from({ length: 32 }, (_, i) => i));
@@ -13,9 +14,8 @@ const secret = { phrase, network: 'devnet', passphrase: 'correct horse', scryptW
 const firstWord = phrase.split(' ')[0] as string;
 
 /** age asks for a passphrase on the terminal only: `script` gives it one. */
-const hasAge =
-  spawnSync('age', ['--version']).status === 0 && spawnSync('script', ['--version']).status === 0;
-const testAge = hasAge ? test : test.skip;
+const age = requireCounterpart('age');
+const script = requireCounterpart('script');
 
 describe('keystore', () => {
   let folder: string;
@@ -54,19 +54,27 @@ describe('keystore', () => {
     expect(await readdir(folder)).toEqual(['keystore.age']);
   });
 
-  testAge('the age tool opens it (needs age and script)', async () => {
-    await createKeystore(path, secret);
-    const output = join(folder, 'plain.json');
-    const typed = spawnSync('script', ['-qec', `age --decrypt --output '${output}' '${path}'`, '/dev/null'], {
-      input: `${secret.passphrase}\n`,
-      timeout: 20_000,
-    });
-    expect([typed.status, typed.stdout.toString()]).toEqual([0, expect.any(String)]);
-    expect(JSON.parse(await readFile(output, 'utf8'))).toEqual({
-      format: 'cairn-keystore',
-      version: 1,
-      network: 'devnet',
-      phrase,
+  script.describe('a terminal of our own', () => {
+    age.describe('the age tool', () => {
+      test('opens a keystore', async () => {
+        await createKeystore(path, secret);
+        const output = join(folder, 'plain.json');
+        const typed = spawnSync(
+          script.path,
+          ['-qec', `${age.path} --decrypt --output '${output}' '${path}'`, '/dev/null'],
+          {
+            input: `${secret.passphrase}\n`,
+            timeout: 20_000,
+          },
+        );
+        expect([typed.status, typed.stdout.toString()]).toEqual([0, expect.any(String)]);
+        expect(JSON.parse(await readFile(output, 'utf8'))).toEqual({
+          format: 'cairn-keystore',
+          version: 1,
+          network: 'devnet',
+          phrase,
+        });
+      });
     });
   });
 

@@ -49,7 +49,6 @@ describe('the main job, as npm start runs it', () => {
       [driver, '--auto-ports', '--data-dir', join(folder, 'net'), ...args],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
-        env: { ...process.env, CAIRN_TEST_FOLDER: folder },
       },
     );
     let output = '';
