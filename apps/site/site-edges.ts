@@ -8,7 +8,8 @@ import { HealthModule } from '#health';
 import { createHttpApp, type HttpAppOptions, type RunningHttpApp } from '#http';
 import { LEDGER } from '#ledger';
 import type { Logger } from '#logging';
-import { MetricsModule } from '#metrics';
+import { METRICS, type Metrics, MetricsModule } from '#metrics';
+import { MINER, type Miner, measureMiner } from '#mining';
 import {
   LedgerMetricsModule,
   ledgerHealthCheck,
@@ -23,6 +24,17 @@ export type SiteValues = ReadonlyMap<symbol, unknown>;
 
 @Module({})
 class SiteEdgeModule {}
+
+/** The miner's figures, on the node's port. */
+@Module({
+  providers: [{ provide: Symbol('MINER_METRICS'), inject: [METRICS, MINER], useFactory: showMiner }],
+})
+class MinerMetricsModule {}
+
+function showMiner(metrics: Metrics, miner: Miner): boolean {
+  measureMiner(miner, metrics);
+  return true;
+}
 
 /** One HTTP API on what the core has made, with health and metrics. */
 function edgeModule(app: string, values: SiteValues, imports: DynamicModule['imports'] = []): DynamicModule {
@@ -41,7 +53,11 @@ type Edge = (config: Config, values: SiteValues, logger: Logger) => Promise<Runn
 
 /** The node's API, for providers, command lines and other miners. */
 export const startNodeEdge: Edge = async (config, values, logger) => {
-  const module = edgeModule('chain-node', values, [NodeApiModule.of(), LedgerMetricsModule]);
+  const module = edgeModule('chain-node', values, [
+    NodeApiModule.of(),
+    LedgerMetricsModule,
+    MinerMetricsModule,
+  ]);
   return createHttpApp(module, {
     ...listenOptions(config, logger),
     port: config.nodePort,

@@ -61,6 +61,9 @@ describe('the site: all of one operator in one process', () => {
         expect(await getJson(`${url}/readyz`)).toMatchObject({ status: 'ready' });
         expect(await (await fetch(`${url}/metrics`)).text()).toContain('process_cpu_seconds_total');
       }
+      expect(await (await fetch(`${node}/metrics`)).text()).toMatch(
+        /cairn_miner_blocks_count\{app="chain-node"\} [1-9]/,
+      );
       const { address } = (await getJson(`${gateway}/status`)) as { address: string };
       const [block] = ((await getJson(`${admin}/api/v1/blocks?limit=1`)) as { items: { miner: string }[] })
         .items;

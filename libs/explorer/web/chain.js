@@ -213,5 +213,5 @@ export function contractTable(caption, parameters) {
 
 function subjectLink({ reason, subject }) {
   if (['transfer', 'fee'].includes(reason)) return link('tx', subject);
-  return /^[0-9a-f]{64}$/.test(subject) ? link('contract', subject) : subject;
+  return /^[0-9a-f]{64}$/.test(subject) ? link('contract', subject) : pot(subject);
 }

@@ -82,6 +82,7 @@ export function statusBadge(status) {
 export function pot(text) {
   const [kind, id] = text.split(':');
   if (id === undefined) return kind;
+  if (kind === 'reward') return link('block', id, `reward of block ${id}`);
   if (kind === 'account') return link('address', id, `account ${short(id)}`);
   if (['escrow', 'vesting', 'collateral'].includes(kind)) return link('contract', id, `${kind} ${short(id)}`);
   return text;

@@ -111,8 +111,11 @@ function blockCells(block) {
 }
 
 function overviewFigures(status, overview, supply, recent) {
-  const spanSeconds = (Date.parse(recent[0].time) - Date.parse(recent.at(-1).time)) / 1000;
-  const pace = recent.length > 1 ? spanSeconds / (recent.length - 1) : 0;
+  // The first block's time is a constant of the network.
+  const mined = recent.filter(({ height }) => height > 0);
+  const spanSeconds =
+    mined.length < 2 ? 0 : (Date.parse(mined[0].time) - Date.parse(mined.at(-1).time)) / 1000;
+  const pace = mined.length < 2 ? 0 : spanSeconds / (mined.length - 1);
   return figures([
     ['Height', count(status.tip.height), `${status.network}, a block every ${pace.toFixed(1)} s`],
     ['Stored', bytes(overview.storedBytes), 'redundancy included'],
