@@ -5,7 +5,6 @@ import {
   bitsToTarget,
   blockIdToHash,
   buildTemplate,
-  createLaw,
   decodeBlock,
   decodeTransaction,
   devnet,
@@ -32,7 +31,7 @@ import {
   commitToLeaves,
   contractIdOf,
   contractSpace,
-  contractsModule,
+  createNetworkLaw,
   drawChunks,
   entriesToLeaves,
   type Leaf,
@@ -85,7 +84,7 @@ export class MarketBlocks {
       // Windows almost as long as an epoch: the proofs of most contracts fit one block.
       contract: { ...devnet.contract, windowBlocks: devnet.contract.epochBlocks - 1 },
     };
-    this.law = createLaw(params, crypto, [contractsModule]);
+    this.law = createNetworkLaw(params, crypto);
     this.state.apply(applyGenesis(this.law).diff);
     this.ids.set(0, genesisBlock(this.law));
   }

@@ -11,6 +11,7 @@ export * from './lifecycle/schedule.js';
 export * from './module.js';
 export * from './money/lot.js';
 export * from './money/price.js';
+export * from './network-law.js';
 export * from './offer/offer.js';
 export * from './offer/usage.js';
 export * from './prove/build-proof.js';

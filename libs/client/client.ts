@@ -1,6 +1,6 @@
 import { type Catalogue, type FileEntry, findFile, withFile, withoutFile } from '#catalogue';
-import { createLaw, type NetworkParams } from '#chain';
-import { contractsModule } from '#contracts';
+import { type NetworkParams } from '#chain';
+import { createNetworkLaw } from '#contracts';
 import { nativeCrypto } from '#crypto-native';
 import { createSegmentPipeline } from '#erasure';
 import { AppError, violationToText } from '#errors';
@@ -63,7 +63,7 @@ export class CairnClient {
   static open(options: ClientOptions): CairnClient {
     const { ledger, params } = options;
     const crypto = nativeCrypto;
-    const law = createLaw(params, crypto, [contractsModule]);
+    const law = createNetworkLaw(params, crypto);
     const identity = createIdentity(crypto, params, options.phrase);
     return new CairnClient({
       params,

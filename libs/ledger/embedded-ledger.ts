@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Law, NetworkParams } from '#chain';
+import { createNetworkLaw } from '#contracts';
 import type { CryptoPort } from '#crypto';
 import { AppError } from '#errors';
 import { type DataFolderLock, lockDataFolder } from '#lifecycle';
@@ -13,7 +14,6 @@ import { BlockCache, type LedgerParts } from './ledger-parts.js';
 import { Mempool } from './mempool/mempool.js';
 import { DEFAULT_MEMPOOL_POLICY, type MempoolPolicy } from './mempool/mempool-policy.js';
 import { Templates } from './mining/templates.js';
-import { createNetworkLaw } from './network-law.js';
 import { LEDGER_METHODS, type LedgerPort } from './port.js';
 import { createAccountReads } from './reads/account-reads.js';
 import { createChainReads } from './reads/chain-reads.js';

@@ -9,7 +9,6 @@ export { type EmbeddedLedger, type OpenLedgerOptions, openLedger } from './embed
 export { refusedError, violationToJson } from './ledger-error.js';
 export { LEDGER, LedgerModule } from './ledger-module.js';
 export { DEFAULT_MEMPOOL_POLICY, type MempoolPolicy, minFee } from './mempool/mempool-policy.js';
-export { createNetworkLaw } from './network-law.js';
 export { type AccountRef, LEDGER_METHODS, type LedgerPort, type PageRequest } from './port.js';
 export { bodyToView } from './views/body-view.js';
 export { secondsToTime } from './views/chain-views.js';

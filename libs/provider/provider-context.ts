@@ -2,12 +2,11 @@ import { join } from 'node:path';
 import {
   type AccountId,
   accountIdToAddress,
-  createLaw,
   type Law,
   type NetworkParams,
   publicKeyToAccountId,
 } from '#chain';
-import { contractsModule } from '#contracts';
+import { createNetworkLaw } from '#contracts';
 import type { CryptoPort, KeyPair } from '#crypto';
 import { bytesToHex } from '#crypto';
 import { nativeCrypto } from '#crypto-native';
@@ -56,7 +55,7 @@ export async function openProviderContext(options: ProviderOptions): Promise<Pro
     params,
     crypto: nativeCrypto,
     // Built here, not by libs/ledger: a provider opens no ledger, and its database engine would come along.
-    law: createLaw(params, nativeCrypto, [contractsModule]),
+    law: createNetworkLaw(params, nativeCrypto),
     keys,
     providerKey: bytesToHex(keys.publicKey),
     account,

@@ -12,9 +12,9 @@ import {
   encodeCoinbase,
   encodeHeader,
 } from '#chain';
+import { createNetworkLaw } from '#contracts';
 import { bytesToHex, hexToBytes } from '#crypto';
 import { nativeCrypto } from '#crypto-native';
-import { createNetworkLaw } from '#ledger';
 import { openRedisLedger } from '#ledger-transport';
 import { createNodeClient, type NodeClient } from '#node-api';
 import { createWallet, faucetWallet } from '../../chain/testing/wallet.js';

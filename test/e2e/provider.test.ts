@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { accountIdToAddress, createLaw, devnet, type Law } from '#chain';
-import { challengeSlot, contractsModule } from '#contracts';
+import { accountIdToAddress, devnet, type Law } from '#chain';
+import { challengeSlot, createNetworkLaw } from '#contracts';
 import { hexToBytes } from '#crypto';
 import { nativeCrypto } from '#crypto-native';
 import { type Child, spawnChild } from '#lifecycle';
@@ -78,7 +78,7 @@ async function agree(client: ProviderClient, fragments: ReturnType<typeof sample
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'cairn-provider-e2e-'));
-  law = createLaw(devnet, nativeCrypto, [contractsModule]);
+  law = createNetworkLaw(devnet, nativeCrypto);
   await startNode();
   node = createNodeClient({ baseUrl: nodeUrl });
   minerChild = spawnChild({

@@ -1,8 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createLaw, devnet, type Law } from '#chain';
+import { devnet, type Law } from '#chain';
 import { requestCoins } from '#client';
-import { contractsModule } from '#contracts';
+import { createNetworkLaw } from '#contracts';
 import { nativeCrypto } from '#crypto-native';
 import { AppError } from '#errors';
 import type { LedgerPort } from '#ledger';
@@ -50,7 +50,7 @@ const READY_MS = 60_000;
 /** A private network of real processes on this machine: a site (node, miner, services, web page) and providers. */
 export class DevnetNetwork {
   readonly providers: ProviderProcess[] = [];
-  readonly law: Law = createLaw(devnet, nativeCrypto, [contractsModule]);
+  readonly law: Law = createNetworkLaw(devnet, nativeCrypto);
   private site: Child | undefined;
   private folderLock: DataFolderLock | undefined;
   private client: (LedgerPort & { close(): void | Promise<void> }) | undefined;

@@ -1,6 +1,6 @@
-import { createLaw, type NetworkParams, parseAccount } from '#chain';
+import { type NetworkParams, parseAccount } from '#chain';
 import { createIdentity, requestCoins, Wallet } from '#client';
-import { contractsModule } from '#contracts';
+import { createNetworkLaw } from '#contracts';
 import { nativeCrypto } from '#crypto-native';
 import { AppError, violationToText } from '#errors';
 import type { PostingView } from '#wire';
@@ -130,7 +130,7 @@ async function identityOf(context: CliContext) {
 }
 
 function lawOf(params: NetworkParams) {
-  return createLaw(params, nativeCrypto, [contractsModule]);
+  return createNetworkLaw(params, nativeCrypto);
 }
 
 function badAddress(text: string, params: NetworkParams, why: string): AppError {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { KnownTransaction } from '#chain';
+import { createNetworkLaw } from '#contracts';
 import { nativeCrypto } from '#crypto-native';
 import { fastDevnet } from '../../../chain/testing/memory-chain.js';
-import { createNetworkLaw } from '../network-law.js';
 import { orderByFee, queueKey } from './fee-order.js';
 import { compareFeeRate } from './mempool-policy.js';
 

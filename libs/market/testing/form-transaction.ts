@@ -1,10 +1,10 @@
-import { createLaw, devnet, type FragmentId, type Law, signTransaction, type Transaction } from '#chain';
-import { type Agreement, commitToLeaves, contractsModule, entriesToLeaves } from '#contracts';
+import { devnet, type FragmentId, type Law, signTransaction, type Transaction } from '#chain';
+import { type Agreement, commitToLeaves, createNetworkLaw, entriesToLeaves } from '#contracts';
 import { nobleCrypto } from '#crypto';
 
 /** A `form` transaction over so many fragments, for its size alone. */
 export function formTransactionOf(count: number): { law: Law; transaction: Transaction } {
-  const law = createLaw(devnet, nobleCrypto, [contractsModule]);
+  const law = createNetworkLaw(devnet, nobleCrypto);
   const secretKey = new Uint8Array(32).fill(7);
   const publicKey = nobleCrypto.publicKey(secretKey);
   const fragments = Array.from({ length: count }, (_, index) => ({

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type AccountId, accountIdToAddress, createLaw, devnet, publicKeyToAccountId } from '#chain';
+import { type AccountId, accountIdToAddress, devnet, publicKeyToAccountId } from '#chain';
 import { requestCoins, Wallet } from '#client';
-import { contractsModule } from '#contracts';
+import { createNetworkLaw } from '#contracts';
 import { nativeCrypto } from '#crypto-native';
 import { type Child, spawnChild } from '#lifecycle';
 import { createNodeClient, type NodeClient } from '#node-api';
@@ -33,7 +33,7 @@ const LOG_LEVEL = 'warn';
 /** A chain node, a miner and providers as real processes with folders of their own, on free ports. */
 export class TestNetwork {
   readonly providers: TestProvider[] = [];
-  readonly law = createLaw(devnet, nativeCrypto, [contractsModule]);
+  readonly law = createNetworkLaw(devnet, nativeCrypto);
   private node: Child | undefined;
   private miner: Child | undefined;
   private client: NodeClient | undefined;

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type AccountId, accountIdToAddress, createLaw, devnet, publicKeyToAccountId } from '#chain';
+import { type AccountId, accountIdToAddress, devnet, publicKeyToAccountId } from '#chain';
 import { requestCoins } from '#client';
-import { contractsModule } from '#contracts';
+import { createNetworkLaw } from '#contracts';
 import { hexToBytes } from '#crypto';
 import { nativeCrypto } from '#crypto-native';
 import { type Child, type ChildExit, spawnChild } from '#lifecycle';
@@ -109,7 +109,7 @@ export class SplitSite {
 
   /** Sends coins from the faucet. */
   async fund(address: string): Promise<void> {
-    const law = createLaw(devnet, nativeCrypto, [contractsModule]);
+    const law = createNetworkLaw(devnet, nativeCrypto);
     const ledger = createNodeClient({ baseUrl: this.url('chain-node') });
     try {
       const { account } = await ledger.account({ account: address });
