@@ -75,6 +75,7 @@ describe('the site: all of one operator in one process', () => {
       const again = await second.ready(READY_MS);
       expect(await heightAt(again['admin']!)).toBeGreaterThanOrEqual(height);
       expect(await getJson(`${again['gateway']}/status`)).toMatchObject({ address });
+      expect(await getJson(`${again['admin']}/api/v1/supply/audit`)).toMatchObject({ balanced: true });
       expect(await second.stop()).toEqual({ code: 0, signal: null });
       expect(processesMentioning(folder)).toEqual([]);
     },

@@ -139,14 +139,23 @@ export class TestNetwork {
     await provider.child.ready(READY_MS);
   }
 
-  /** Ends every process and deletes the folder. */
+  /** Ends every process and deletes the folder; an Error where the supply did not balance at the end. */
   async stop(): Promise<void> {
+    const differences = await this.supplyDifferences();
     await this.client?.close();
     // One that was frozen by SIGSTOP hears nothing but SIGKILL.
     for (const { child } of this.providers) if (child.isRunning()) process.kill(child.pid, 'SIGCONT');
     const children = [...this.providers.map(({ child }) => child), this.miner, this.node];
     await Promise.all(children.map((child) => child?.stop()));
     await rm(this.folder, { recursive: true, force: true });
+    if (differences.length > 0) throw new Error(`the supply does not balance: ${differences.join('; ')}`);
+  }
+
+  /** What the audit of every block finds wrong; nothing where the node never answered. */
+  private async supplyDifferences(): Promise<readonly string[]> {
+    if (this.client === undefined || this.node?.isRunning() !== true) return [];
+    const audit = await this.client.audit();
+    return audit.balanced ? [] : [`at block ${audit.height}`, ...audit.differences];
   }
 
   /** Names of processes that were started and are not gone. */
