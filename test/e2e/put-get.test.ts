@@ -35,11 +35,16 @@ interface StatusAnswer {
 let network: TestNetwork;
 /** Stored something for one epoch only, before all else. */
 let shortLived: Person;
+/** The same, and something else that is paid for longer. */
+let halfLived: Person;
 beforeAll(async () => {
   network = await TestNetwork.start({ providers: 8 });
   shortLived = await newPerson(network);
   const path = await writeRandomFile(await newFolder(network, 'source-'), 'short', 2_000);
   await cliJson(['put', path, '--epochs', '1'], shortLived.cli);
+  halfLived = await newPerson(network);
+  await cliJson(['put', path, '--epochs', '1'], halfLived.cli);
+  await cliJson(['put', path, '--name', 'long', '--epochs', '180'], halfLived.cli);
 }, 180_000);
 
 afterAll(async () => {
@@ -191,6 +196,17 @@ test('enough coins for a file and not for the list of files: the file’s contra
   }
 }, 60_000);
 
+/** Equal prices are taken in the order of account ids: the first three hold the data fragments and are asked first. */
+async function holdersInOrder(): Promise<TestNetwork['providers']> {
+  const accounts = await Promise.all(
+    network.providers.map(async (provider) => ({
+      provider,
+      account: (await network.ledger.account({ account: provider.address })).account,
+    })),
+  );
+  return accounts.sort((a, b) => (a.account < b.account ? -1 : 1)).map(({ provider }) => provider);
+}
+
 describe('providers that fail', () => {
   test('one killed with SIGKILL in the middle of an upload: stored on the others, nothing lost', async () => {
     const client = await newClient(network);
@@ -224,7 +240,7 @@ describe('providers that fail', () => {
     const person = await newPerson(network);
     const path = await writeRandomFile(await newFolder(network, 'source-'), 'file', 12 * MiB);
     await cliJson(['put', path], person.cli);
-    const [damaged, liar, frozen] = network.providers;
+    const [damaged, liar, frozen] = await holdersInOrder();
     if (damaged === undefined || liar === undefined || frozen === undefined) throw new Error('3 are needed');
     await damageFragments(damaged.dataDir);
     const proxy = await startLyingProxy(() => liar.url);
@@ -357,6 +373,26 @@ test('what nobody pays for any longer is gone, and does not stand in the way of 
   expect((await cliJson<PutAnswer>(['ls'], cli)).files).toMatchObject([{ name: 'next' }]);
   const view = await network.ledger.account({ account: address });
   expect(BigInt(view.balance)).toBeGreaterThan(0n);
+}, 240_000);
+
+test('a file whose paid time is over says so, with the height; the others are there', async () => {
+  const { cli } = halfLived;
+  const back = join(dirname(cli.dataDir), 'half-back');
+  let last = { code: 0 as number | null, stderr: '' };
+  await waitUntil('the providers to have let go of it', 150_000, async () => {
+    last = await runCli(['get', 'short', '-o', back, '--force'], cli);
+    return last.code !== 0;
+  });
+  const { height, files } = await cliJson<{
+    height: number;
+    files: readonly { name: string; paidUntilHeight: number }[];
+  }>(['ls'], cli);
+  const { paidUntilHeight = 0 } = files.find(({ name }) => name === 'short') ?? {};
+  expect(paidUntilHeight).toBeGreaterThan(0);
+  expect(height).toBeGreaterThan(paidUntilHeight);
+  expect([last.code, last.stderr]).toEqual([1, expect.stringContaining('[fetch/expired]')]);
+  expect(last.stderr).toContain(`paid for until block ${paidUntilHeight}`);
+  await cliJson(['get', 'long', '-o', back, '--force'], cli);
 }, 240_000);
 
 test('the memory of a client stays flat for a large file', async () => {
