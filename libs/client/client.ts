@@ -18,6 +18,7 @@ import { checkFile, type FileHealth } from './health/file-health.js';
 import { createIdentity } from './identity.js';
 import { ProviderDirectory } from './providers/provider-directory.js';
 import { type ByteRange, readFile } from './transfer/download.js';
+import { explainExpiry } from './transfer/expiry.js';
 import { abandonContracts, endContracts } from './transfer/form-contracts.js';
 import { openSource, type SourceFile } from './transfer/source.js';
 import { storeUnderContracts } from './transfer/store.js';
@@ -146,9 +147,19 @@ export class CairnClient {
     return entry;
   }
 
-  /** The bytes of a file in order, checked as they come. */
-  read(entry: FileEntry, options: CallOptions & { range?: ByteRange } = {}): AsyncGenerator<Uint8Array> {
-    return readFile(this.context, manifestOf(entry), options);
+  /**
+   * The bytes of a file in order, checked as they come.
+   * @throws AppError `fetch/too-few-fragments`, or `fetch/expired` where nobody pays for it any longer
+   */
+  async *read(
+    entry: FileEntry,
+    options: CallOptions & { range?: ByteRange } = {},
+  ): AsyncGenerator<Uint8Array> {
+    try {
+      yield* readFile(this.context, manifestOf(entry), options);
+    } catch (error) {
+      throw await explainExpiry(this.context, entry, error);
+    }
   }
 
   /** Takes files out of the catalogue and ends their contracts. */

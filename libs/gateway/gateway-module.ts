@@ -18,6 +18,7 @@ export const GATEWAY_STATUS_TABLE: StatusTable = {
   'placement/too-few-providers': 503,
   'market/too-few-providers': 503,
   'fetch/too-few-fragments': 503,
+  'fetch/expired': 410,
   'fetch/wrong-hash': 502,
   'provider/refused': 502,
   'provider/no-endpoint': 503,
