@@ -37,7 +37,6 @@ export const DEFAULT_STATUS_TABLE: StatusTable = {
   '*/no-offers': 503,
   '*/too-few-providers': 503,
   '*/redis-lost': 503,
-  '*/redis-unreachable': 503,
   '*/timeout': 504,
   '*/no-space': 507,
   '*/disk-full': 507,

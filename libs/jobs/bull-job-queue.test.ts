@@ -30,7 +30,7 @@ describe('a Redis that is not there', () => {
       (thrown: unknown) => thrown,
     );
     expect(error).toMatchObject({
-      code: 'jobs/redis-unreachable',
+      code: 'redis/unreachable',
       message: expect.stringContaining(`redis://127.0.0.1:${redis.port}`),
       next: expect.stringContaining('unset REDIS_URL'),
     });
@@ -42,7 +42,7 @@ describe('a Redis that is not there', () => {
     redis = await startRedis();
     redis.pause();
     await expect(createBullJobQueue({ redisUrl: redis.url })).rejects.toMatchObject({
-      code: 'jobs/redis-unreachable',
+      code: 'redis/unreachable',
     });
     redis.resume();
   });
@@ -51,7 +51,7 @@ describe('a Redis that is not there', () => {
     redis = await startRedis({ password: 'geheim' });
     const redisUrl = `redis://:falsch@127.0.0.1:${redis.port}`;
     await expect(createBullJobQueue({ redisUrl })).rejects.toMatchObject({
-      code: 'jobs/redis-unreachable',
+      code: 'redis/unreachable',
       message: expect.stringMatching(/WRONGPASS|NOAUTH/),
     });
   });

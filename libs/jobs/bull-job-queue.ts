@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { AppError } from '#errors';
+import { connectRedis, reconnectsWithin, redisUrlToPublic } from '#redis';
 import { type BullJobData, createBullWorker } from './bull-worker.js';
 import { completeEnqueueOptions, encodePayload, MAX_FAILED_KEPT } from './job-definition.js';
 import type {
@@ -13,13 +14,7 @@ import type {
   JobQueue,
   Worker,
 } from './job-queue.js';
-import {
-  connectRedis,
-  reconnectsWithin,
-  redisLost,
-  redisRefused,
-  redisUrlToPublic,
-} from './redis-connection.js';
+import { redisLost, redisRefused } from './redis-trouble.js';
 import { toError } from './run-job.js';
 
 export interface BullJobQueueOptions {
@@ -35,20 +30,21 @@ export interface BullJobQueueOptions {
 
 /**
  * The job queue on BullMQ and Redis, shared by all processes of one operator.
- * @throws AppError `jobs/redis-unreachable` within seconds
+ * @throws AppError `redis/unreachable` within seconds
  */
 export async function createBullJobQueue(options: BullJobQueueOptions): Promise<JobQueue> {
   const { redisUrl } = options;
   const prefix = options.prefix ?? 'cairn';
   const patienceMs = options.patienceMs ?? 10_000;
   const onError = options.onError ?? (() => undefined);
+  const onLost = (cause: Error): void => onError(redisLost(redisUrl, cause));
   // Callers are told after a while; workers wait for Redis for ever.
   const commands = await connectRedis(
     redisUrl,
     { maxRetriesPerRequest: reconnectsWithin(patienceMs) },
-    onError,
+    onLost,
   );
-  const blocking = await connectRedis(redisUrl, { maxRetriesPerRequest: null }, onError).catch(
+  const blocking = await connectRedis(redisUrl, { maxRetriesPerRequest: null }, onLost).catch(
     (error: unknown) => {
       commands.disconnect();
       throw error;

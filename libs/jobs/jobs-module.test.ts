@@ -50,6 +50,6 @@ describe('JobsModule', () => {
     const building = Test.createTestingModule({
       imports: [JobsModule.redis({ redisUrl: gone.url })],
     }).compile();
-    await expect(building).rejects.toMatchObject({ code: 'jobs/redis-unreachable' });
+    await expect(building).rejects.toMatchObject({ code: 'redis/unreachable' });
   });
 });

@@ -51,7 +51,7 @@ describe('the ledger over Redis', () => {
 
   test('says what is missing when Redis is not there', async () => {
     await expect(openRedisLedger({ redisUrl: 'redis://user:secret@127.0.0.1:1' })).rejects.toMatchObject({
-      code: 'ledger/redis-unreachable',
+      code: 'redis/unreachable',
       data: { redis: 'redis://127.0.0.1:1' },
     });
   });

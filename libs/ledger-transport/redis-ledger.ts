@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { Logger } from '@nestjs/common';
-import { type ClientProxy, ClientRedis } from '@nestjs/microservices';
+import type { ClientProxy } from '@nestjs/microservices';
 import { firstValueFrom, TimeoutError, timeout } from 'rxjs';
 import { AppError } from '#errors';
 import type { LedgerPort } from '#ledger';
 import { createBackOff, type LedgerMethod, NODE_ROUTES } from '#node-api';
+import { assertRedisReachable, redisUrlToPublic, SteadyRedisClient } from '#redis';
 import type { LedgerEventView } from '#wire';
 import { type Envelope, openEnvelope } from './envelope.js';
 import type { FollowPortion, FollowRequest } from './follow-sessions.js';
 import { FOLLOW_PATTERN, ledgerPattern } from './patterns.js';
-import { checkRedis, closePatiently, redisUrlToOptions, redisUrlToPublic } from './redis-connection.js';
 
 const SLOW_TIMEOUT_MS = 600_000;
 const FOLLOW_WAIT_MS = 5_000;
@@ -26,11 +25,11 @@ export type RedisLedger = LedgerPort & { close(): Promise<void> };
 /**
  * Connects to the ledger that a process of this operator serves with `serveLedgerOnRedis`. Goes on by itself after Redis
  * or that process was away.
- * @throws AppError `ledger/redis-unreachable` at the start; of each method `ledger/unreachable`, or what the ledger threw
+ * @throws AppError `redis/unreachable` at the start; of each method `ledger/unreachable`, or what the ledger threw
  */
 export async function openRedisLedger(options: RedisLedgerOptions): Promise<RedisLedger> {
-  await checkRedis(options.redisUrl);
-  const client = new QuietClientRedis(redisUrlToOptions(options.redisUrl));
+  await assertRedisReachable(options.redisUrl);
+  const client = new SteadyRedisClient(options.redisUrl, { isQuiet: true });
   await client.connect();
   return createRedisLedger(client, {
     timeoutMs: options.timeoutMs ?? 15_000,
@@ -102,7 +101,7 @@ export function createRedisLedger(
     follow: (request, signal) => follow(request.lastEventId, AbortSignal.any([signal, closing.signal])),
     async close() {
       closing.abort();
-      await closePatiently(async () => client.close());
+      await client.close();
     },
   };
 }
@@ -141,14 +140,4 @@ function unreachable(where: string, pattern: string, patienceMs: number, cause: 
     data: { redis: where, pattern },
     cause,
   });
-}
-
-/** Nest's Redis client without its talk on standard output, which is for data; what fails is thrown where it is asked. */
-class QuietClientRedis extends ClientRedis {
-  protected override readonly logger = new QuietLogger();
-}
-
-class QuietLogger extends Logger {
-  override log(): void {}
-  override error(): void {}
 }

@@ -8,8 +8,6 @@ export * from './market-port.js';
 export { createMessageController } from './message-controller.js';
 export * from './payouts-port.js';
 export * from './placement-port.js';
-export { assertRedisReachable } from './redis/redis-options.js';
-export { SteadyRedisServer } from './redis/redis-strategy.js';
 export * from './registry-port.js';
 export { ServiceClient, type ServiceClientOptions } from './service-client.js';
 export { createLocalPort, type HandlersOf, type PortOf, type ServiceContract } from './service-contract.js';

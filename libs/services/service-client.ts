@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { lastValueFrom } from 'rxjs';
-import { redisUrlToText } from './redis/redis-options.js';
-import { SteadyRedisClient } from './redis/redis-strategy.js';
+import { redisUrlToPublic, SteadyRedisClient } from '#redis';
 import { messagePattern, type PortOf, type ServiceContract } from './service-contract.js';
 import {
   badAnswer,
@@ -81,9 +80,9 @@ export class ServiceClient {
       const [publisher] = this.proxy.unwrap<[Redis, Redis]>();
       if (publisher.status === 'ready') return publisher;
     } catch (cause) {
-      throw servicesRedisLost(service, redisUrlToText(this.options.redisUrl), cause);
+      throw servicesRedisLost(service, redisUrlToPublic(this.options.redisUrl), cause);
     }
-    throw servicesRedisLost(service, redisUrlToText(this.options.redisUrl));
+    throw servicesRedisLost(service, redisUrlToPublic(this.options.redisUrl));
   }
 
   private async within<T>(

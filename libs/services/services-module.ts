@@ -1,9 +1,9 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { HealthCheck } from '#health';
+import { assertRedisReachable } from '#redis';
 import { MARKET, MARKET_CONTRACT } from './market-port.js';
 import { PAYOUTS, PAYOUTS_CONTRACT } from './payouts-port.js';
 import { PLACEMENT, PLACEMENT_CONTRACT } from './placement-port.js';
-import { assertRedisReachable } from './redis/redis-options.js';
 import { REGISTRY, REGISTRY_CONTRACT } from './registry-port.js';
 import { ServiceClient, type ServiceClientOptions } from './service-client.js';
 
@@ -24,7 +24,7 @@ export type ServiceName = keyof typeof SERVICES;
 export class RemoteServicesModule implements OnApplicationShutdown {
   constructor(@Inject(SERVICE_CLIENT) private readonly client: ServiceClient) {}
 
-  /** @throws AppError `services/redis-unreachable` while the app starts */
+  /** @throws AppError `redis/unreachable` while the app starts */
   static of(options: ServiceClientOptions, names: readonly ServiceName[]): DynamicModule {
     const chosen = names.map((name) => SERVICES[name]);
     return {

@@ -4,7 +4,8 @@ import type { Config } from '#config';
 import { listenHttp, prepareHttpApp } from '#http';
 import { announceReady, type Stop } from '#lifecycle';
 import { createNestLogger, type Logger } from '#logging';
-import { type ServiceName, SteadyRedisServer } from '#services';
+import { SteadyRedisServer } from '#redis';
+import type { ServiceName } from '#services';
 import { appLogger, needRedis, type SplitAppOptions, splitAppModule } from './split-app.js';
 import { withDataFolder } from './with-data-folder.js';
 

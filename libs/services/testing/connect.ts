@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { SteadyRedisServer } from '#redis';
 import { createMessageController } from '../message-controller.js';
-import { SteadyRedisServer } from '../redis/redis-strategy.js';
 import { ServiceClient } from '../service-client.js';
 import { SERVICES } from '../services-module.js';
 import { ValuesModule } from '../values-module.js';
