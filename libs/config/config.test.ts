@@ -52,13 +52,13 @@ async function file(content: string): Promise<string> {
 describe('the order of sources', () => {
   test('is default, file, environment, flag', async () => {
     const path = await file(
-      '{"providerPort": 1, "providerPrice": "2", "network": "testnet", "minerShare": 0.5, "faucet": true}',
+      '{"providerPort": 1, "providerPrice": "2", "network": "testnet", "minerShare": 0.5, "noColor": true}',
     );
     expect(load({ file: path })).toMatchObject({
       providerPort: 1,
       providerPrice: 2n,
       network: 'testnet',
-      faucet: true,
+      noColor: true,
     });
     const env = { CAIRN_PROVIDER_PORT: '10', CAIRN_PROVIDER_PRICE: '20', CAIRN_NETWORK: '' };
     const config = load({ file: path, env, argv: ['--provider-port', '100'] });
@@ -120,8 +120,8 @@ describe('a mistyped setting', () => {
       message: '--network needs a value',
     });
     expect(errorOf({ argv: ['status'] }).message).toContain('argument status');
-    const foreign = errorOf({ argv: ['--faucet', 'on'] });
-    expect(foreign.message).toBe('flag --faucet is no setting of provider');
+    const foreign = errorOf({ argv: ['--database-url', 'sqlite'] });
+    expect(foreign.message).toBe('flag --database-url is no setting of provider');
     expect(foreign.next).toContain('chain-node');
   });
 
@@ -153,7 +153,7 @@ describe('a mistyped setting', () => {
     ['CAIRN_MINER_SHARE', ['0', '1.01', '5%', 'all', '-1']],
     ['CAIRN_PROVIDER_PRICE', ['-1', '1.5', '9223372036854775808', '1e3']],
     ['CAIRN_PROVIDER_CAPACITY', ['10 GiBs', '-1GiB', '0.3B', '99999999PiB', 'many']],
-    ['CAIRN_FAUCET', ['maybe', '2']],
+    ['CAIRN_LOG_FORMAT', ['xml', 'JSON']],
     ['CAIRN_NODE_URL', ['node:7101', 'ftp://x', '127.0.0.1', 'http://']],
     ['REDIS_URL', ['localhost:6379', 'redis://']],
     ['DATABASE_URL', ['mysql://x', 'sqlite:', 'postgres://']],

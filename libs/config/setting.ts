@@ -47,15 +47,6 @@ export function oneOf<const W extends readonly [string, ...string[]]>(...words: 
   return { schema: z.enum(words), allowed: words.join(', '), words };
 }
 
-/** `on` or `off` (also true, false, 1, 0, yes, no). */
-export function onOff(): SettingType<boolean> {
-  return {
-    schema: z.stringbool({ truthy: ['on', 'true', '1', 'yes'], falsy: ['off', 'false', '0', 'no'] }),
-    allowed: 'on, off',
-    words: ['on', 'off'],
-  };
-}
-
 /** A whole number within bounds, both inclusive. */
 export function wholeNumber(min: number, max: number): SettingType<number> {
   return {
