@@ -6,7 +6,7 @@ import { ADMIN_API_OPENAPI, ExplorerModule } from '#explorer';
 import { GATEWAY_OPENAPI, GatewayModule } from '#gateway';
 import { type OpenApiOptions, openApiDocument } from '#http';
 import { LEDGER } from '#ledger';
-import { NodeApiModule } from '#node-server';
+import { NODE_OPENAPI, NodeApiModule } from '#node-server';
 import { MARKET, PAYOUTS, PLACEMENT, REGISTRY, ValuesModule } from '#services';
 
 @Module({})
@@ -17,12 +17,7 @@ export const openApiDocuments = {
   'admin-api': () => documentText(ExplorerModule, ADMIN_API_OPENAPI),
   gateway: () =>
     documentText(GatewayModule.of({ params: devnet, phrase: '', spoolDir: '' }), GATEWAY_OPENAPI),
-  'chain-node': () =>
-    documentText(NodeApiModule.of(), {
-      title: 'Cairn chain node',
-      description: 'Submit, read and follow the ledger (docs/protocol/node-api.md).',
-      version: '1',
-    }),
+  'chain-node': () => documentText(NodeApiModule.of(), NODE_OPENAPI),
 };
 
 /** In Nest's preview mode modules are read and no provider is made. */

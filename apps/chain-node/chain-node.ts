@@ -5,7 +5,7 @@ import { createHttpApp } from '#http';
 import { serveLedgerOnRedis } from '#ledger-transport';
 import { announceReady, checkDataVersion, lockDataFolder, type Stop } from '#lifecycle';
 import { createLogger } from '#logging';
-import { NODE_BODY_LIMIT_BYTES, NODE_STATUS_TABLE } from '#node-server';
+import { NODE_BODY_LIMIT_BYTES, NODE_OPENAPI, NODE_STATUS_TABLE } from '#node-server';
 import { ChainNodeAppModule } from './chain-node-app-module.js';
 
 /** Starts the node and says where it is reached; what it returns stops it. */
@@ -33,11 +33,7 @@ export async function startChainNode(config: Config): Promise<Stop> {
       logger,
       bodyLimitBytes: NODE_BODY_LIMIT_BYTES,
       statusTable: NODE_STATUS_TABLE,
-      openapi: {
-        title: 'Cairn chain node',
-        description: 'Submit, read and follow the ledger (docs/protocol/node-api.md).',
-        version: '1',
-      },
+      openapi: NODE_OPENAPI,
     });
     const stop = async (): Promise<void> => {
       await node.close();

@@ -14,6 +14,7 @@ import {
   LedgerMetricsModule,
   ledgerHealthCheck,
   NODE_BODY_LIMIT_BYTES,
+  NODE_OPENAPI,
   NODE_STATUS_TABLE,
   NodeApiModule,
 } from '#node-server';
@@ -64,11 +65,7 @@ export const startNodeEdge: Edge = async (config, values, logger) => {
     portSetting: 'CAIRN_NODE_PORT',
     bodyLimitBytes: NODE_BODY_LIMIT_BYTES,
     statusTable: NODE_STATUS_TABLE,
-    openapi: {
-      title: 'Cairn chain node',
-      description: 'Submit, read and follow the ledger (docs/protocol/node-api.md).',
-      version: '1',
-    },
+    openapi: NODE_OPENAPI,
   });
 };
 

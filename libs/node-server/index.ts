@@ -6,5 +6,5 @@
  */
 export { ChainNodeModule, type ChainNodeOptions } from './chain-node-module.js';
 export { LedgerMetricsModule, ledgerHealthCheck } from './ledger-metrics.js';
-export { NODE_BODY_LIMIT_BYTES, NODE_STATUS_TABLE, NodeApiModule } from './node-api-module.js';
+export { NODE_BODY_LIMIT_BYTES, NODE_OPENAPI, NODE_STATUS_TABLE, NodeApiModule } from './node-api-module.js';
 export { serveEvents, tipToEventId } from './serve-events.js';

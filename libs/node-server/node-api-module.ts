@@ -1,5 +1,5 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
-import type { StatusTable } from '#http';
+import type { OpenApiOptions, StatusTable } from '#http';
 import { MAX_BLOCK_BYTES } from '#node-api';
 import { createNodeApiController, NodeEventsController } from './node-api-controller.js';
 
@@ -10,6 +10,13 @@ export const NODE_STATUS_TABLE: StatusTable = {
   'ledger/bad-event-id': 400,
   'ledger/bad-ref': 400,
   'ledger/bad-cursor': 400,
+};
+
+/** What the node's API says of itself at /api/docs. */
+export const NODE_OPENAPI: OpenApiOptions = {
+  title: 'Cairn chain node',
+  description: 'Submit, read and follow the ledger (docs/protocol/node-api.md).',
+  version: '1',
 };
 
 /** Largest JSON body the app must accept: a whole block as hex. */
