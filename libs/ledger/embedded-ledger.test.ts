@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { bytesToHex } from '#crypto';
+import { decodeBlock } from '#chain';
+import { bytesToHex, hexToBytes } from '#crypto';
 import { snapshotState } from '../../chain/testing/state-snapshot.js';
 import { createContractScenario } from '../../contracts/testing/contract-scenario.js';
-import { TestLedger } from './testing/test-ledger.js';
+import { solveTemplate, TestLedger } from './testing/test-ledger.js';
 
 let test: TestLedger;
 beforeEach(async () => {
@@ -42,6 +43,27 @@ describe('an embedded ledger', () => {
     await expect(test.ledger.status()).rejects.toMatchObject({ code: 'ledger/closed' });
     await expect(test.ledger.submitBlock({ hex: '00' })).rejects.toMatchObject({ code: 'ledger/closed' });
     await test.ledger.close();
+  });
+
+  it('answers a list of blocks at once, however far above the tip its cursor lies', async () => {
+    await test.mine(3);
+    const { items } = await test.ledger.blocks({ cursor: '9'.repeat(16), limit: 2 });
+    expect(items.map(({ height }) => height)).toEqual([3, 2]);
+  });
+
+  it('takes the solution of a miner while others ask for blocks in a thousand names', async () => {
+    const template = await test.ledger.template({ miner: test.miner.account });
+    for (let name = 0; name < 1_000; name++) {
+      await test.ledger.template({ miner: name.toString(16).padStart(40, '0') });
+    }
+    test.clock.seconds += 1;
+    await expect(test.ledger.submitSolution(solveTemplate(template))).resolves.toEqual({
+      id: expect.any(String),
+      height: 1,
+    });
+    const raw = await test.ledger.rawBlock({ ref: '1' });
+    const mined = decodeBlock(test.law, hexToBytes(raw?.hex ?? ''));
+    expect(mined.ok && mined.value.coinbase.miner).toBe(test.miner.account);
   });
 
   it('follows a whole contract made by the law alone, and its audit agrees on every pot', async () => {

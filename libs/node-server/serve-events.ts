@@ -15,9 +15,10 @@ export async function serveEvents(
   lastEventId: string | undefined,
   response: ServerResponse,
 ): Promise<void> {
-  const start = lastEventId ?? tipToEventId((await ledger.status()).tip);
   const gone = new AbortController();
+  // Before anything is awaited: a reader may be gone by then, and its stream would never end.
   response.once('close', () => gone.abort());
+  const start = lastEventId ?? tipToEventId((await ledger.status()).tip);
   const events = ledger.follow({ lastEventId: start }, gone.signal);
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',

@@ -118,6 +118,17 @@ describe('what the mempool gives up', () => {
     if (left.includes(cheap)) expect(left).toHaveLength(4);
   });
 
+  it('gives up nothing for a transaction that cannot be paid', async () => {
+    const [a, b, c] = await openWith({ maxSizeBytes: 4 * 148 });
+    for (const from of [a, b, c, a]) await test.transfer(from, b === from ? c : b, 1n, { fee: 200n });
+    const before = await waiting();
+    expect(before).toHaveLength(4);
+    await expect(
+      test.transfer(test.wallet('penniless'), a, 1n, { sequence: 0n, fee: 1_000_000_000n }),
+    ).rejects.toMatchObject(refusal('coins/too-little'));
+    expect(await waiting()).toEqual(before);
+  });
+
   it('drops what no block took for too long', async () => {
     const [a, b] = await openWith({ expiryBlocks: 3 });
     const id = await test.transfer(a, b, 1n);

@@ -53,6 +53,8 @@ export class Mempool {
   private readonly perAccount = new Map<AccountId, number>();
   private usedBytes = 0;
   private revisionNumber = 0;
+  /** The order of a revision: anybody may ask for it, and sorting a full pool is dear. */
+  private ordered: { readonly revision: number; readonly candidates: readonly KnownTransaction[] } | undefined;
   private view: BlockView;
 
   constructor(private readonly options: MempoolOptions) {
@@ -82,8 +84,12 @@ export class Mempool {
   }
 
   /** All waiting transactions as a template takes them. */
-  candidates(): KnownTransaction[] {
-    return orderByFee(this.options.law, this.transactions());
+  candidates(): readonly KnownTransaction[] {
+    if (this.ordered?.revision !== this.revisionNumber) {
+      const candidates = orderByFee(this.options.law, this.transactions());
+      this.ordered = { revision: this.revisionNumber, candidates };
+    }
+    return this.ordered.candidates;
   }
 
   /** Next sequence number of a lane, waiting transactions counted. */
@@ -157,6 +163,9 @@ export class Mempool {
   private makeRoom(newcomer: KnownTransaction): Violation | undefined {
     const { law, policy } = this.options;
     if (this.usedBytes + newcomer.bytes.length <= policy.maxSizeBytes) return undefined;
+    // A fee that nobody could pay must push nothing out.
+    const untenable = this.tryOut(newcomer);
+    if (untenable !== undefined) return untenable;
     const wanted = Math.max(
       this.usedBytes + newcomer.bytes.length - policy.maxSizeBytes,
       Math.ceil(this.usedBytes - policy.maxSizeBytes * FILL_AFTER_EVICTION),
@@ -165,7 +174,7 @@ export class Mempool {
     const evicted = new Set<TxId>();
     let freed = 0;
     // The reverse of the block order is worst first with every lane from its end.
-    for (const known of this.candidates().reverse()) {
+    for (const known of this.candidates().toReversed()) {
       if (freed >= wanted || compareFeeRate(newcomer, known) <= 0) break;
       if (queueKey(law, known) === ownQueue) continue;
       evicted.add(known.id);
@@ -178,6 +187,16 @@ export class Mempool {
     this.rebuild(before.filter(({ known }) => !evicted.has(known.id)));
     this.reportDropped(before);
     return undefined;
+  }
+
+  /** What keeps a transaction out by itself; leaves no trace. */
+  private tryOut(known: KnownTransaction): Violation | undefined {
+    let violation: Violation | undefined;
+    this.view.attempt(() => {
+      violation = applyTransaction(this.options.law, this.view, known);
+      return { rule: 'mempool/tried-out' };
+    });
+    return violation;
   }
 
   private full(): Violation {

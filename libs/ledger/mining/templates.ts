@@ -18,7 +18,10 @@ import type { TemplateView } from '#wire';
 import type { ChainManager } from '../chain/chain-manager.js';
 import type { Mempool } from '../mempool/mempool.js';
 
-/** How many templates stay findable for a miner that is a little late. */
+/** Stands where each miner's own account goes: all miners of a node work on the same body. */
+const NOBODY = '00'.repeat(20) as AccountId;
+
+/** How many templates stay findable for a miner that is a little late. Asking in many names makes no more of them. */
 const KEPT_TEMPLATES = 128;
 
 /** What a miner gave back for a template. */
@@ -41,19 +44,19 @@ export interface TemplatesOptions {
 /** Blocks to work on, and the way back from a solved one to a whole block. */
 export class Templates {
   private readonly kept = new Map<string, BlockTemplate>();
-  private readonly current = new Map<AccountId, { readonly key: string; readonly template: BlockTemplate }>();
+  private current: { readonly key: string; readonly template: BlockTemplate } | undefined;
 
   constructor(private readonly options: TemplatesOptions) {}
 
   /** The next block for a miner; the same template until tip or mempool change. */
   template(miner: AccountId): TemplateView {
     const { law, clock } = this.options;
-    const template = this.build(miner);
-    const coinbase = encodeCoinbase(template.coinbase);
+    const template = this.build();
+    const coinbase = encodeCoinbase({ ...template.coinbase, miner });
     const target = bitsToTarget(template.bits);
     assertInvariant(target.ok, `the rules ask for invalid bits ${template.bits}`);
-    const id =
-      bytesToHex(law.crypto.sha256d(coinbase).subarray(0, 12)) + bytesToHex(template.previous.slice(0, 4));
+    const body = law.crypto.sha256d(encodeCoinbase(template.coinbase));
+    const id = bytesToHex(body.subarray(0, 12)) + bytesToHex(template.previous.slice(0, 4));
     this.keep(id, template);
     const header = encodeHeader({
       version: template.version,
@@ -102,21 +105,19 @@ export class Templates {
     );
   }
 
-  private build(miner: AccountId): BlockTemplate {
+  private build(): BlockTemplate {
     const { law, chain, mempool } = this.options;
     const key = `${chain.tip.id}/${mempool.revision}`;
-    const known = this.current.get(miner);
-    if (known?.key === key) return known.template;
-    for (const [other, { key: otherKey }] of this.current) if (otherKey !== key) this.current.delete(other);
+    if (this.current?.key === key) return this.current.template;
     const supplement = chain.tipSupplement();
-    let template = buildTemplate(law, chain.state, supplement, mempool.candidates(), miner);
+    let template = buildTemplate(law, chain.state, supplement, mempool.candidates(), NOBODY);
     if (template.refusals.length > 0) {
       // By fee alone a transaction may come before the one that pays for it: try those once more, at the end.
       const refusedIds = new Set(template.refusals.map(({ id }) => id));
       const late = [...mempool.transactions()].filter(({ id }) => refusedIds.has(id));
-      template = buildTemplate(law, chain.state, supplement, [...template.transactions, ...late], miner);
+      template = buildTemplate(law, chain.state, supplement, [...template.transactions, ...late], NOBODY);
     }
-    this.current.set(miner, { key, template });
+    this.current = { key, template };
     return template;
   }
 

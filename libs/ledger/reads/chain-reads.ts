@@ -94,7 +94,8 @@ export function createChainReads(parts: LedgerParts, cache: BlockCache): ChainRe
 
     async blocks(request) {
       const limit = pageLimit(request);
-      const below = numericCursor(request) ?? tree.tip.height + 1;
+      // A cursor far above the tip must not make the loop walk down to it.
+      const below = Math.min(numericCursor(request) ?? Number.POSITIVE_INFINITY, tree.tip.height + 1);
       const nodes: BlockNode[] = [];
       for (let height = below - 1; height >= 0 && nodes.length <= limit; height--) {
         const node = tree.mainAt(height);

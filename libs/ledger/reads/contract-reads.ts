@@ -26,6 +26,10 @@ export function createContractReads(parts: LedgerParts): ContractReads {
     const contract = chain.state.get(contractSpace, id);
     return contract && contractToView(source, id as ContractId, contract);
   };
+  const activeOf = (provider: AccountId): string[] =>
+    [...chain.state.entries(contractSpace)]
+      .filter(([, contract]) => contract.provider === provider && contract.status === 'active')
+      .map(([id]) => id);
 
   return {
     async contract({ id }) {
@@ -87,8 +91,12 @@ export function createContractReads(parts: LedgerParts): ContractReads {
     async challenges({ provider: ref }) {
       const provider = toAccount(parts, ref);
       await whenIndexed(parts);
-      const rows = await queries.activeContractsOf(provider);
-      return rows.flatMap(({ id }) => {
+      // An index that is being built, or whose database is away, must cost no provider its window.
+      const ids =
+        parts.follower.height < chain.tip.height
+          ? activeOf(provider)
+          : (await queries.activeContractsOf(provider)).map(({ id }) => id);
+      return ids.flatMap((id) => {
         const contract = chain.state.get(contractSpace, id);
         const challenge = contract && challengeToView(source, id as ContractId, contract);
         return challenge === undefined ? [] : [challenge];
