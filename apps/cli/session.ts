@@ -37,7 +37,9 @@ export async function withNode<T>(context: CliContext, use: (node: NodeClient) =
     timeoutMs: context.config.requestTimeoutMs,
   });
   try {
-    const { network } = await node.status();
+    const { network } = await node.status().catch((error: unknown) => {
+      throw toNoNode(error, context.config.nodeUrl);
+    });
     if (network !== context.params.name) {
       throw new AppError({
         code: 'config/other-network',
@@ -80,6 +82,18 @@ export async function makeDataFolder(context: CliContext): Promise<string> {
     });
   });
   return dataDir;
+}
+
+/** An HTTP server that knows no such path is something else than a chain node: the explorer, the gateway. */
+function toNoNode(error: unknown, url: string): unknown {
+  if (!(error instanceof AppError) || error.code !== 'http/not-found') return error;
+  return new AppError({
+    code: 'node/not-a-node',
+    message: `What answers at ${url} is no chain node.`,
+    next: 'Name the chain node with --node-url or CAIRN_NODE_URL; `npm start` prints its address, http://127.0.0.1:7101 by default.',
+    data: { url },
+    cause: error,
+  });
 }
 
 function noKeys(path: string, cause: unknown): AppError {

@@ -7,7 +7,9 @@ import { AppError, violationToText } from '#errors';
 import { decodeManifest, encodeManifest, type Manifest, type RedundancyProfile } from '#fragments';
 import type { LedgerPort } from '#ledger';
 import type { Quote } from '#market';
+import { catalogueSizeWith, type NewFile } from './catalogue/catalogue-size.js';
 import {
+  catalogueProfile,
   changeCatalogue,
   isOutcomeUnknown,
   type LoadedCatalogue,
@@ -87,6 +89,27 @@ export class CairnClient {
   /** The price of storing so many bytes now. */
   async quote(sizeBytes: number, options: StoreOptions): Promise<Quote> {
     return (await planUpload(this.context, { ...options, sizeBytes })).quote;
+  }
+
+  /**
+   * About what publishing files costs on top of storing them: the list of all files is stored anew. What the list that
+   * it replaces has not earned returns.
+   */
+  async quoteCatalogue(files: readonly NewFile[], options: StoreOptions): Promise<Quote> {
+    const { catalogue } = await this.catalogue(options);
+    const { params, ledger } = this.context;
+    const { tip } = await ledger.status();
+    const { epochBlocks, maxEpochs } = params.contract;
+    const longest = catalogue.files.reduce(
+      (most, file) => Math.max(most, Number(file.paidUntilHeight)),
+      tip.height + options.epochs * epochBlocks,
+    );
+    const plan = await planUpload(this.context, {
+      sizeBytes: catalogueSizeWith(catalogue, files, options),
+      profile: catalogueProfile(this.context),
+      epochs: Math.min(Math.ceil((longest - tip.height) / epochBlocks) + 1, maxEpochs),
+    });
+    return plan.quote;
   }
 
   /** Stores one local file under a name. Contracts are formed; call `anchor` to publish the entry. */

@@ -53,7 +53,11 @@ export class GatewayController {
   }
 
   @Get('quote')
-  @ApiOperation({ summary: 'The price of storing a file of this size now, itemised.' })
+  @ApiOperation({
+    summary: 'The price of storing a file of this size now, itemised.',
+    description:
+      'Publishing it costs about as much as a small file on top: the list of all files is stored anew.',
+  })
   @ApiResponse({ status: 200, standardSchema: quoteView })
   gatewayQuote(@Query({ schema: quoteQuery }) query: z.infer<typeof quoteQuery>): Promise<QuoteView> {
     return this.market.quote(query);

@@ -68,7 +68,17 @@ describe('the contract of --json and of exit codes', () => {
       });
     expect((await ask(silent)).code).toBe(75);
     expect((await ask(strange)).code).toBe(69);
-    for (const server of [silent, strange]) {
+    const other = createServer((_request, response) => {
+      response.writeHead(404, { 'content-type': 'application/problem+json' });
+      response.end(JSON.stringify({ code: 'http/not-found', detail: 'Cannot GET /node/v1/status' }));
+    });
+    await new Promise<void>((done) => other.listen(0, '127.0.0.1', done));
+    const refused = await ask(other);
+    expect([refused.code, refused.stderr]).toEqual([
+      69,
+      expect.stringMatching(/is no chain node\. \[node\/not-a-node\]\n {2}next: .*--node-url/),
+    ]);
+    for (const server of [silent, strange, other]) {
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
     }
@@ -195,6 +205,12 @@ describe('against a network', () => {
       const port = new URL(ready.addresses.url).port;
       const asked = await cliJson<{ address: string }>(['provider', 'status', '--provider-port', port], cli);
       expect(asked.address).toBe(made.address);
+      const stranger = { ...cli, dataDir: await newFolder(network, 'operator-') };
+      const { address } = await cliJson<{ address: string }>(['provider', 'init'], stranger);
+      const mistaken = await runCli(['provider', 'status', '--provider-port', port], stranger);
+      expect([mistaken.code, mistaken.stdout]).toEqual([78, '']);
+      expect(mistaken.stderr).toContain(`another provider answers: ${made.address}`);
+      expect(mistaken.stderr).toContain(`is ${address}. [config/other-provider]`);
       await waitUntil('its offer on chain', 30_000, async () => {
         const seen = await cliJson<{ offer: object | null }>(
           ['provider', 'status', '--provider', made.address],

@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { access, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { access, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -66,6 +66,12 @@ describe('files of every kind', () => {
     const person = await newPerson(network);
     const folder = join(await newFolder(network, 'source-'), 'a folder');
     for (const [name, sizeBytes] of kinds) await writeRandomFile(folder, name, sizeBytes);
+    await symlink('one byte', join(folder, 'a link'));
+    const dry = await runCli(['put', folder, '--dry-run', '--json'], person.cli);
+    expect(dry.stderr).toContain('Left out, since only plain files are stored');
+    expect(dry.stderr).toContain('a link');
+    const { catalogueCost } = JSON.parse(dry.stdout) as Record<string, { total: string }>;
+    expect(BigInt(catalogueCost?.total ?? 0)).toBeGreaterThan(0n);
     const { files } = await cliJson<PutAnswer>(['put', folder, '--epochs', '60'], person.cli);
     expect(files.map(({ name }) => name).sort()).toEqual(kinds.map(([name]) => `a folder/${name}`).sort());
 

@@ -168,7 +168,7 @@ async function getBack(options: DevnetOptions, cli: CliSettings, report: JobRepo
     const fresh = { ...cli, dataDir: join(folder, 'home') };
     const phraseFile = join(folder, 'phrase');
     await writeFile(phraseFile, `${answer.phrase}\n`, { mode: 0o600 });
-    await runCli(fresh, ['keys', 'import', '--file', phraseFile]);
+    await runCli(fresh, ['keys', 'import', '--file', phraseFile, '--quiet']);
     const target = join(folder, 'back');
     const { seconds } = await runCli(fresh, ['get', String(report['name']), '-o', target]);
     const [original, back] = await Promise.all([hashFile(options.file), hashFile(target)]);

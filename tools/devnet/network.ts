@@ -33,7 +33,7 @@ export interface NetworkOptions {
   readonly providers: number;
   readonly reset: boolean;
   readonly autoPorts: boolean;
-  /** Starting on these when autoPorts is off. */
+  /** Starting on these when autoPorts is off. The provider port itself stays free for one of the user's own. */
   readonly ports: {
     readonly node: number;
     readonly gateway: number;
@@ -173,7 +173,7 @@ export class DevnetNetwork {
       join(dataDir, 'providers', String(index + 1)),
       {
         CAIRN_NODE_URL: this.addresses.node,
-        CAIRN_PROVIDER_PORT: String(autoPorts ? 0 : ports.provider + index),
+        CAIRN_PROVIDER_PORT: String(autoPorts ? 0 : ports.provider + 1 + index),
       },
     );
   }

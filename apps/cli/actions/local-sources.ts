@@ -12,12 +12,21 @@ export interface LocalSource {
   readonly name: string;
 }
 
-/** The files that paths stand for, folders walked, stdin spooled; `release` deletes the spool. */
+/** What paths stand for. */
+interface FoundSources {
+  readonly sources: LocalSource[];
+  /** What lies in the folders and is neither file nor folder. */
+  readonly leftOut: readonly string[];
+  /** Deletes what was spooled. */
+  readonly release: () => Promise<void>;
+}
+
+/** The files that paths stand for, folders walked, stdin spooled. */
 export async function findSources(
   paths: readonly string[],
   name: string | undefined,
   context: CliContext,
-): Promise<{ sources: LocalSource[]; release: () => Promise<void> }> {
+): Promise<FoundSources> {
   if (name !== undefined && paths.length > 1) {
     throw new AppError({
       code: 'cli/one-name',
@@ -34,7 +43,8 @@ export async function findSources(
   }
   if (paths.includes('-')) return spoolStdin(name, context);
   const sources: LocalSource[] = [];
-  for (const path of paths) sources.push(...(await expand(path, name)));
+  const leftOut: string[] = [];
+  for (const path of paths) sources.push(...(await expand(path, name, leftOut)));
   const seen = new Set<string>();
   for (const source of sources) {
     if (seen.has(source.name)) {
@@ -46,10 +56,10 @@ export async function findSources(
     }
     seen.add(source.name);
   }
-  return { sources, release: async () => undefined };
+  return { sources, leftOut, release: async () => undefined };
 }
 
-async function expand(path: string, name: string | undefined): Promise<LocalSource[]> {
+async function expand(path: string, name: string | undefined, leftOut: string[]): Promise<LocalSource[]> {
   const info = await stat(path).catch((cause: unknown) => {
     throw new AppError({
       code: 'source/unreadable',
@@ -61,6 +71,11 @@ async function expand(path: string, name: string | undefined): Promise<LocalSour
   const ownName = name ?? basename(resolve(path));
   if (!info.isDirectory()) return [{ path, name: ownName }];
   const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  leftOut.push(
+    ...entries
+      .filter((entry) => !entry.isFile() && !entry.isDirectory())
+      .map((entry) => join(entry.parentPath, entry.name)),
+  );
   const files = entries
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
@@ -79,10 +94,7 @@ async function expand(path: string, name: string | undefined): Promise<LocalSour
 }
 
 /** A pipe's length is unknown and it cannot be read twice: it goes through a file that only its owner can read. */
-async function spoolStdin(
-  name: string | undefined,
-  context: CliContext,
-): Promise<{ sources: LocalSource[]; release: () => Promise<void> }> {
+async function spoolStdin(name: string | undefined, context: CliContext): Promise<FoundSources> {
   if (name === undefined) {
     throw new AppError({
       code: 'cli/name-needed',
@@ -100,5 +112,5 @@ async function spoolStdin(
     await release();
     throw error;
   }
-  return { sources: [{ path, name }], release };
+  return { sources: [{ path, name }], leftOut: [], release };
 }

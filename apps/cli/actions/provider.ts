@@ -34,7 +34,11 @@ export const initProvider: CommandAction = async (_input, context) => {
 
 export const runProvider: CommandAction = async (_input, context) => {
   await makeDataFolder(context);
-  return runApp(context, 'provider', { dataDir: providerFolder(context) });
+  const passphrase = await passphraseToRun(context);
+  return runApp(context, 'provider', {
+    dataDir: providerFolder(context),
+    ...(passphrase === undefined ? {} : { passphrase }),
+  });
 };
 
 export const providerStatus: CommandAction = async ({ options }, context) =>
@@ -43,10 +47,12 @@ export const providerStatus: CommandAction = async ({ options }, context) =>
     : ownStatus(context);
 
 /** The operator's view, from the provider's own process on this machine. */
-async function ownStatus({ config, output }: CliContext): Promise<undefined> {
+async function ownStatus(context: CliContext): Promise<undefined> {
+  const { config, output } = context;
   const { fetchProviderStatus } = await import('#provider');
   const url = `http://127.0.0.1:${config.providerPort}`;
   const status = await fetchProviderStatus(url, config.requestTimeoutMs);
+  await assertOwn(status.address, url, context);
   output.printJson(status);
   const { earning, proofs, disk, node } = status;
   output.print(
@@ -75,6 +81,41 @@ async function ownStatus({ config, output }: CliContext): Promise<undefined> {
     );
   }
   return undefined;
+}
+
+/** A port may be another provider's. Told where the folder has a keystore that opens without asking. */
+async function assertOwn(address: string, url: string, context: CliContext): Promise<void> {
+  const own = await ownAddress(context).catch((error: unknown) => {
+    if (error instanceof AppError) return undefined;
+    throw error;
+  });
+  if (own === undefined || own === address) return;
+  throw new AppError({
+    code: 'config/other-provider',
+    message: `At ${url} another provider answers: ${address}. The one of ${providerFolder(context)} is ${own}.`,
+    next: 'Name its port with --provider-port (`cairn provider run` prints it), or another folder with --data-dir.',
+    data: { url, address, own },
+  });
+}
+
+async function ownAddress(context: CliContext): Promise<string> {
+  const { openProviderIdentity } = await import('#provider');
+  const passphrase = context.config.passphrase ?? '';
+  const dataDir = providerFolder(context);
+  return (await openProviderIdentity({ dataDir, params: context.params, passphrase })).address;
+}
+
+/** The passphrase of an encrypted keystore, asked for here: the provider's own process has no terminal. */
+async function passphraseToRun(context: CliContext): Promise<string | undefined> {
+  if (!context.canAsk || (context.config.passphrase ?? '') !== '') return undefined;
+  return ownAddress(context).then(
+    () => undefined,
+    (error: unknown) => {
+      // Whatever else is wrong with the keystore, the provider says itself.
+      if (!(error instanceof AppError) || error.code !== 'keystore/passphrase-needed') return undefined;
+      return askSecret(`Passphrase of ${providerFolder(context)}: `, context.signal);
+    },
+  );
 }
 
 /** What the chain knows of any provider. */

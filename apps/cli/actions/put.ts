@@ -25,13 +25,14 @@ interface PutTerms {
 export const put: CommandAction = async ({ args, options }, context) => {
   const terms = readTerms(options, context);
   const name = typeof options['name'] === 'string' ? options['name'] : undefined;
-  const { sources, release } = await findSources(args, name, context);
+  const { sources, leftOut, release } = await findSources(args, name, context);
+  if (leftOut.length > 0) context.output.note(leftOutText(leftOut));
   try {
     return await withClient(context, async (client) => {
-      const quote = await quoteAll(client, sources, terms, context.signal);
+      const price = await quoteAll(client, sources, terms, context.signal);
       const isDryRun = options['dryRun'] === true;
-      showQuote(context, quote, sources.length, terms);
-      if (isDryRun) return printDryRun(context, sources, quote);
+      showQuote(context, price, sources.length, terms);
+      if (isDryRun) return printDryRun(context, sources, price);
       if (context.canAsk && !(await confirm('Store for this price?', context.signal))) {
         throw new AppError({
           code: 'cli/not-confirmed',
@@ -103,22 +104,30 @@ function costToJson(quote: Quote): Record<string, unknown> {
   return { epochs, storedBytes, storage, burn, fees, total };
 }
 
+/** What a put costs: the files, and about what the list of files does. */
+interface Price {
+  readonly files: Quote;
+  readonly catalogue: Quote;
+}
+
 async function quoteAll(
   client: CairnClient,
   sources: readonly LocalSource[],
   terms: PutTerms,
   signal: AbortSignal,
-): Promise<Quote> {
+): Promise<Price> {
   let sum: Quote | undefined;
   const bySize = new Map<number, Quote>();
-  for (const { path } of sources) {
+  const files: { path: string; sizeBytes: number }[] = [];
+  for (const { path, name } of sources) {
     signal.throwIfAborted();
     const sizeBytes = await sizeOf(path);
+    files.push({ path: name, sizeBytes });
     const quote = bySize.get(sizeBytes) ?? (await client.quote(sizeBytes, terms));
     bySize.set(sizeBytes, quote);
     sum = sum === undefined ? quote : addQuotes(sum, quote);
   }
-  return sum as Quote;
+  return { files: sum as Quote, catalogue: await client.quoteCatalogue(files, { ...terms, signal }) };
 }
 
 function addQuotes(a: Quote, b: Quote): Quote {
@@ -133,37 +142,48 @@ function addQuotes(a: Quote, b: Quote): Quote {
   };
 }
 
-function showQuote({ output, params }: CliContext, quote: Quote, files: number, terms: PutTerms): void {
+function showQuote({ output, params }: CliContext, price: Price, files: number, terms: PutTerms): void {
+  const quote = price.files;
   const seconds = quote.epochs * params.contract.epochBlocks * params.proofOfWork.blockSeconds;
   output.note(
     [
       `${files} ${files === 1 ? 'file' : 'files'}, profile ${profileToText(terms.profile)}, ` +
         `${formatSize(quote.storedBytes)} stored in ${quote.contracts} contracts for ${quote.epochs} epochs (${formatSpan(seconds)}):`,
-      `  storage  ${formatCoins(quote.storage)}, paid epoch by epoch; what is not earned returns`,
-      `  burn     ${formatCoins(quote.burn)}, not refundable`,
-      `  fees     ${formatCoins(quote.fees)} at most`,
-      `  total    ${formatCoins(quote.total)}, and a little for the catalogue`,
+      `  storage    ${formatCoins(quote.storage)}, paid epoch by epoch; what is not earned returns`,
+      `  burn       ${formatCoins(quote.burn)}, not refundable`,
+      `  fees       ${formatCoins(quote.fees)} at most`,
+      `  catalogue  ${formatCoins(price.catalogue.total)}, about: the list of your files, stored anew; what the last one has not earned returns`,
+      `  total      ${formatCoins(quote.total + price.catalogue.total)}, about`,
     ].join('\n'),
   );
 }
 
-function printDryRun({ output }: CliContext, sources: readonly LocalSource[], quote: Quote): undefined {
+/** A folder's links, sockets and devices are not followed and not stored: said, so that nobody misses them later. */
+function leftOutText(paths: readonly string[]): string {
+  const some = paths.slice(0, 5).map((path) => `'${safeText(path)}'`);
+  const more = paths.length > some.length ? `, and ${paths.length - some.length} more` : '';
+  return `Left out, since only plain files are stored: ${some.join(', ')}${more}.`;
+}
+
+function printDryRun({ output }: CliContext, sources: readonly LocalSource[], price: Price): undefined {
   for (const { name, path } of sources) output.print(`${safeText(name)}  (${safeText(path)})`);
   output.printJson({
     dryRun: true,
     files: sources.map(({ name, path }) => ({ name, path })),
-    cost: costToJson(quote),
+    cost: costToJson(price.files),
+    catalogueCost: costToJson(price.catalogue),
   });
   return undefined;
 }
 
 function readTerms(options: CommandInput['options'], { params }: CliContext): PutTerms {
   const isDevnet = params.name === 'devnet';
-  const profile = parseProfile(String(options['profile'] ?? (isDevnet ? 'devnet' : 'default')));
+  const given = String(options['profile'] ?? (isDevnet ? 'devnet' : 'default'));
+  const profile = parseProfile(given);
   if (!profile.ok) {
     throw new AppError({
       code: 'cli/bad-profile',
-      message: `--profile ${String(profile.violation.value)}: ${violationToText(profile.violation)}.`,
+      message: `--profile ${given} is not possible: ${violationToText(profile.violation)}.`,
       next: `Use one of ${Object.keys(redundancyProfiles).join(', ')}, or k/repairBelow/n such as 3/4/8.`,
     });
   }
