@@ -16,6 +16,7 @@ export function startAdminApi(config: Config): Promise<Stop> {
     );
     const running = await createHttpApp(module, {
       host: config.host,
+      allowedHosts: config.allowedHosts,
       port: config.adminPort,
       portSetting: 'CAIRN_ADMIN_PORT',
       logger,

@@ -28,6 +28,7 @@ export async function startChainNode(config: Config): Promise<Stop> {
     });
     const node = await createHttpApp(module, {
       host: config.host,
+      allowedHosts: config.allowedHosts,
       port: config.nodePort,
       portSetting: 'CAIRN_NODE_PORT',
       logger,

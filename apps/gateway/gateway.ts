@@ -22,6 +22,7 @@ export function startGateway(config: Config): Promise<Stop> {
     const module = splitAppModule(config, { app: 'gateway', uses: ['market'], jobs: false, feature }, logger);
     const running = await createHttpApp(module, {
       host: config.host,
+      allowedHosts: config.allowedHosts,
       port: config.gatewayPort,
       portSetting: 'CAIRN_GATEWAY_PORT',
       logger,

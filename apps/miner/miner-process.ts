@@ -26,6 +26,7 @@ export async function startMiner(config: Config): Promise<Stop> {
   });
   const app = await createHttpApp(module, {
     host: config.host,
+    allowedHosts: config.allowedHosts,
     port: config.opsPort,
     portSetting: 'CAIRN_OPS_PORT',
     logger,

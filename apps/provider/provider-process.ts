@@ -67,6 +67,10 @@ async function serve(
   try {
     const app = await createHttpApp(ProviderAppModule.of(provider), {
       host: config.host,
+      allowedHosts: [
+        ...(config.allowedHosts ?? []),
+        ...(config.publicUrl === undefined ? [] : [new URL(config.publicUrl).hostname]),
+      ],
       port: config.providerPort,
       portSetting: 'CAIRN_PROVIDER_PORT',
       logger,

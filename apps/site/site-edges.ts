@@ -96,6 +96,9 @@ export const startAdminEdge: Edge = async (config, values, logger) => {
   });
 };
 
-function listenOptions(config: Config, logger: Logger): Pick<HttpAppOptions, 'host' | 'logger'> {
-  return { host: config.host, logger };
+function listenOptions(
+  config: Config,
+  logger: Logger,
+): Pick<HttpAppOptions, 'host' | 'allowedHosts' | 'logger'> {
+  return { host: config.host, allowedHosts: config.allowedHosts, logger };
 }

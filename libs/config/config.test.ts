@@ -77,11 +77,13 @@ describe('the order of sources', () => {
         CAIRN_PROVIDER_CAPACITY: '1.5TiB',
         CAIRN_NODE_URL: 'http://node:1/',
         CAIRN_REQUEST_TIMEOUT: '2m',
+        CAIRN_ALLOWED_HOSTS: 'node.example, proxy_1',
       },
     });
     expect(config.providerCapacity).toBe(1.5 * 2 ** 40);
     expect(config.nodeUrl).toBe('http://node:1');
     expect(config.requestTimeoutMs).toBe(120_000);
+    expect(config.allowedHosts).toEqual(['node.example', 'proxy_1']);
     expect(config.redisUrl).toBeUndefined();
     expect(config.dataDir).toBe(join(homedir(), '.cairn'));
     expect(load({ env: { HOME: '/home/ada', CAIRN_DATA_DIR: '~/x' } }).dataDir).toBe('/home/ada/x');
@@ -159,6 +161,7 @@ describe('a mistyped setting', () => {
     ['DATABASE_URL', ['mysql://x', 'sqlite:', 'postgres://']],
     ['CAIRN_REQUEST_TIMEOUT', ['30', '1 week']],
     ['CAIRN_HOST', ['a b', 'http://x']],
+    ['CAIRN_ALLOWED_HOSTS', ['a b', 'a,', 'http://x', 'a:80', '*', '.a']],
   ])('%s refuses what makes no sense', (name, values) => {
     for (const value of values)
       expect(errorOf({ env: { [name]: value } })).toMatchObject({ code: 'config/bad-value' });

@@ -118,6 +118,17 @@ export function url(...protocols: readonly string[]): SettingType<string> {
   };
 }
 
+/** Host names, parted by commas. */
+export function hostNames(): SettingType<readonly string[]> {
+  return {
+    schema: z
+      .string()
+      .transform((list) => list.split(',').map((name) => name.trim()))
+      .refine((names) => names.every((name) => /^[\w-]+(\.[\w-]+)*$/.test(name))),
+    allowed: 'host names without ports, parted by commas',
+  };
+}
+
 /** Text of a given form. */
 export function text(allowed: string, form = /^.+$/s): SettingType<string> {
   return { schema: z.string().regex(form), allowed };

@@ -6,6 +6,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import helmet from 'helmet';
 import { AppError } from '#errors';
 import { createNestLogger, type Logger } from '#logging';
+import { createHostGuard } from './allowed-host.js';
 import { toJsonValue } from './json.js';
 import { type OpenApiOptions, serveOpenApi } from './openapi.js';
 import { ProblemFilter } from './problem-filter.js';
@@ -15,6 +16,8 @@ import { RequestValidationPipe } from './validation.js';
 export interface HttpAppOptions {
   /** Default 127.0.0.1. */
   readonly host?: string;
+  /** Names under which it is reached, besides any IP address, `localhost` and `host`. Others are answered with 421. */
+  readonly allowedHosts?: readonly string[] | undefined;
   /** 0: any free port. */
   readonly port: number;
   /** The setting that the port comes from, named when it is taken: `CAIRN_NODE_PORT`. */
@@ -60,11 +63,8 @@ export async function createHttpApp(
   return listenHttp(app, options);
 }
 
-/** Gives a Nest app the manners: security headers, limits, validation, problem+json, bigint-safe JSON, /api/docs. */
-export function prepareHttpApp(
-  app: NestExpressApplication,
-  options: Omit<HttpAppOptions, 'host' | 'port'>,
-): void {
+/** Gives a Nest app the manners: security headers, names it answers to, limits, validation, problem+json, bigint-safe JSON, /api/docs. */
+export function prepareHttpApp(app: NestExpressApplication, options: Omit<HttpAppOptions, 'port'>): void {
   const statusTable = { ...DEFAULT_STATUS_TABLE, ...options.statusTable };
   app.disable('x-powered-by');
   app.set('json replacer', toJsonValue);
@@ -74,6 +74,9 @@ export function prepareHttpApp(
       strictTransportSecurity: false,
       contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
     }),
+  );
+  app.use(
+    createHostGuard([...(options.host === undefined ? [] : [options.host]), ...(options.allowedHosts ?? [])]),
   );
   const { isJsonParsed } = options;
   app.useBodyParser('json', {

@@ -1,5 +1,5 @@
 /**
- * Owns: how a Nest app speaks HTTP: start and listen, errors as problem+json (RFC 9457), validation of requests by
+ * Owns: how a Nest app speaks HTTP: start and listen, the names it answers to, errors as problem+json (RFC 9457), validation of requests by
  *   zod schemas, cursor pages, JSON that knows bigints, server-sent events, OpenAPI at /api/docs.
  * Does not own: any route, the S3 gateway's XML errors, the CLI's exit codes.
  * Read next: http-app.ts, problem.ts.

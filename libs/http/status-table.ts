@@ -25,6 +25,7 @@ export const DEFAULT_STATUS_TABLE: StatusTable = {
   '*/expired': 410,
   '*/gone': 410,
   '*/too-large': 413,
+  'http/host-not-allowed': 421,
   '*/too-many': 429,
   '*/over-budget': 429,
   '*/not-implemented': 501,

@@ -28,7 +28,7 @@ export function startService(config: Config, service: ServiceProcess): Promise<S
       bodyParser: false,
       forceCloseConnections: true,
     });
-    prepareHttpApp(app, { logger });
+    prepareHttpApp(app, { host: config.host, allowedHosts: config.allowedHosts, logger });
     app.connectMicroservice({ strategy: new SteadyRedisServer(redisUrl) });
     try {
       await app.startAllMicroservices();
