@@ -39,6 +39,7 @@ const EXIT_BY_ERROR: readonly (readonly [string, ExitName])[] = [
   ['node/', 'unavailable'],
   ['provider/unreachable', 'unavailable'],
   ['provider/no-endpoint', 'unavailable'],
+  ['http/host-not-allowed', 'config'],
   ['process/', 'unavailable'],
   ['source/changed', 'tryAgain'],
   ['source/not-permitted', 'permission'],

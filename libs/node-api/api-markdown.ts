@@ -47,6 +47,7 @@ ${rows.join('\n')}
 | 400 | \`ledger/bad-address\`, \`ledger/bad-cursor\`, \`ledger/bad-event-id\` | well-formed JSON that means nothing here |
 | 404 | \`${NOT_FOUND_CODE}\` | no such thing (yet) |
 | 413 | \`http/too-large\` | longer than any block |
+| 421 | \`http/host-not-allowed\` | asked for under a name that the node is not known by: use its IP address, or its \`CAIRN_ALLOWED_HOSTS\` |
 | 422 | \`ledger/refused\` | a transaction, block or solution breaks a rule: \`data.violation.rule\` is its id, the other fields show it |
 | 503 | \`ledger/closed\` | the node is stopping |
 

@@ -13,6 +13,7 @@ import { fetchProviderStatus } from '#provider';
 import { createWallet, faucetWallet } from '../../chain/testing/wallet.js';
 import { signFor } from '../../libs/ledger/testing/index.js';
 import { ProviderClient, sampleFragments, until } from '../../libs/provider/testing/index.js';
+import { askAsHost } from './support/ask-as-host.js';
 
 const COIN = 1_000_000_000n;
 const READY_MS = 30_000;
@@ -193,6 +194,26 @@ describe('a provider as a process of its own', () => {
     expect(await node.audit()).toMatchObject({ balanced: true, differences: [] });
     client.close();
   }, 150_000);
+
+  test('answers under its public name and those it is given, and under no other', async () => {
+    const env = {
+      CAIRN_DATA_DIR: join(root, 'named'),
+      CAIRN_NODE_URL: nodeUrl,
+      CAIRN_PROVIDER_PORT: '0',
+      CAIRN_PASSPHRASE: '',
+      CAIRN_PUBLIC_URL: 'https://store.example:8443',
+      CAIRN_ALLOWED_HOSTS: 'proxy.example',
+    };
+    const named = spawnChild({ name: 'named', file: entry('provider'), env });
+    try {
+      const info = `${(await named.ready(READY_MS))['url']}/v1/info`;
+      for (const host of ['store.example:8443', 'proxy.example', '127.0.0.1'])
+        expect(await askAsHost(info, host)).toMatchObject({ status: 200 });
+      expect(await askAsHost(info, 'evil.example')).toEqual({ status: 421, code: 'http/host-not-allowed' });
+    } finally {
+      await named.kill();
+    }
+  });
 
   test('a second process on its folder, and one on its port, end with what to do', async () => {
     const rivals = [

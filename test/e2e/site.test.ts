@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Child, spawnChild } from '#lifecycle';
+import { askAsHost } from './support/ask-as-host.js';
 import { processesMentioning } from './support/process-table.js';
 import { waitUntil } from './support/wait.js';
 
@@ -60,6 +61,11 @@ describe('the site: all of one operator in one process', () => {
         expect((await fetch(`${url}/healthz`)).status).toBe(200);
         expect(await getJson(`${url}/readyz`)).toMatchObject({ status: 'ready' });
         expect(await (await fetch(`${url}/metrics`)).text()).toContain('process_cpu_seconds_total');
+        for (const path of ['/healthz', '/status', '/api/v1/status', '/api/docs', '/'])
+          expect(await askAsHost(`${url}${path}`, 'evil.example')).toEqual({
+            status: 421,
+            code: 'http/host-not-allowed',
+          });
       }
       expect(await (await fetch(`${node}/metrics`)).text()).toMatch(
         /cairn_miner_blocks_count\{app="chain-node"\} [1-9]/,
