@@ -36,6 +36,12 @@ export interface ProviderLimits {
   /** Longest time room is kept for fragments without a contract, in seconds. */
   readonly maxReservationSeconds: number;
   readonly maxReservationsPerClient: number;
+  /** Of all clients: keys cost nothing, memory does. */
+  readonly maxReservations: number;
+  /** Tickets of one contract that are remembered until they expire. */
+  readonly maxTicketsPerContract: number;
+  /** Bytes of fragments that readers have asked for and not taken yet. */
+  readonly maxOutgoingBytes: number;
   /** How far ahead of the tip an agreement's `formBy` may lie, in blocks. */
   readonly maxFormByBlocks: number;
   /** Blocks after which no reorganisation is expected to undo what happened. */
@@ -47,6 +53,9 @@ export interface ProviderLimits {
 export const DEFAULT_LIMITS: ProviderLimits = {
   maxReservationSeconds: 24 * 3600,
   maxReservationsPerClient: 256,
+  maxReservations: 20_000,
+  maxTicketsPerContract: 10_000,
+  maxOutgoingBytes: 256 * 2 ** 20,
   maxFormByBlocks: 1_440,
   reorgDepthBlocks: 10,
   scrubBytesPerSecond: 8 * 2 ** 20,

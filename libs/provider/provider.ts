@@ -55,10 +55,12 @@ function assemble(context: ProviderContext, jobs: JobQueue): Provider {
   const follower = new ContractFollower(context, uploads);
   const announcer = new Announcer(context, watch);
   const scrubber = new Scrubber(context);
-  watch.onTip((tip, isReorg) => follower.sync(tip, isReorg));
+  // Proofs first: they have a deadline, and what comes after may delete or look through a million fragments.
   watch.onTip((tip) => prover.sync(tip));
+  watch.onTip((tip, isReorg) => follower.sync(tip, isReorg));
   watch.onTip((tip) => announcer.sync(tip));
   let housekeeping: NodeJS.Timeout | undefined;
+  let cleaning: Promise<void> = Promise.resolve();
   const cleanUp = async (): Promise<void> => {
     await follower.dropLapsed();
     await context.tickets.sweep(context.now());
@@ -77,14 +79,14 @@ function assemble(context: ProviderContext, jobs: JobQueue): Provider {
       await prover.start();
       watch.start();
       scrubber.start();
-      let running: Promise<void> = Promise.resolve();
       housekeeping = setInterval(() => {
-        running = running.then(cleanUp);
+        cleaning = cleaning.then(cleanUp);
       }, HOUSEKEEPING_MS);
     },
     async stop() {
       clearInterval(housekeeping);
       await watch.stop();
+      await cleaning;
       await scrubber.stop();
       await prover.stop();
       await jobs.close({ graceMs: 2_000 });

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
 import type { ObjectEventView, Page, PostingView } from '#wire';
 import { ContractScenario, createContractScenario } from '../../../contracts/testing/contract-scenario.js';
 import type { PageRequest } from '../port.js';
@@ -53,6 +54,24 @@ async function rebuildIndex(): Promise<void> {
 }
 
 describe('the explorer index', () => {
+  it('costs no provider its challenge while its database is of no use', async () => {
+    const scenario = createContractScenario();
+    scenario.form();
+    await feedScenario(test, scenario);
+    await test.ledger.indexed();
+    await test.ledger.close();
+    const file = join(test.dataDir, 'ledger', 'index.sqlite');
+    const source = await new DataSource({ type: 'sqlite', database: file }).initialize();
+    await source.query('DROP TABLE posting');
+    await source.destroy();
+    await test.reopen();
+    scenario.openWindow(0);
+    await feedScenario(test, scenario);
+    expect((await test.ledger.status()).indexHeight).toBeLessThan(test.height);
+    const provider = scenario.terms.provider.account;
+    expect(await test.ledger.challenges({ provider })).toMatchObject([{ contract: scenario.id, epoch: 0 }]);
+  }, 30_000);
+
   it('is after any random history what a replay from nothing gives', async () => {
     const seed = Math.floor(Math.random() * 2 ** 31);
     const random = seededRandom(seed);

@@ -54,7 +54,9 @@ export class Mempool {
   private usedBytes = 0;
   private revisionNumber = 0;
   /** The order of a revision: anybody may ask for it, and sorting a full pool is dear. */
-  private ordered: { readonly revision: number; readonly candidates: readonly KnownTransaction[] } | undefined;
+  private ordered:
+    | { readonly revision: number; readonly candidates: readonly KnownTransaction[] }
+    | undefined;
   private view: BlockView;
 
   constructor(private readonly options: MempoolOptions) {

@@ -81,10 +81,9 @@ export class ContractFollower {
   async #advance(record: ContractRecord, tip: Tip, isFull: boolean): Promise<void> {
     const { records } = this.#context;
     if (record.state === 'reserved') return;
-    const view =
-      record.state === 'agreed' && !isFull
-        ? await this.#context.ledger.contract({ id: record.id })
-        : (this.#views.get(record.id) ?? null);
+    // Not in the list is not yet gone: the node's index may lag, and what is given up here is deleted.
+    const listed = record.state === 'agreed' && !isFull ? undefined : this.#views.get(record.id);
+    const view = listed ?? (await this.#context.ledger.contract({ id: record.id }));
     if (view !== null) this.#views.set(record.id, view);
     if (view === null) await this.#advanceMissing(record, tip);
     else if (view.settledAt === null) {
@@ -122,6 +121,7 @@ export class ContractFollower {
 
   async #free(id: ContractId, why: string): Promise<void> {
     const orphans = await this.#context.records.forget(id);
+    await this.#context.tickets.forget(id);
     this.#uploads.forget(id);
     this.#views.delete(id);
     for (const fragment of orphans) {

@@ -32,6 +32,8 @@ export class Downloads {
   readonly #context: ProviderContext;
   readonly #gate: TicketGate;
   readonly #buffers = new BufferPool();
+  /** Memory of reads under way: readers that do not take what they asked for must not fill it all. */
+  #heldBytes = 0;
 
   constructor(context: ProviderContext, gate: TicketGate) {
     this.#context = context;
@@ -52,7 +54,18 @@ export class Downloads {
     if (range === 'unsatisfiable') {
       return refused({ rule: 'fragment/range', range: request.range, lengthBytes });
     }
-    return this.#take(id, lengthBytes, range, admitted.value);
+    const { maxOutgoingBytes } = this.#context.limits;
+    if (this.#heldBytes + lengthBytes > maxOutgoingBytes) {
+      return refused({ rule: 'fragment/busy', heldBytes: this.#heldBytes, maxBytes: maxOutgoingBytes });
+    }
+    this.#heldBytes += lengthBytes;
+    let taken: Result<Download> | undefined;
+    try {
+      taken = await this.#take(id, lengthBytes, range, admitted.value);
+      return taken;
+    } finally {
+      if (taken?.ok !== true) this.#heldBytes -= lengthBytes;
+    }
   }
 
   async #take(
@@ -80,6 +93,7 @@ export class Downloads {
       lengthBytes,
       range,
       finish: async (sentBytes) => {
+        this.#heldBytes -= lengthBytes;
         // Bytes of a cut connection may still be with the engine: their memory is not used again.
         if (buffer !== undefined && sentBytes === bytes.length) this.#buffers.give(buffer);
         await admission.refund(askedBytes - sentBytes);

@@ -79,6 +79,9 @@ export class Uploads {
         recorded,
       ]);
       if (!stored.ok) return stored;
+      if (this.#context.records.contract(contract.id) === undefined) {
+        return refused(await this.#tooLate(contract, id));
+      }
       isStored = true;
       await this.#context.records.unmarkCorrupt(id);
       return accepted(this.#receipt(contract.id, entry));
@@ -121,7 +124,18 @@ export class Uploads {
     return undefined;
   }
 
+  /** The reservation lapsed while the bytes came: nobody would ever remove them. */
+  async #tooLate({ id: contract, expiresAt }: ContractRecord, id: FragmentId): Promise<Violation> {
+    const isOrphan = await this.#context.records.removeFragment(contract, id);
+    if (isOrphan && this.#underWay.get(id) === 1) await this.#context.store.remove(id);
+    return { rule: 'reservation/expired', contract, expiresAt };
+  }
+
   async #giveRoomBack(contract: ContractId, id: FragmentId): Promise<void> {
+    if (this.#context.records.contract(contract) === undefined) {
+      this.#rooms.delete(contract);
+      return;
+    }
     if (this.#underWay.has(id) || (await this.#context.store.has(id))) return;
     const room = await this.#roomOf(contract);
     const lengthBytes = room.fragments.get(id);

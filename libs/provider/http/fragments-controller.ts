@@ -8,6 +8,9 @@ import type { Provider } from '../provider.js';
 import { valueOrProblem } from './answer.js';
 import { PROVIDER } from './tokens.js';
 
+/** A reader that takes nothing for so long is cut off: what it asked for is held in memory. */
+const STALLED_MS = 60_000;
+
 /** The bytes of fragments, streamed straight between socket and store. */
 @Controller('v1/fragments')
 export class FragmentsController {
@@ -93,6 +96,9 @@ async function* bodyOf(request: IncomingMessage): AsyncGenerator<Uint8Array> {
 function sendAll(response: ServerResponse, bytes: Uint8Array): Promise<number> {
   return new Promise((resolve) => {
     const { socket } = response;
+    // Gone while the disk was read: no event will tell so again.
+    if (response.destroyed || socket?.destroyed !== false) return resolve(0);
+    response.setTimeout(STALLED_MS, () => response.destroy());
     const before = socket?.bytesWritten ?? 0;
     response.once('close', () => {
       if (response.writableFinished) return resolve(bytes.length);

@@ -114,13 +114,16 @@ export async function openProviderRecords(dataDir: string): Promise<ProviderReco
           [contract],
         )
       ).map(rowToEntry),
-    setLeaves: (contract, entries) =>
-      sql.run(
+    async setLeaves(contract, entries) {
+      // Those of an agreement whose signature a kill kept from leaving must not mix with these.
+      await sql.run('UPDATE fragment SET leaf = NULL WHERE contract = ? AND leaf IS NOT NULL', [contract]);
+      await sql.run(
         `INSERT INTO fragment (contract, id, length_bytes, leaf)
          SELECT ?, value ->> 0, value ->> 1, key FROM json_each(?) WHERE true
          ON CONFLICT (contract, id) DO UPDATE SET leaf = excluded.leaf`,
         [contract, JSON.stringify(entries.map(({ id, lengthBytes }) => [id, lengthBytes]))],
-      ),
+      );
+    },
     isNeeded: async (id) => (await sql.all('SELECT 1 FROM fragment WHERE id = ? LIMIT 1', [id])).length > 0,
     async markCorrupt(id, at) {
       if (corrupt.has(id)) return;

@@ -17,6 +17,7 @@ const SWEEP_MS = 30_000;
 export interface TicketSpend {
   /** Contract and serial: two contracts may draw the same serial. */
   readonly key: string;
+  readonly contract: string;
   readonly movedBytes: number;
   /** Seconds since 1970; forgotten afterwards. */
   readonly expiresAt: number;
@@ -28,8 +29,14 @@ export interface TicketSpend {
 export interface TicketRecords {
   movedBytes(key: string): number;
   isUsed(nonce: string): boolean;
+  /** Whether anything of this serial is remembered. */
+  isKnown(key: string): boolean;
+  /** Serials of a contract that are remembered. */
+  serialCount(contract: string): number;
   /** Takes effect at once in memory, so that two uses at the same moment cannot both fit; resolves when written. */
   spend(spend: TicketSpend): Promise<void>;
+  /** Drops the serials of a contract that is gone: whoever asks for it is refused anyway. */
+  forget(contract: string): Promise<void>;
   /** Drops what has expired. */
   sweep(nowMs: number): Promise<void>;
   close(): Promise<void>;
@@ -43,11 +50,24 @@ export async function openTicketRecords(dataDir: string): Promise<TicketRecords>
     durability: 'NORMAL',
   });
   const serials = new Map<string, { movedBytes: number; untilMs: number }>();
+  const byContract = new Map<string, Set<string>>();
+  const remember = (contract: string, key: string, total: { movedBytes: number; untilMs: number }): void => {
+    serials.set(key, total);
+    const keys = byContract.get(contract);
+    if (keys === undefined) byContract.set(contract, new Set([key]));
+    else keys.add(key);
+  };
+  const drop = (key: string): void => {
+    serials.delete(key);
+    const keys = byContract.get(contractOf(key));
+    keys?.delete(key);
+    if (keys?.size === 0) byContract.delete(contractOf(key));
+  };
   const nonces = new Map<string, number>();
   for (const row of await sql.all('SELECT * FROM ticket_use')) {
     const [key, untilMs] = [String(row['key']), Number(row['until_ms'])];
     if (row['moved_bytes'] === null) nonces.set(key, untilMs);
-    else serials.set(key, { movedBytes: Number(row['moved_bytes']), untilMs });
+    else remember(contractOf(key), key, { movedBytes: Number(row['moved_bytes']), untilMs });
   }
   const spends = createBatch<TicketSpend>((batch) => {
     const rows = batch.flatMap(({ key, nonce }) => {
@@ -69,18 +89,25 @@ export async function openTicketRecords(dataDir: string): Promise<TicketRecords>
     isUsed: (nonce) => nonces.has(nonce),
     spend(spend) {
       const before = serials.get(spend.key)?.movedBytes ?? 0;
-      serials.set(spend.key, {
+      remember(spend.contract, spend.key, {
         movedBytes: Math.max(0, before + spend.movedBytes),
         untilMs: spend.expiresAt * 1000,
       });
       if (spend.nonce !== undefined) nonces.set(spend.nonce.value, spend.nonce.untilMs);
       return spends.add(spend);
     },
+    isKnown: (key) => serials.has(key),
+    serialCount: (contract) => byContract.get(contract)?.size ?? 0,
+    async forget(contract) {
+      for (const key of [...(byContract.get(contract) ?? [])]) drop(key);
+      await spends.idle();
+      await sql.run('DELETE FROM ticket_use WHERE key >= ? AND key < ?', [`${contract}:`, `${contract};`]);
+    },
     async sweep(nowMs) {
       if (nowMs - sweptAtMs < SWEEP_MS) return;
       sweptAtMs = nowMs;
       for (const [nonce, untilMs] of nonces) if (untilMs < nowMs) nonces.delete(nonce);
-      for (const [key, { untilMs }] of serials) if (untilMs < nowMs) serials.delete(key);
+      for (const [key, { untilMs }] of serials) if (untilMs < nowMs) drop(key);
       await sql.run('DELETE FROM ticket_use WHERE until_ms < ?', [nowMs]);
     },
     async close() {
@@ -88,4 +115,9 @@ export async function openTicketRecords(dataDir: string): Promise<TicketRecords>
       await sql.close();
     },
   };
+}
+
+/** The contract of a serial's key. */
+function contractOf(key: string): string {
+  return key.slice(0, key.indexOf(':'));
 }

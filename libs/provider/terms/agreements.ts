@@ -66,8 +66,14 @@ export class Agreements {
       (await this.#validateStored(id, entries)) ??
       (await this.#validateFunds(id, agreement));
     if (violation !== undefined) return refused(violation);
-    return accepted({
-      providerSignature: await this.#promise(record, agreement, entries, request.agreement),
+    const providerSignature = await this.#promise(record, agreement, entries, request.agreement);
+    if (providerSignature !== undefined) return accepted({ providerSignature });
+    const { expiresAt } = record;
+    return refused({
+      rule: 'agreement/reservation-expired',
+      contract: id,
+      expiresAt,
+      now: nowSeconds(this.#context),
     });
   }
 
@@ -191,13 +197,16 @@ export class Agreements {
       : undefined;
   }
 
-  /** Remembered before the signature leaves: what was signed must be kept. */
+  /**
+   * Remembered before the signature leaves: what was signed must be kept. Undefined where the reservation has lapsed
+   * meanwhile, and its fragments with it.
+   */
   async #promise(
     record: ContractRecord,
     agreement: Agreement,
     entries: readonly FragmentEntry[],
     bytes: string,
-  ): Promise<string> {
+  ): Promise<string | undefined> {
     const { crypto, keys, params, records } = this.#context;
     const signature = bytesToHex(
       crypto.sign(keys.secretKey, agreementSigningMessage(crypto, params, agreement)),
@@ -205,6 +214,10 @@ export class Agreements {
     const { formBy, collateral, totalBytes } = agreement;
     const previous = record.agreement;
     await records.setLeaves(record.id, entries);
+    if (records.contract(record.id) === undefined) {
+      await records.forget(record.id);
+      return undefined;
+    }
     await records.save({
       ...record,
       state: 'agreed',

@@ -92,7 +92,11 @@ export class Reservations {
         freeBytes: freeBytes < 0n ? 0n : freeBytes,
       };
     }
-    const open = all.filter((record) => record.state === 'reserved' && record.clientKey === client).length;
+    const reserved = all.filter((record) => record.state === 'reserved');
+    if (reserved.length >= limits.maxReservations) {
+      return { rule: 'reservation/too-many', open: reserved.length, max: limits.maxReservations };
+    }
+    const open = reserved.filter((record) => record.clientKey === client).length;
     return open >= limits.maxReservationsPerClient
       ? { rule: 'reservation/too-many', open, max: limits.maxReservationsPerClient }
       : undefined;

@@ -127,7 +127,7 @@ export class TicketGate {
   #admission(ticket: Ticket, contract: ContractRecord, use: TicketUse): Admission {
     const { tickets } = this.#context;
     const key = `${ticket.contract}:${ticket.serial}`;
-    const entry = { key, expiresAt: expiryOf(ticket) };
+    const entry = { key, contract: ticket.contract, expiresAt: expiryOf(ticket) };
     return {
       ticket,
       contract,
@@ -136,6 +136,10 @@ export class TicketGate {
         // Asked again: two copies of one request may have been admitted at the same moment.
         if (tickets.isUsed(nonce.value)) {
           return { rule: 'ticket/replayed', serial: ticket.serial, nonce: use.nonce };
+        }
+        const { maxTicketsPerContract } = this.#context.limits;
+        if (!tickets.isKnown(key) && tickets.serialCount(ticket.contract) >= maxTicketsPerContract) {
+          return { rule: 'ticket/too-many', contract: ticket.contract, max: maxTicketsPerContract };
         }
         const movedBytes = tickets.movedBytes(key);
         if (BigInt(movedBytes) + BigInt(sizeBytes) > ticket.budgetBytes) {
