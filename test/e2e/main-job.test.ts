@@ -24,6 +24,9 @@ interface Report {
   readonly killed: readonly string[];
   readonly audit: AuditView;
   readonly sizeBytes: number;
+  /** What the command line quoted before, and what the ledger says was locked and burned. */
+  readonly quoted: { readonly storage: string; readonly burn: string };
+  readonly bill: { readonly storage: string; readonly burn: string };
 }
 
 describe('the main job, as npm start runs it', () => {
@@ -87,6 +90,7 @@ describe('the main job, as npm start runs it', () => {
       for (const shown of report.contracts) {
         expect(await contractOf(admin, shown.id)).toMatchObject(shown);
       }
+      expect(report.quoted).toMatchObject(report.bill);
       for (const shown of report.outcome) {
         const now = await contractOf(admin, shown.id);
         expect(now.providerAddress).toBe(shown.providerAddress);

@@ -27,7 +27,21 @@ interface PutAnswer {
     readonly name: string;
     readonly contracts: readonly string[];
     readonly sizeBytes: number;
+    readonly cost: Bill;
   }[];
+}
+
+/** What storing costs, base units; `storage` returns where it is not earned, `burn` does not. */
+interface Bill {
+  readonly storage: string;
+  readonly burn: string;
+}
+
+/** What the ledger says was locked and burned for some contracts. */
+function billOf(views: readonly ContractView[]): Bill {
+  const storage = views.reduce((sum, { tranche, epochs }) => sum + BigInt(tranche) * BigInt(epochs), 0n);
+  const burn = views.reduce((sum, { burned }) => sum + BigInt(burned), 0n);
+  return { storage: storage.toString(), burn: burn.toString() };
 }
 
 /** Stores a real file for coins, loses providers, gets it back, shows who was paid and who was not. */
@@ -92,14 +106,7 @@ async function storeFile(
   cli: CliSettings,
   report: JobReport,
 ): Promise<readonly string[]> {
-  const { size } = await stat(options.file).catch((cause: unknown) => {
-    throw new AppError({
-      code: 'devnet/no-file',
-      message: `'${options.file}' cannot be read (${(cause as NodeJS.ErrnoException).code}).`,
-      next: 'Name a file with --file PATH.',
-      cause,
-    });
-  });
+  const { size } = await stat(options.file);
   const name = basename(options.file);
   const { answer, seconds } = await runCli<PutAnswer>(cli, [
     'put',
@@ -127,6 +134,10 @@ async function storeFile(
       coins(view.collateral),
     ]),
   );
+  const bill = billOf(views);
+  line(`the bill: ${coins(bill.storage)} in escrow, ${coins(bill.burn)} burned`);
+  report['quoted'] = answer.files[0]?.cost;
+  report['bill'] = bill;
   report['name'] = name;
   report['sizeBytes'] = size;
   report['putSeconds'] = seconds;

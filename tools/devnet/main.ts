@@ -6,7 +6,7 @@ import { errorToText, runProcess } from '#lifecycle';
 import { prepareClient } from './client-identity.js';
 import { runMainJob } from './main-job.js';
 import { DevnetNetwork } from './network.js';
-import { HELP, parseOptions } from './options.js';
+import { assertStorable, HELP, parseOptions } from './options.js';
 import { line, step } from './show.js';
 
 const distRoot = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -22,6 +22,7 @@ runProcess({
       control.finish(0);
       return async () => {};
     }
+    await assertStorable(options.file);
     const config = loadConfig({ app: 'devnet' });
     const network = new DevnetNetwork({
       distRoot,
@@ -36,7 +37,10 @@ runProcess({
         provider: config.providerPort,
       },
     });
-    const stop = () => network.stop();
+    const stop = async (): Promise<void> => {
+      if (control.signal.aborted) console.log('\nStopping: the providers, then the rest ...');
+      await network.stop();
+    };
     try {
       await network.claim();
       await prepareClient(network.clientDir, network.siteDir);

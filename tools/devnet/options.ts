@@ -1,3 +1,4 @@
+import { access, constants, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AppError } from '#errors';
@@ -52,6 +53,24 @@ export function parseOptions(argv: readonly string[], projectRoot: string): Devn
     autoPorts: values['auto-ports'] === true,
     report: values.report === undefined ? undefined : resolve(values.report),
   };
+}
+
+/** Refuses what the job could not store, before anything is started. */
+export async function assertStorable(file: string): Promise<void> {
+  const info = await Promise.all([stat(file), access(file, constants.R_OK)]).catch((cause: unknown) => {
+    throw new AppError({
+      code: 'devnet/no-file',
+      message: `'${file}' cannot be read (${(cause as NodeJS.ErrnoException).code}).`,
+      next: 'Name a file with --file PATH.',
+      cause,
+    });
+  });
+  if (info[0].isFile()) return;
+  throw new AppError({
+    code: 'devnet/no-file',
+    message: `'${file}' is no plain file.`,
+    next: 'Name a file with --file PATH; folders are stored with `cairn put` once the network runs.',
+  });
 }
 
 function readValues(argv: readonly string[]) {
