@@ -76,7 +76,7 @@ async function work(
       control.finish(0);
       return;
     }
-    await leaveRunning(network);
+    await leaveRunning(network, control.signal);
   } catch (error) {
     if (control.signal.aborted) return;
     console.error(`\n${errorToText(error)}`);
@@ -84,8 +84,13 @@ async function work(
   }
 }
 
-async function leaveRunning(network: DevnetNetwork): Promise<void> {
+async function leaveRunning(network: DevnetNetwork, signal: AbortSignal): Promise<void> {
   for (const { index } of network.providers) await network.restartProvider(index);
+  for (const { name, child } of network.providers) {
+    void child.exited.then(() => {
+      if (!signal.aborted) line(`${name} (process ${child.pid}) is gone; the next npm start brings it back.`);
+    });
+  }
   const { admin, gateway, node } = network.addresses;
   step('The network is running; the killed providers are back. Ctrl-C stops everything.');
   line(`explorer      ${admin}/`);
