@@ -166,6 +166,33 @@ describe('what goes wrong before a coin moves', () => {
     }
   }, 60_000);
 
+  test('a file that vanishes while it is read: what was opened is stored whole, and comes back', async () => {
+    const client = await newClient(network);
+    try {
+      const path = await writeRandomFile(await newFolder(network, 'source-'), 'vanishes', 20 * MiB);
+      const original = await readFile(path);
+      const source = await openSource(path);
+      const vanishing: SourceFile = {
+        ...source,
+        read: async (lengthBytes) => {
+          const bytes = await source.read(lengthBytes);
+          await rm(path, { force: true });
+          return bytes;
+        },
+      };
+      const { entry } = await client.storeSource(vanishing, 'vanishes', terms);
+      await source.close();
+      const parts: Uint8Array[] = [];
+      for await (const part of client.read(entry)) parts.push(part);
+      expect(Buffer.concat(parts).equals(original)).toBe(true);
+      await expect(client.storeFile(path, 'vanishes', terms)).rejects.toMatchObject({
+        code: 'source/unreadable',
+      });
+    } finally {
+      await client.close();
+    }
+  }, 60_000);
+
   test('a file that is not there, too little money, too few providers: each says so', async () => {
     const poor = await newPerson(network, 0n);
     const path = await writeRandomFile(await newFolder(network, 'source-'), 'file', 1_000);

@@ -20,6 +20,11 @@ export interface HttpAnswer {
   readonly body: Uint8Array;
 }
 
+/** Slower than this on the whole is given up, too: a provider that drips a byte now and then is never silent. */
+const MIN_BYTES_PER_SECOND = 16 * 1024;
+/** Silences that an exchange may add up before its bytes count. */
+const PATIENCE = 6;
+
 /** Keep-alive connections; close when done. */
 export function createHttpAgent(): Agent {
   return new Agent({ keepAlive: true, maxSockets: 16, scheduling: 'lifo' });
@@ -27,10 +32,16 @@ export function createHttpAgent(): Agent {
 
 /** Sends a request and collects the answer. The network's faults are AppErrors `provider/unreachable`. */
 export function exchange(agent: Agent, options: HttpRequest): Promise<HttpAnswer> {
-  return new Promise((resolve, reject) => {
+  const bytes = (options.body?.length ?? 0) + options.maxAnswerBytes;
+  const deadlineMs = options.timeoutMs * PATIENCE + (bytes / MIN_BYTES_PER_SECOND) * 1_000;
+  let deadline: NodeJS.Timeout | undefined;
+  let tooSlow: Error | undefined;
+  return new Promise<HttpAnswer>((resolve, reject) => {
     const fail = (error: Error) =>
       reject(
-        options.signal?.aborted === true ? (options.signal.reason as Error) : unreachable(options.url, error),
+        options.signal?.aborted === true
+          ? (options.signal.reason as Error)
+          : unreachable(options.url, tooSlow ?? error),
       );
     const call = request(
       options.url,
@@ -51,9 +62,13 @@ export function exchange(agent: Agent, options: HttpRequest): Promise<HttpAnswer
         ),
     );
     call.on('timeout', () => call.destroy(new Error(`no answer within ${options.timeoutMs} ms`)));
+    deadline = setTimeout(() => {
+      tooSlow = new Error(`not done within ${Math.round(deadlineMs)} ms`);
+      call.destroy(tooSlow);
+    }, deadlineMs);
     call.on('error', fail);
     call.end(options.body);
-  });
+  }).finally(() => clearTimeout(deadline));
 }
 
 async function collect(answer: IncomingMessage, maxBytes: number): Promise<Uint8Array> {

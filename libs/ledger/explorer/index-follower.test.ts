@@ -56,15 +56,13 @@ async function rebuildIndex(): Promise<void> {
 describe('the explorer index', () => {
   it('costs no provider its challenge while its database is of no use', async () => {
     const scenario = createContractScenario();
-    scenario.form();
-    await feedScenario(test, scenario);
-    await test.ledger.indexed();
     await test.ledger.close();
     const file = join(test.dataDir, 'ledger', 'index.sqlite');
     const source = await new DataSource({ type: 'sqlite', database: file }).initialize();
     await source.query('DROP TABLE posting');
     await source.destroy();
     await test.reopen();
+    scenario.form();
     scenario.openWindow(0);
     await feedScenario(test, scenario);
     expect((await test.ledger.status()).indexHeight).toBeLessThan(test.height);

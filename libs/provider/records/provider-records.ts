@@ -74,11 +74,21 @@ export async function openProviderRecords(dataDir: string): Promise<ProviderReco
     contract: (id) => contracts.get(id),
     contracts: () => [...contracts.values()],
     async save(record) {
+      const before = contracts.get(record.id);
       contracts.set(record.id, record);
-      await sql.run(
-        'INSERT INTO contract (id, record) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record',
-        [record.id, recordToText(record)],
-      );
+      try {
+        await sql.run(
+          'INSERT INTO contract (id, record) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record',
+          [record.id, recordToText(record)],
+        );
+      } catch (error) {
+        // What is not on the disk was not promised: asked again, it must not be answered from memory.
+        if (contracts.get(record.id) === record) {
+          if (before === undefined) contracts.delete(record.id);
+          else contracts.set(record.id, before);
+        }
+        throw error;
+      }
     },
     async forget(id) {
       contracts.delete(id);
