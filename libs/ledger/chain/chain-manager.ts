@@ -115,7 +115,7 @@ export class ChainManager {
     const block = decoded.value;
     const known = this.tree.get(block.id);
     if (known?.status === 'invalid') return refused({ rule: 'block/known-invalid', block: block.id });
-    if (known) return accepted({ id: known.id, height: known.height, outcome: 'known' as const });
+    if (known) return this.again(known);
     const parentId = hashToBlockId(block.header.previous);
     const parent = this.tree.get(parentId);
     if (parent === undefined)
@@ -169,6 +169,17 @@ export class ChainManager {
     if (!shouldReorganize(this.tree.weight(this.tip), this.tree.weight(node))) return accepted(side);
     const moved = await this.reorganize(node, block);
     return moved.ok ? accepted({ ...side, outcome: 'reorganized' as const }) : moved;
+  }
+
+  /** A block that is known. Where moving to it failed for want of disk, this is how it is tried again. */
+  private async again(node: BlockNode): Promise<Result<SubmittedBlock>> {
+    const { id, height } = node;
+    const isWaiting = !this.tree.isOnMain(node) && node.status === 'stored';
+    if (!isWaiting || !shouldReorganize(this.tree.weight(this.tip), this.tree.weight(node))) {
+      return accepted({ id, height, outcome: 'known' as const });
+    }
+    const moved = await this.reorganize(node, (await this.loadSide(id)) as VerifiedBlock);
+    return moved.ok ? accepted({ id, height, outcome: 'reorganized' as const }) : moved;
   }
 
   /**

@@ -54,6 +54,29 @@ describe('fork choice with undo data', () => {
     expect((await test.ledger.audit()).differences).toEqual([]);
   });
 
+  it('moves after all when the disk that refused the move takes it again', async () => {
+    const a = newChain();
+    a.mineTo(2);
+    const b = forkAt(a, 1);
+    grow(b, [], { coinbase: { miner: b.wallet('other miner').account } });
+    b.mineBlock();
+    await submitFrom(test, a, 1);
+    expect(await submit(test, b.at(2).block)).toMatchObject({ value: { outcome: 'side' } });
+    const database = join(test.dataDir, 'ledger', 'chain.sqlite');
+    const source = await new DataSource({ type: 'sqlite', database }).initialize();
+    await source.query(
+      `CREATE TRIGGER full BEFORE UPDATE ON block BEGIN SELECT RAISE(ABORT, 'disk full'); END`,
+    );
+    await expect(submit(test, b.at(3).block)).rejects.toMatchObject({ code: 'ledger/store-failed' });
+    expect(tipId()).toBe(a.tip.block.id);
+    expect(state()).toEqual(a.snapshot());
+    await source.query('DROP TRIGGER full');
+    await source.destroy();
+    expect(await submit(test, b.at(3).block)).toMatchObject({ value: { outcome: 'reorganized' } });
+    expect(state()).toEqual(b.snapshot());
+    expect((await test.ledger.audit()).differences).toEqual([]);
+  });
+
   it('takes the transactions of the abandoned branch back into the pool, in order', async () => {
     const a = newChain();
     a.mineTo(1);

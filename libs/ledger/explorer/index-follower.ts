@@ -76,12 +76,19 @@ export class IndexFollower {
     if (this.at === tip || this.isClosed) return;
     this.wake();
     if (tip.height - this.height > maxLagBlocks) return;
-    let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs);
-      this.waiting.push({ height: tip.height, resolve });
+      const waiter = { height: tip.height, resolve: () => done() };
+      const timer = setTimeout(() => {
+        // An index that never gets there must not gather everybody who ever asked.
+        this.waiting = this.waiting.filter((other) => other !== waiter);
+        resolve();
+      }, timeoutMs);
+      const done = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.waiting.push(waiter);
     });
-    clearTimeout(timer);
   }
 
   async close(): Promise<void> {
