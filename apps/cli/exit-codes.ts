@@ -18,6 +18,7 @@ export type ExitName = keyof typeof EXIT_CODES;
 
 /** Exit by error code; a code that ends in `/` stands for all of its area. The first match counts. */
 const EXIT_BY_ERROR: readonly (readonly [string, ExitName])[] = [
+  ['cli/interrupted', 'interrupted'],
   ['cli/', 'usage'],
   ['fragments/', 'usage'],
   ['ledger/bad-address', 'usage'],

@@ -99,7 +99,7 @@ async function decryptText(path: string, encrypted: Uint8Array, passphrase: stri
     throw new AppError({
       code: 'keystore/wrong-passphrase',
       message: `the keystore at ${path} does not open: the passphrase is wrong, or the file is damaged`,
-      next: 'try the passphrase again (capitals and spaces count); a lost passphrase is replaced by `cairn keys new` with the phrase',
+      next: 'try the passphrase again (capitals and spaces count); a lost passphrase is replaced by `cairn keys import` with the phrase, into another folder',
       data: { path },
       cause: error,
     });

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { requireCounterpart } from '../counterparts.js';
 import { cliJson, runCli, startCli } from './support/cli.js';
 import { TestNetwork } from './support/network.js';
 import { newFolder, newPerson, type Person } from './support/people.js';
@@ -98,6 +99,51 @@ describe('the contract of --json and of exit codes', () => {
     await new Promise((done) => child.once('close', done));
     expect(Buffer.concat(errors).toString()).toBe('');
   });
+});
+
+requireCounterpart('script').describe('questions on a terminal', () => {
+  /** Runs a command with a terminal of its own, and types once it asks. */
+  const onTerminal = async (args: string, typed: readonly string[], dataDir: string) => {
+    const command = `'${process.execPath}' '${resolve('dist/apps/cli/main.js')}' ${args}`;
+    const child = spawn(requireCounterpart('script').path, ['-qec', command, '/dev/null'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, CAIRN_DATA_DIR: dataDir, CAIRN_NETWORK: 'devnet', NO_COLOR: '1' },
+    });
+    const answers = [...typed];
+    let said = '';
+    let read = 0;
+    child.stdin.on('error', () => undefined);
+    child.stdout.on('data', (part: Buffer) => {
+      said += part.toString('utf8');
+      const asked = /(Passphrase|again|Show it)[^:?]*[:?]/.exec(said.slice(read));
+      if (asked === null || answers.length === 0) return;
+      read += asked.index + asked[0].length;
+      child.stdin.write(answers.shift() ?? '');
+    });
+    const code = await new Promise<number | null>((done) => child.once('close', done));
+    return { code, said };
+  };
+
+  test('a passphrase is asked for twice and never shown; Ctrl-C and Ctrl-D end with 130', async () => {
+    const dataDir = join(folder, 'terminal');
+    for (const key of ['\x03', '\x04']) {
+      const stopped = await onTerminal('keys new', [key], dataDir);
+      expect([stopped.code, stopped.said]).toEqual([130, expect.stringContaining('[cli/interrupted]')]);
+    }
+    const differing = await onTerminal('keys new', ['one\n', 'two\n'], dataDir);
+    expect([differing.code, differing.said]).toEqual([
+      2,
+      expect.stringContaining('[cli/passphrases-differ]'),
+    ]);
+    const made = await onTerminal('keys new', ['open sesame\n', 'open sesame\n'], dataDir);
+    expect([made.code, made.said]).toEqual([0, expect.stringContaining('Kept in')]);
+    expect(made.said).not.toContain('sesame');
+    const shown = await onTerminal('keys show', ['open sesame\n', 'y\n'], dataDir);
+    expect([shown.code, shown.said]).toEqual([0, expect.stringMatching(/dcairn1/)]);
+    const refused = await onTerminal('keys show', ['open sesame\n', '\x03'], dataDir);
+    expect(refused.code).toBe(130);
+    expect(refused.said).not.toContain('dcairn1');
+  }, 60_000);
 });
 
 describe('keys', () => {

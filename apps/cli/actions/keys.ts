@@ -7,7 +7,7 @@ import { AppError, violationToText } from '#errors';
 import { createKeystore } from '#keystore';
 import type { CommandAction, CommandInput } from '../command.js';
 import type { CliContext } from '../context.js';
-import { askSecret, confirm, readLine } from '../output/ask.js';
+import { askNewSecret, askSecret, confirm, readLine } from '../output/ask.js';
 import { keystorePath, makeDataFolder, openKeys } from '../session.js';
 
 const ENTROPY_BYTES: Readonly<Record<string, number>> = { '12': 16, '24': 32 };
@@ -92,16 +92,8 @@ async function choosePassphrase(isPlain: boolean, context: CliContext): Promise<
   if (isPlain) return '';
   const given = context.config.passphrase;
   if (given !== undefined && given !== '') return given;
-  if (context.canAsk) {
-    const first = await askSecret('Passphrase for the keystore (empty: unencrypted): ', context.signal);
-    if (first === '') return '';
-    if (first === (await askSecret('The same again: ', context.signal))) return first;
-    throw new AppError({
-      code: 'cli/passphrases-differ',
-      message: 'The two passphrases differ.',
-      next: 'Run the command again.',
-    });
-  }
+  if (context.canAsk)
+    return askNewSecret('Passphrase for the keystore (empty: unencrypted): ', context.signal);
   if (context.params.name === 'devnet') return '';
   throw new AppError({
     code: 'cli/passphrase-needed',

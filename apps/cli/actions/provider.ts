@@ -7,7 +7,7 @@ import type { EndpointView, OfferView } from '#wire';
 import type { CommandAction } from '../command.js';
 import type { CliContext } from '../context.js';
 import { formatCoins } from '../output/amounts.js';
-import { askSecret } from '../output/ask.js';
+import { askNewSecret, askSecret } from '../output/ask.js';
 import { formatFields, formatTable, shortId } from '../output/table.js';
 import { safeText } from '../output/text.js';
 import { runApp } from '../process/run-app.js';
@@ -180,7 +180,7 @@ async function passphraseOf(context: CliContext): Promise<string> {
   const given = context.config.passphrase;
   if (given !== undefined && given !== '') return given;
   if (context.canAsk)
-    return askSecret('Passphrase for the provider’s keystore (empty: unencrypted): ', context.signal);
+    return askNewSecret('Passphrase for the provider’s keystore (empty: unencrypted): ', context.signal);
   if (context.params.name === 'devnet') return '';
   throw new AppError({
     code: 'cli/passphrase-needed',

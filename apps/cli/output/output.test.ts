@@ -38,6 +38,7 @@ describe('amounts', () => {
 describe('exit codes', () => {
   test.each([
     ['cli/usage', 2],
+    ['cli/interrupted', 130],
     ['node/unreachable', 69],
     ['node/timeout', 75],
     ['fetch/too-few-fragments', 69],
