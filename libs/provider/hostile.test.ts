@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { FragmentId } from '#chain';
 import { AppError } from '#errors';
-import { TICKET_HEADER, TICKET_USE_HEADER } from '#wire';
+import { ANY_FRAGMENT, TICKET_HEADER, TICKET_USE_HEADER } from '#wire';
 import { ContractFollower } from './chain/contract-follower.js';
 import { openTicketRecords } from './records/ticket-records.js';
 import { type Answer, MarketStage, sampleFragments, until } from './testing/index.js';
@@ -175,6 +175,29 @@ describe('what strangers can make a provider hold', () => {
     expect((await client.get(id)).status).toBe(200);
     expect((await client.get('ff'.repeat(32) as FragmentId)).status).toBe(404);
     expect((await client.get(id)).status).toBe(200);
+  });
+
+  test('is no work for an audit that its ticket does not cover, or that comes a second time', async () => {
+    stage = await MarketStage.open();
+    const { client, provider } = stage;
+    const { store } = provider.provider.context;
+    await formContract(sampleFragments(50_000));
+    const read = store.read.bind(store);
+    let reads = 0;
+    store.read = (...asked) => {
+      reads += 1;
+      return read(...asked);
+    };
+    const poor = client.ticketHeaders('audit', ANY_FRAGMENT, { ticket: { budgetBytes: 100n } });
+    expectRule(await client.audit([0n], poor), 403, 'ticket/over-budget');
+    expect(reads).toBe(0);
+    const headers = client.ticketHeaders('audit', ANY_FRAGMENT, { ticket: { serial: 'cd'.repeat(16) } });
+    const answers = await Promise.all([client.audit([0n], headers), client.audit([0n], headers)]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+    expect(reads).toBe(1);
+    const moved = provider.provider.context.tickets.movedBytes(`${client.contract}:${'cd'.repeat(16)}`);
+    expect(moved).toBeGreaterThan(1_024);
+    expect(moved).toBeLessThan(4_096);
   });
 
   test('is nothing of a reader that left while the disk was read', async () => {

@@ -16,6 +16,9 @@ export interface AuditClaim {
   readonly chunks: readonly string[];
 }
 
+/** What one item takes at most: a path of 32 hashes and the slice of one chunk. */
+const MAX_ITEM_BYTES = 4096;
+
 /** Answers audits: the same proof a challenge asks for, of chunks the asker chose, now. */
 export class Audits {
   readonly #context: ProviderContext;
@@ -36,10 +39,20 @@ export class Audits {
     if ((await this.#context.records.leaves(contract)).length === 0) {
       return refused({ rule: 'audit/nothing-agreed', contract });
     }
-    const items = await this.#builder.build(contract, claim.chunks.map(BigInt));
-    if (!items.ok) return items;
-    const bytes = encode(proofItemsSchema, items.value);
-    const overBudget = await admitted.value.charge(bytes.length);
-    return overBudget === undefined ? accepted({ items: bytesToHex(bytes) }) : refused(overBudget);
+    // Before the disk is read: reading and hashing is the work, and a use repeated must not make us do it again.
+    const { charge, refund } = admitted.value;
+    const mostBytes = claim.chunks.length * MAX_ITEM_BYTES;
+    const overBudget = await charge(mostBytes);
+    if (overBudget !== undefined) return refused(overBudget);
+    let movedBytes = 0;
+    try {
+      const items = await this.#builder.build(contract, claim.chunks.map(BigInt));
+      if (!items.ok) return items;
+      const bytes = encode(proofItemsSchema, items.value);
+      movedBytes = bytes.length;
+      return accepted({ items: bytesToHex(bytes) });
+    } finally {
+      await refund(mostBytes - movedBytes);
+    }
   }
 }
