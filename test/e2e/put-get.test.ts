@@ -269,6 +269,33 @@ describe('providers that fail', () => {
     }
   }, 120_000);
 
+  test('one that freezes in the middle of an upload is given up after its silence: stored on the others', async () => {
+    const client = await newClient(network);
+    const [victim] = network.providers;
+    try {
+      const path = await writeRandomFile(await newFolder(network, 'source-'), 'patient', 30 * MiB);
+      const source = await openSource(path);
+      let reads = 0;
+      const freezing: SourceFile = {
+        ...source,
+        read: async (lengthBytes) => {
+          reads += 1;
+          if (reads === 4 && victim !== undefined) process.kill(victim.child.pid, 'SIGSTOP');
+          return source.read(lengthBytes);
+        },
+      };
+      const stored = await client.storeSource(freezing, 'patient', terms);
+      await source.close();
+      expect(stored.contracts).toHaveLength(7);
+      const parts: Uint8Array[] = [];
+      for await (const part of client.read(stored.entry)) parts.push(part);
+      expect(Buffer.concat(parts).equals(await readFile(path))).toBe(true);
+    } finally {
+      if (victim !== undefined) process.kill(victim.child.pid, 'SIGCONT');
+      await client.close();
+    }
+  }, 120_000);
+
   test('fragments damaged on a disk, a provider that lies, one that is frozen: the file comes back all the same', async () => {
     const person = await newPerson(network);
     const path = await writeRandomFile(await newFolder(network, 'source-'), 'file', 12 * MiB);
