@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { AuditView, ContractView } from '#wire';
 import { waitUntil } from '../../libs/lifecycle/testing/index.js';
-import { processesMentioning } from './support/process-table.js';
+import { environmentOf, openFilesOf, processesMentioning } from './support/process-table.js';
 
 const driver = resolve(fileURLToPath(import.meta.url), '../../../tools/devnet/main.js');
 const JOB_LIMIT_MS = 240_000;
@@ -108,6 +108,18 @@ describe('the main job, as npm start runs it', () => {
       expect(audit.balanced).toBe(true);
       expect(audit.genesis).toBe(report.audit.genesis);
       expect(BigInt(audit.burned)).toBeGreaterThanOrEqual(BigInt(report.audit.burned));
+
+      expect(output()).toContain('killed with SIGKILL (seed 7)');
+      const providers = processesMentioning(folder).filter(({ commandLine }) =>
+        commandLine.includes('apps/provider'),
+      );
+      expect(providers).toHaveLength(8);
+      for (const { pid } of providers) {
+        const own = `${environmentOf(pid, 'CAIRN_DATA_DIR')}/`;
+        const opened = openFilesOf(pid).filter((path) => path.startsWith(folder) && !path.endsWith('.log'));
+        expect(opened.length).toBeGreaterThan(0);
+        expect(opened.filter((path) => !path.startsWith(own))).toEqual([]);
+      }
 
       child.kill('SIGKILL');
       await exited;

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** A living process whose environment mentions a text: how tests find what somebody left behind. */
 export interface FoundProcess {
@@ -24,4 +24,22 @@ export function processesMentioning(text: string): FoundProcess[] {
     if (commandLine.includes(text) || read('environ').includes(text)) found.push({ pid, commandLine });
   }
   return found;
+}
+
+/** Paths of the regular files a process has open now. Linux only. */
+export function openFilesOf(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/fd`).flatMap((descriptor) => {
+    try {
+      const path = readlinkSync(`/proc/${pid}/fd/${descriptor}`);
+      return path.startsWith('/') && !path.startsWith('/dev/') ? [path] : [];
+    } catch {
+      return []; // closed since the folder was read
+    }
+  });
+}
+
+/** A variable of a process's environment. Linux only. */
+export function environmentOf(pid: number, name: string): string | undefined {
+  const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+  return entries.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
 }
