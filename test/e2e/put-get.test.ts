@@ -8,9 +8,10 @@ import { type CairnClient, openSource, type SourceFile } from '#client';
 import { newPhrase } from '#crypto';
 import { redundancyProfiles } from '#fragments';
 import { cliJson, runCli, startCli } from './support/cli.js';
-import { hashOfFile, writeRandomFile } from './support/files.js';
+import { damageFragments, hashOfFile, writeRandomFile } from './support/files.js';
 import { startLyingProxy } from './support/lying-proxy.js';
 import { TestNetwork } from './support/network.js';
+import { watchPeakMemory } from './support/peak-memory.js';
 import { elsewhere, newClient, newFolder, newPerson, openClient, type Person } from './support/people.js';
 import { waitUntil } from './support/wait.js';
 
@@ -302,7 +303,7 @@ describe('providers that fail', () => {
     await cliJson(['put', path], person.cli);
     const [damaged, liar, frozen] = await holdersInOrder();
     if (damaged === undefined || liar === undefined || frozen === undefined) throw new Error('3 are needed');
-    await damageFragments(damaged.dataDir);
+    expect(await damageFragments(damaged.dataDir)).toBeGreaterThan(0);
     const proxy = await startLyingProxy(() => liar.url);
     try {
       await network.restartProvider(liar, { CAIRN_PUBLIC_URL: proxy.url });
@@ -474,21 +475,6 @@ test('the memory of a client stays flat for a large file', async () => {
   await rm(path);
 }, 240_000);
 
-/** Turns over a byte of every KiB of every fragment: whatever chunk is asked for, it is wrong. */
-async function damageFragments(dataDir: string): Promise<void> {
-  const entries = await readdir(join(dataDir, 'fragments'), { recursive: true, withFileTypes: true });
-  let damaged = 0;
-  for (const entry of entries) {
-    if (!entry.isFile() || !/^[0-9a-f]{64}/.test(entry.name)) continue;
-    const path = join(entry.parentPath, entry.name);
-    const bytes = await readFile(path);
-    for (let at = 0; at < bytes.length; at += 1024) bytes[at] = (bytes[at] ?? 0) ^ 0xff;
-    await writeFile(path, bytes);
-    damaged += 1;
-  }
-  expect(damaged).toBeGreaterThan(0);
-}
-
 /** The explorer's index follows the chain; lists of contracts come from it. */
 async function waitForIndex(): Promise<void> {
   const { tip } = await network.ledger.status();
@@ -507,16 +493,4 @@ function uploadHasBegun(child: ReturnType<typeof startCli>['child']): boolean {
     );
   }
   return seenOutput.get(child)?.includes('total') === true;
-}
-
-/** Peak resident memory of a process, read until it is gone. */
-async function watchPeakMemory(pid: number): Promise<{ mebibytes: number }> {
-  let mebibytes = 0;
-  for (;;) {
-    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-    const peak = /^VmHWM:\s+(\d+) kB/m.exec(status)?.[1];
-    if (peak === undefined) return { mebibytes };
-    mebibytes = Number(peak) / 1024;
-    await delay(20);
-  }
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createIdentity } from '#client';
-import { newPhrase, normalizePhrase, validatePhrase } from '#crypto';
+import { newPhrase, normalizePhrase } from '#crypto';
 import { nativeCrypto } from '#crypto-native';
-import { AppError, violationToText } from '#errors';
+import { AppError } from '#errors';
 import { createKeystore } from '#keystore';
 import type { CommandAction, CommandInput } from '../command.js';
 import type { CliContext } from '../context.js';
@@ -28,14 +28,6 @@ export const newKeys: CommandAction = async ({ options }, context) => {
 
 export const importKeys: CommandAction = async ({ options }, context) => {
   const phrase = normalizePhrase(await readPhrase(options['file'], context));
-  const violation = validatePhrase(phrase);
-  if (violation !== undefined) {
-    throw new AppError({
-      code: 'keys/bad-phrase',
-      message: `This is no recovery phrase: ${violationToText(violation)}.`,
-      next: 'Check the words and their order; all come from the BIP-39 English list.',
-    });
-  }
   await keep(phrase, options, context, false);
   return undefined;
 };
@@ -66,11 +58,12 @@ async function keep(
   isNew: boolean,
 ): Promise<void> {
   const { output, params } = context;
+  // Refuses a bad phrase before anything is written or asked.
+  const { address } = createIdentity(nativeCrypto, params, phrase);
   await makeDataFolder(context);
   const path = keystorePath(context);
   const passphrase = await choosePassphrase(options['plain'] === true, context);
   await createKeystore(path, { phrase, network: params.name, passphrase });
-  const { address } = createIdentity(nativeCrypto, params, phrase);
   const encrypted = passphrase !== '';
   output.printJson({
     ...(isNew ? { phrase } : {}),
