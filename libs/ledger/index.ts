@@ -5,6 +5,7 @@
  * Read next: port.ts, embedded-ledger.ts, chain/chain-manager.ts, docs/adr/0007-ledger-storage.md.
  */
 export type { SubmittedBlock, VerifyBatch } from './chain/chain-manager.js';
+export type * from './chain-access.js';
 export { type EmbeddedLedger, type OpenLedgerOptions, openLedger } from './embedded-ledger.js';
 export { refusedError, violationToJson } from './ledger-error.js';
 export { LEDGER, LedgerModule } from './ledger-module.js';
