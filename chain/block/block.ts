@@ -10,7 +10,7 @@ import { type Coinbase, decodeCoinbase, MAX_COINBASE_BYTES } from './coinbase.js
 import { type BlockHeader, hashToBlockId, headerHash, headerSchema } from './header.js';
 
 /** A block as it travels and is stored. */
-const blockSchema = struct({
+export const blockSchema = struct({
   header: headerSchema,
   coinbase: varBytes(MAX_COINBASE_BYTES),
   transactions: list(varBytes(1_000_000), 100_000),

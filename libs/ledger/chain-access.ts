@@ -13,6 +13,14 @@ export interface ChainPoint {
 /** How much of a block this node has. `invalid` ones are never asked for again. */
 export type BlockKnowledge = 'unknown' | 'header' | 'body' | 'invalid';
 
+/** A known header with what is needed to judge its children. */
+export interface HeaderPoint extends ChainPoint {
+  readonly bits: number;
+  /** Times of it and its ancestors, newest first, at most 11: what the median is taken over. */
+  readonly recentTimesSeconds: readonly number[];
+  readonly knowledge: BlockKnowledge;
+}
+
 /** What `ChainAccess` tells while it happens. */
 export type ChainAccessEvent =
   | { readonly type: 'tip'; readonly tip: ChainPoint; readonly isReorganization: boolean }
@@ -31,6 +39,8 @@ export interface ChainAccess {
   tip(): Promise<ChainPoint>;
   /** Tip of the heaviest chain of valid headers, whether its bodies are here or not. */
   bestHeader(): Promise<ChainPoint>;
+  /** A block of whatever branch, invalid ones included; undefined for one that is unknown. */
+  headerPoint(id: BlockId): Promise<HeaderPoint | undefined>;
   /** Ids of the heaviest header chain, newest first, dense at first, then with doubling gaps, genesis last; at most 64. */
   locator(): Promise<readonly BlockId[]>;
   /** Headers of the main chain after the first id of the locator that is on it, at most `max` of them. */
@@ -40,14 +50,22 @@ export interface ChainAccess {
    * (`block/unknown-parent`). `last` is the last one kept. Nothing after a bad one is looked at.
    */
   submitHeaders(headers: HeaderBytes): Promise<Result<{ readonly added: number; readonly last: ChainPoint }>>;
-  /** Blocks whose body is missing between the main chain and the heaviest header, oldest first. */
+  /**
+   * Blocks whose body is missing between the main chain and a known header (the heaviest by default), oldest first: a
+   * miner who publishes headers and keeps the bodies must not hide a branch whose bodies are to be had.
+   */
   missingBodies(request: {
     readonly max: number;
+    readonly towards?: BlockId;
   }): Promise<readonly { readonly id: BlockId; readonly height: number }[]>;
   knowledge(ids: readonly BlockId[]): Promise<readonly BlockKnowledge[]>;
   /** A stored block as it travels, on whatever branch. */
   blockBytes(id: BlockId): Promise<Uint8Array | undefined>;
-  /** Takes a block in. Several may be under way at once: they are connected in the order given. */
+  /**
+   * Takes a block in. Several may be under way at once: they are connected in the order given. A body that does not
+   * match its header (it does not decode, or a root differs) leaves the block's knowledge at `header`: whoever sent it
+   * lied, the header may be good. Any other refusal makes the block `invalid`, and its descendants with it.
+   */
   submitBlock(bytes: Uint8Array): Promise<Result<SubmittedBlock>>;
   submitTransaction(bytes: Uint8Array): Promise<Result<{ readonly id: TxId; readonly isNew: boolean }>>;
   /** Bytes of waiting transactions, in the order asked; undefined where one is not in the pool. */

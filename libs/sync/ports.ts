@@ -31,11 +31,11 @@ export interface TransportHandler {
  */
 export interface SyncTransport {
   attach(handler: TransportHandler): void;
-  /** @throws AppError `sync/timeout`, `sync/peer-gone`, `sync/answer-too-large` */
+  /** @throws AppError `sync/timeout`, `sync/peer-gone`, `sync/answer-too-large`, `sync/aborted` */
   request(
     peer: PeerRef,
     bytes: Uint8Array,
-    options: { readonly timeoutMs: number; readonly maxAnswerBytes: number },
+    options: { readonly timeoutMs: number; readonly maxAnswerBytes: number; readonly signal?: AbortSignal },
   ): Promise<Uint8Array>;
   publish(topic: GossipTopic, bytes: Uint8Array): void;
   /** Adds to the peer's score; at 100 the transport disconnects and bans it for a while. */
