@@ -6,6 +6,7 @@ const path = require('node:path');
 const crypto = require('node:crypto');
 const { step, SetupError } = require('./say.cjs');
 const { run, lastLines } = require('./run.cjs');
+const { buildKernels, kernelsFile, kernelSources } = require('./wasm.cjs');
 
 async function build(root, node) {
   const settings = ['nest-cli.json', '.swcrc', 'package-lock.json'].map((name) => path.join(root, name));
@@ -13,7 +14,8 @@ async function build(root, node) {
   const sources = roots.flatMap((name) => filesUnder(path.join(root, name), '.ts'));
   const stamp = path.join(root, 'dist', '.built-from');
   const wanted = stampOf(root, settings.concat(sources));
-  if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === wanted) return;
+  const isBuilt = fs.existsSync(kernelsFile(root)) && fs.existsSync(stamp);
+  if (isBuilt && fs.readFileSync(stamp, 'utf8') === wanted) return;
   fs.rmSync(stamp, { force: true });
   await step('building', async () => {
     removeOrphans(root, roots);
@@ -24,7 +26,19 @@ async function build(root, node) {
         `${lastLines(output, 40)}\n[cairn] The build failed.`,
         'Correct the source named above and run the command again.',
       );
+    await refreshKernels(root, node);
   });
+  fs.writeFileSync(stamp, wanted);
+}
+
+/** The wasm kernels have a stamp of their own: compiling them costs as much as all the rest. */
+async function refreshKernels(root, node) {
+  const file = kernelsFile(root);
+  const stamp = `${file}.built-from`;
+  const sources = filesUnder(kernelSources(root), '.ts').concat(path.join(root, 'package-lock.json'));
+  const wanted = stampOf(root, sources);
+  if (fs.existsSync(file) && fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === wanted) return;
+  await buildKernels(root, node);
   fs.writeFileSync(stamp, wanted);
 }
 

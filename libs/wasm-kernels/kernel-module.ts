@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+
+/** A number the module exports. */
+interface Address {
+  readonly value: number;
+}
+
+/** The part of the WebAssembly API used here; the types of Node leave it to those of browsers. */
+interface WasmEngine {
+  validate(bytes: Uint8Array): boolean;
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (compiled: object) => { readonly exports: unknown };
+}
+
+const { WebAssembly: engine } = globalThis as unknown as { readonly WebAssembly: WasmEngine };
+
+/** What the wasm module exports: functions over fixed buffers whose addresses are globals. */
+export interface KernelExports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  readonly nonceHeaders: Address;
+  readonly hitVariant: Address;
+  readonly hitLanes: Address;
+  prepareNonces(variantCount: number): void;
+  searchNonces(from: number, groups: number, top: number, variantCount: number): number;
+  readonly sha256PairsInput: Address;
+  readonly sha256PairsOutput: Address;
+  compressSha256Pairs(count: number): void;
+  readonly blake3PairsKey: Address;
+  readonly blake3PairsInput: Address;
+  readonly blake3PairsOutput: Address;
+  compressBlake3Pairs(count: number): void;
+}
+
+let compiled: object | undefined | 'none';
+
+/**
+ * A fresh instance of the kernels, with memory of its own; undefined where this engine has no SIMD, or where the file
+ * was not built: every caller has a scalar road.
+ */
+export function instantiateKernels(): KernelExports | undefined {
+  compiled ??= compileKernels() ?? 'none';
+  if (typeof compiled === 'string') return undefined;
+  return new engine.Instance(compiled).exports as KernelExports;
+}
+
+/** Whether the kernels run on this machine. */
+export function isSimdAvailable(): boolean {
+  compiled ??= compileKernels() ?? 'none';
+  return compiled !== 'none';
+}
+
+function compileKernels(): object | undefined {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(new URL('./kernels.wasm', import.meta.url));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  return engine.validate(bytes) ? new engine.Module(bytes) : undefined;
+}

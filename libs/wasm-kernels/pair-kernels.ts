@@ -1,0 +1,56 @@
+import { assertInvariant } from '#errors';
+import { instantiateKernels } from './kernel-module.js';
+
+/** Pairs that fit the wasm buffers at once (assembly/sha256-pairs.ts, assembly/blake3-pairs.ts). */
+const MAX_PAIRS = 1024;
+
+/** Hashes of many 64-byte pairs, four at a time. m*64 bytes in, m*32 fresh bytes out. */
+export interface PairKernels {
+  /** RFC 6962 nodes: SHA-256(0x01 || pair) of each. */
+  sha256Pairs(pairs: Uint8Array): Uint8Array;
+  /** BLAKE3 keyed_hash(key, pair) of each, under one 32-byte key. */
+  blake3KeyedPairs(key: Uint8Array, pairs: Uint8Array): Uint8Array;
+}
+
+/** Kernels with memory of their own, about 200 KiB; undefined where there is no SIMD. */
+export function createPairKernels(): PairKernels | undefined {
+  const kernels = instantiateKernels();
+  if (kernels === undefined) return undefined;
+  const memory = new Uint8Array(kernels.memory.buffer);
+  const run = (
+    pairs: Uint8Array,
+    input: number,
+    output: number,
+    compress: (count: number) => void,
+  ): Uint8Array => {
+    assertInvariant(pairs.length % 64 === 0, `pairs must be whole 64-byte pairs, got ${pairs.length} bytes`);
+    const hashes = new Uint8Array(pairs.length / 2);
+    for (let offset = 0; offset < pairs.length; offset += MAX_PAIRS * 64) {
+      const part = pairs.subarray(offset, offset + MAX_PAIRS * 64);
+      memory.set(part, input);
+      // A last group that is not full hashes what the buffer holds from before; nobody reads those.
+      compress(Math.ceil(part.length / 256) * 4);
+      hashes.set(memory.subarray(output, output + part.length / 2), offset / 2);
+    }
+    return hashes;
+  };
+  return {
+    sha256Pairs: (pairs) =>
+      run(
+        pairs,
+        kernels.sha256PairsInput.value,
+        kernels.sha256PairsOutput.value,
+        kernels.compressSha256Pairs,
+      ),
+    blake3KeyedPairs(key, pairs) {
+      assertInvariant(key.length === 32, `a BLAKE3 key has 32 bytes, got ${key.length}`);
+      memory.set(key, kernels.blake3PairsKey.value);
+      return run(
+        pairs,
+        kernels.blake3PairsInput.value,
+        kernels.blake3PairsOutput.value,
+        kernels.compressBlake3Pairs,
+      );
+    },
+  };
+}
