@@ -12,11 +12,14 @@ import {
 } from './header.js';
 import type { Supplement } from './supplement.js';
 
+/** The part of the supplement that is known as soon as the ancestors' headers are. */
+export type HeaderSupplement = Pick<Supplement, 'parent' | 'medianTimeSeconds'>;
+
 /** What each header rule sees. */
 interface HeaderRuleInput {
   readonly law: Law;
   readonly header: BlockHeader;
-  readonly supplement: Supplement;
+  readonly supplement: HeaderSupplement;
 }
 
 type HeaderRule = (input: HeaderRuleInput) => Violation | undefined;
@@ -72,7 +75,11 @@ const proofOfWork: HeaderRule = ({ law, header }) => {
 export const HEADER_RULES: readonly HeaderRule[] = [version, previous, bits, timestamp, proofOfWork];
 
 /** The first rule a header breaks. */
-export function validateHeader(law: Law, header: BlockHeader, supplement: Supplement): Violation | undefined {
+export function validateHeader(
+  law: Law,
+  header: BlockHeader,
+  supplement: HeaderSupplement,
+): Violation | undefined {
   for (const rule of HEADER_RULES) {
     const violation = rule({ law, header, supplement });
     if (violation !== undefined) return violation;

@@ -6,6 +6,8 @@ import { AppError } from '#errors';
 import { type DataFolderLock, lockDataFolder } from '#lifecycle';
 import { SupplyAudit } from './audit/supply-audit.js';
 import { ChainManager, type VerifyBatch } from './chain/chain-manager.js';
+import type { ChainAccess } from './chain-access.js';
+import { createChainAccess } from './create-chain-access.js';
 import { EventStream } from './events/event-stream.js';
 import { EXPLORER_ROLE } from './explorer/explorer-entities.js';
 import { ExplorerQueries } from './explorer/explorer-queries.js';
@@ -19,9 +21,11 @@ import { createAccountReads } from './reads/account-reads.js';
 import { createChainReads } from './reads/chain-reads.js';
 import { createContractReads } from './reads/contract-reads.js';
 import { createExplorerReads } from './reads/explorer-reads.js';
-import { ChainStore } from './storage/chain-store.js';
+import type { ChainStore } from './storage/chain-store.js';
 import { type OpenDatabase, openDatabase } from './storage/data-sources.js';
+import { openChainStore } from './storage/sqlite-chain-store.js';
 import { createSubmissions } from './submissions.js';
+import { TransactionIntake } from './transaction-intake.js';
 
 export interface OpenLedgerOptions {
   /** The process's data folder; the ledger keeps its files in `ledger/` below it, for itself alone. */
@@ -43,6 +47,8 @@ export interface OpenLedgerOptions {
 export interface EmbeddedLedger extends LedgerPort {
   readonly law: Law;
   readonly chain: ChainManager;
+  /** The same ledger as other nodes see it. */
+  readonly access: ChainAccess;
   /** Resolves when the explorer's index has reached the tip, or after the time given (default 30 s). */
   indexed(timeoutMs?: number): Promise<void>;
   /** Ends all streams, lets what is under way finish, closes the files. Idempotent. */
@@ -63,7 +69,7 @@ export async function openLedger(options: OpenLedgerOptions): Promise<EmbeddedLe
   const folder = join(options.dataDir, 'ledger');
   const parts: OpenParts = { lock: await lockDataFolder(folder, 'ledger') };
   try {
-    const store = await ChainStore.open(join(folder, 'chain.sqlite'), crypto);
+    const store = await openChainStore(join(folder, 'chain.sqlite'), crypto);
     parts.store = store;
     const chain = await ChainManager.open({ law, store, verifyBatch, clock });
     const location = indexLocation(folder, options.databaseUrl);
@@ -86,11 +92,14 @@ export async function openLedger(options: OpenLedgerOptions): Promise<EmbeddedLe
       follower.wake();
     });
     follower.wake();
+    const intake = new TransactionIntake(mempool, store);
+    intake.onTransaction(({ id, transaction }) => events.transactionArrived(id, transaction.kind));
     const ledger: LedgerParts = {
       law,
       chain,
       store,
       mempool,
+      intake,
       templates: new Templates({ law, chain, mempool, clock }),
       events,
       follower,
@@ -130,6 +139,7 @@ function assemble(ledger: LedgerParts, parts: OpenParts): EmbeddedLedger {
   return {
     law,
     chain,
+    access: createChainAccess(ledger),
     ...whileOpen(port, () => closed === undefined),
     indexed: (timeoutMs = INDEXED_TIMEOUT_MS) => ledger.follower.reached(timeoutMs),
     close: () => {

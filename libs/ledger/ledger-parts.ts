@@ -10,6 +10,7 @@ import type { Mempool } from './mempool/mempool.js';
 import type { Templates } from './mining/templates.js';
 import type { AccountRef } from './port.js';
 import type { ChainStore } from './storage/chain-store.js';
+import type { TransactionIntake } from './transaction-intake.js';
 
 /** What the port's methods are made of. */
 export interface LedgerParts {
@@ -17,6 +18,7 @@ export interface LedgerParts {
   readonly chain: ChainManager;
   readonly store: ChainStore;
   readonly mempool: Mempool;
+  readonly intake: TransactionIntake;
   readonly templates: Templates;
   readonly events: EventStream;
   readonly follower: IndexFollower;

@@ -1,4 +1,4 @@
-import { type KnownTransaction, MAX_COINBASE_BYTES } from '#chain';
+import { MAX_COINBASE_BYTES } from '#chain';
 import { tryHexToBytes } from '#crypto';
 import type { Result } from '#errors';
 import type { SubmittedBlock } from './chain/chain-manager.js';
@@ -13,7 +13,7 @@ type Submissions = Pick<
 
 /** What changes the ledger, and the stream of changes. */
 export function createSubmissions(parts: LedgerParts): Submissions {
-  const { law, chain, store, mempool, templates, events } = parts;
+  const { law, chain, intake, templates, events } = parts;
   const { maxBlockBytes, maxTransactionBytes } = law.params.limits;
 
   const answer = (result: Result<SubmittedBlock>): { id: string; height: number } => {
@@ -21,22 +21,11 @@ export function createSubmissions(parts: LedgerParts): Submissions {
     return { id: result.value.id, height: result.value.height };
   };
 
-  const keep = async ({ id, bytes }: KnownTransaction): Promise<void> => {
-    await store.addPending(id, bytes);
-    // A block may have taken it while it was written.
-    if (mempool.get(id) === undefined) await store.removePending([id]);
-  };
-
   return {
     async submitTransaction({ hex }) {
-      const result = await mempool.submit(fromHex(hex, maxTransactionBytes));
+      const result = await intake.submit(fromHex(hex, maxTransactionBytes));
       if (!result.ok) throw refusedError(result.violation);
-      const { known, isNew } = result.value;
-      if (isNew) {
-        await keep(known);
-        events.transactionArrived(known.id, known.transaction.kind);
-      }
-      return { id: known.id };
+      return { id: result.value.known.id };
     },
 
     async template({ miner }) {

@@ -1,7 +1,9 @@
 import {
+  type BlockHeader,
   type BlockId,
   type BranchWeight,
   bitsToTarget,
+  type HeaderSupplement,
   MEDIAN_TIME_SPAN,
   medianTime,
   type Supplement,
@@ -11,7 +13,10 @@ import {
 import { assertInvariant } from '#errors';
 import type { BlockStatus } from '../storage/chain-entities.js';
 
-/** What a node keeps in memory of every block it stores. */
+/** How far a block got: `header` is judged and kept in memory only, the rest is stored with its body. */
+export type NodeStatus = 'header' | BlockStatus;
+
+/** What a node keeps in memory of every block it knows. */
 export interface BlockNode {
   readonly id: BlockId;
   readonly parent: BlockNode | undefined;
@@ -20,19 +25,32 @@ export interface BlockNode {
   readonly bits: number;
   /** Accumulated up to this block. */
   readonly totalWork: bigint;
-  readonly transactionCount: number;
-  status: BlockStatus;
+  /** 0 until the body is here. */
+  transactionCount: number;
+  status: NodeStatus;
   /** Minted (the genesis allocations apart) and burned up to this block; meaningful once it was applied. */
   minted: bigint;
   burned: bigint;
+  /** What the header says besides; blocks loaded from disk get it when somebody asks. */
+  seal: HeaderSeal | undefined;
+  /** Known blocks right after this one. */
+  childCount: number;
+}
+
+/** The parts of a header that neither rules about children nor fork choice look at. */
+export interface HeaderSeal {
+  readonly version: number;
+  /** Hex: a short text costs less memory than an array of its own. */
+  readonly merkleRoot: string;
+  readonly nonce: number;
 }
 
 /** What a node is made of. */
-export interface BlockFacts {
+export interface BlockFacts extends Pick<BlockHeader, 'bits'> {
   readonly id: BlockId;
   readonly timeSeconds: number;
-  readonly bits: number;
   readonly transactionCount: number;
+  readonly seal?: HeaderSeal;
 }
 
 /** Work of one block by its compact target. */
@@ -75,18 +93,34 @@ export class BlockTree {
   }
 
   /** Adds a block whose parent is known (the genesis block has none). */
-  add(facts: BlockFacts, parent: BlockNode | undefined): BlockNode {
+  add(facts: BlockFacts, parent: BlockNode | undefined, status: NodeStatus = 'stored'): BlockNode {
+    const { id, timeSeconds, bits, transactionCount, seal } = facts;
     const node: BlockNode = {
-      ...facts,
+      id,
+      timeSeconds,
+      bits,
+      transactionCount,
       parent,
       height: parent === undefined ? 0 : parent.height + 1,
-      totalWork: (parent?.totalWork ?? 0n) + bitsToWork(facts.bits),
-      status: 'stored',
+      totalWork: (parent?.totalWork ?? 0n) + bitsToWork(bits),
+      status,
       minted: 0n,
       burned: 0n,
+      seal,
+      childCount: 0,
     };
+    if (parent !== undefined) parent.childCount += 1;
     this.nodes.set(node.id, node);
     return node;
+  }
+
+  /** Forgets a block after which none is known. */
+  remove(node: BlockNode): void {
+    assertInvariant(
+      node.childCount === 0 && !this.isOnMain(node),
+      `block ${node.id} holds others and cannot be forgotten`,
+    );
+    if (this.nodes.delete(node.id) && node.parent !== undefined) node.parent.childCount -= 1;
   }
 
   /** Makes a node the tip of the main chain; its branch joins where it leaves the present one. */
@@ -95,7 +129,7 @@ export class BlockTree {
     const forkHeight = node.height - joined.length;
     const extendsTip = forkHeight === this.main.length - 1;
     this.main.length = forkHeight + 1;
-    this.main.push(...joined);
+    for (const next of joined) this.main.push(next);
     const depth = supplementDepth(this.epochBlocks);
     if (!extendsTip) this.window.clear();
     for (const next of extendsTip ? joined : this.main.slice(-depth)) {
@@ -115,17 +149,24 @@ export class BlockTree {
     return branch.reverse();
   }
 
-  /** The valid block with the most work behind it; the one given where none has more. */
+  /** All known blocks, parents before their children. */
+  all(): IterableIterator<BlockNode> {
+    return this.nodes.values();
+  }
+
+  /** The valid block with its body here that has the most work behind it; the one given where none has more. */
   heaviest(than: BlockNode): BlockNode {
     let best = than;
     for (const node of this.nodes.values()) {
-      if (node.status !== 'invalid' && node.totalWork > best.totalWork) best = node;
+      const hasBody = node.status === 'stored' || node.status === 'applied';
+      if (hasBody && node.totalWork > best.totalWork) best = node;
     }
     return best;
   }
 
   /** Every known descendant of a node and the node itself. */
   withDescendants(node: BlockNode): BlockNode[] {
+    if (node.childCount === 0) return [node];
     const found = new Set<BlockNode>([node]);
     // Nodes are added after their parents, so one pass finds all.
     for (const candidate of this.nodes.values()) {
@@ -142,14 +183,26 @@ export class BlockTree {
   /** What the rules need to know of a block's ancestors. For the tip's children it is valid until the tip moves. */
   supplement(parent: BlockNode): Supplement {
     return {
-      parent: { id: parent.id, height: parent.height, timeSeconds: parent.timeSeconds },
-      medianTimeSeconds: medianTime(ancestors(parent, MEDIAN_TIME_SPAN).map((node) => node.timeSeconds)),
+      ...this.headerSupplement(parent),
       recentIds:
         parent === this.tip
           ? this.window
           : new Map(
               ancestors(parent, supplementDepth(this.epochBlocks)).map((node) => [node.height, node.id]),
             ),
+    };
+  }
+
+  /** Times of a block and its ancestors that the median is taken over, newest first. */
+  recentTimesSeconds(node: BlockNode): number[] {
+    return ancestors(node, MEDIAN_TIME_SPAN).map(({ timeSeconds }) => timeSeconds);
+  }
+
+  /** The part of the supplement that header rules look at. */
+  headerSupplement(parent: BlockNode): HeaderSupplement {
+    return {
+      parent: { id: parent.id, height: parent.height, timeSeconds: parent.timeSeconds },
+      medianTimeSeconds: medianTime(this.recentTimesSeconds(parent)),
     };
   }
 }

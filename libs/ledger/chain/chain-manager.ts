@@ -5,7 +5,6 @@ import {
   BURN,
   blockSignatures,
   decodeBlock,
-  hashToBlockId,
   type KnownBlock,
   type Law,
   type MemoryState,
@@ -14,17 +13,17 @@ import {
   shouldReorganize,
   type VerifiedBlock,
   validateBody,
-  validateClock,
-  validateHeader,
   withVerifiedSignatures,
 } from '#chain';
 import type { SignatureCheck } from '#crypto';
 import { accepted, assertInvariant, type Result, refused } from '#errors';
 import type { ChainStore } from '../storage/chain-store.js';
-import { type BlockFacts, type BlockNode, type BlockTree, bitsToWork } from './block-tree.js';
+import type { BlockNode, BlockTree } from './block-tree.js';
 import type { ChainChange, ChainListener, ConnectedBlock } from './chain-listener.js';
-import { loadChain, readUndo } from './load-chain.js';
+import { HeaderChain, headerToSeal, nodeToHeaderBytes } from './header-chain.js';
+import { loadChain } from './load-chain.js';
 import { OverlayState } from './overlay-state.js';
+import { readUndo } from './replay.js';
 import { createSerialQueue } from './serial-queue.js';
 
 /** Verdicts on signatures in order; a worker pool's, or the law's own port made asynchronous. */
@@ -48,7 +47,10 @@ export interface SubmittedBlock {
 
 /** Where law meets disk: the state of the main chain in memory, always equal to what is written. */
 export class ChainManager {
+  /** Every valid header, with or without its body. */
+  readonly headers: HeaderChain;
   private readonly queue = createSerialQueue();
+  private readonly underWay = new Set<BlockId>();
   private readonly listeners = new Set<ChainListener>();
 
   private constructor(
@@ -56,7 +58,9 @@ export class ChainManager {
     readonly tree: BlockTree,
     /** After the tip. Readers may keep it; only blocks change it, within one turn of the event loop. */
     readonly state: MemoryState,
-  ) {}
+  ) {
+    this.headers = new HeaderChain({ law: options.law, tree, clock: options.clock });
+  }
 
   /** @throws AppError as `loadChain` does */
   static async open(options: ChainManagerOptions): Promise<ChainManager> {
@@ -90,6 +94,35 @@ export class ChainManager {
     return this.queue.run(() => this.submit(plain));
   }
 
+  /** Blocks whose body is not here, on the way to a known header (the heaviest by default), oldest first. */
+  missingBodies(max: number, towards?: BlockId): readonly BlockNode[] {
+    const isUnderWay = ({ id }: BlockNode) => this.underWay.has(id);
+    const target = towards === undefined ? this.headers.best : this.tree.get(towards);
+    if (target === undefined || target.status === 'invalid') return [];
+    if (target === this.headers.best) return this.headers.missing(max, isUnderWay);
+    return this.tree
+      .branchTo(target)
+      .filter((node) => node.status === 'header' && !isUnderWay(node))
+      .slice(0, max);
+  }
+
+  /** A block as it travels, on whatever branch. */
+  async blockBytes(id: BlockId): Promise<Uint8Array | undefined> {
+    const status = this.tree.get(id)?.status;
+    if (status !== 'applied' && status !== 'stored') return undefined;
+    return (await this.options.store.block(id))?.bytes;
+  }
+
+  /** The 80 bytes of a stored block's header. */
+  async headerBytes(node: BlockNode): Promise<Uint8Array> {
+    if (node.seal === undefined) {
+      const block = await this.block(node.id);
+      if (block === undefined) throw this.options.store.damaged(`block ${node.id} is missing`);
+      node.seal = headerToSeal(block.header);
+    }
+    return nodeToHeaderBytes(node, node.seal);
+  }
+
   /** Resolves when every block submitted so far is dealt with. */
   idle(): Promise<void> {
     return this.queue.idle();
@@ -114,23 +147,27 @@ export class ChainManager {
     if (!decoded.ok) return decoded;
     const block = decoded.value;
     const known = this.tree.get(block.id);
-    if (known?.status === 'invalid') return refused({ rule: 'block/known-invalid', block: block.id });
-    if (known) return this.again(known);
-    const parentId = hashToBlockId(block.header.previous);
-    const parent = this.tree.get(parentId);
-    if (parent === undefined)
-      return refused({ rule: 'block/unknown-parent', block: block.id, parent: parentId });
-    if (parent.status === 'invalid')
-      return refused({ rule: 'block/invalid-parent', block: block.id, parent: parentId });
+    if (known !== undefined && known.status !== 'header' && known.status !== 'invalid')
+      return this.again(known);
+    const header = this.headers.accept(block.header);
+    if (!header.ok) return header;
+    const node = header.value;
+    const result = await this.connect(block, node);
+    // A header known before may have been given a body that is not its own: that condemns nothing.
+    if (!result.ok && known === undefined) this.headers.forget(node);
+    return result;
+  }
+
+  private async connect(block: KnownBlock, node: BlockNode): Promise<Result<SubmittedBlock>> {
+    const parent = node.parent as BlockNode;
+    if (parent.status === 'header')
+      return refused({ rule: 'block/unknown-parent', block: block.id, parent: parent.id });
     const supplement = this.tree.supplement(parent);
-    const early =
-      validateHeader(law, block.header, supplement) ?? validateClock(block.header, this.options.clock());
-    if (early !== undefined) return refused(early);
     const verified = await this.verify(block);
     if (!verified.ok) return verified;
     return parent === this.tip
-      ? this.extend(verified.value, parent, supplement)
-      : this.branch(verified.value, parent, supplement);
+      ? this.extend(verified.value, node, supplement)
+      : this.branch(verified.value, node, supplement);
   }
 
   private async verify(block: KnownBlock): Promise<Result<VerifiedBlock>> {
@@ -140,17 +177,18 @@ export class ChainManager {
 
   private async extend(
     block: VerifiedBlock,
-    parent: BlockNode,
+    node: BlockNode,
     supplement: Supplement,
   ): Promise<Result<SubmittedBlock>> {
+    const parent = this.tip;
     const applied = applyBlock(this.options.law, this.state, block, supplement);
     if (!applied.ok) return applied;
-    const totalWork = parent.totalWork + bitsToWork(block.header.bits);
+    const { totalWork } = node;
     const supply = supplyAfter(parent, applied.value);
     await this.options.store.appendMain({ block, applied: applied.value, totalWork, ...supply });
     this.state.apply(applied.value.diff);
-    const node = Object.assign(this.tree.add(blockToFacts(block), parent), supply);
-    node.status = 'applied';
+    Object.assign(node, supply);
+    this.keepBody(node, block, 'applied');
     this.tree.setTip(node);
     this.tell({ fork: parent, left: [], joined: [{ node, block, applied: applied.value }] });
     return accepted({ id: node.id, height: node.height, outcome: 'extended' as const });
@@ -158,13 +196,13 @@ export class ChainManager {
 
   private async branch(
     block: VerifiedBlock,
-    parent: BlockNode,
+    node: BlockNode,
     supplement: Supplement,
   ): Promise<Result<SubmittedBlock>> {
     const broken = validateBody(this.options.law, block, supplement);
     if (broken !== undefined) return refused(broken);
-    await this.options.store.appendSide(block, parent.totalWork + bitsToWork(block.header.bits));
-    const node = this.tree.add(blockToFacts(block), parent);
+    await this.options.store.appendSide(block, node.totalWork);
+    this.keepBody(node, block, 'stored');
     const side = { id: node.id, height: node.height, outcome: 'side' as const };
     if (!shouldReorganize(this.tree.weight(this.tip), this.tree.weight(node))) return accepted(side);
     const moved = await this.reorganize(node, block);
@@ -198,6 +236,7 @@ export class ChainManager {
       const stored = await store.block(node.id);
       if (stored === undefined) throw store.damaged(`block ${node.id} of the main chain is missing`);
       const diff = readUndo(law, store, stored);
+      if (diff === undefined) throw store.damaged(`block ${node.id} has no undo data`);
       overlay.revert(diff);
       left.unshift({ node, block: this.decodeStored(node.id, stored.bytes), diff });
     }
@@ -215,7 +254,7 @@ export class ChainManager {
       joined.push({ node, block, applied: applied.value });
     }
     await store.switchMain(
-      left.map(({ node }) => node.id),
+      left.map(({ block }) => block),
       joined.map(({ node, block, applied }) => {
         const { totalWork, minted, burned } = node;
         return { block, applied, totalWork, minted, burned };
@@ -242,9 +281,15 @@ export class ChainManager {
   }
 
   private async condemn(node: BlockNode): Promise<void> {
-    const bad = this.tree.withDescendants(node);
-    await this.options.store.markInvalid(bad.map(({ id }) => id));
-    for (const each of bad) each.status = 'invalid';
+    const stored = this.tree.withDescendants(node).filter(({ status }) => status !== 'header');
+    await this.options.store.markInvalid(stored.map(({ id }) => id));
+    this.headers.condemn(node);
+  }
+
+  private keepBody(node: BlockNode, block: KnownBlock, status: 'stored' | 'applied'): void {
+    this.headers.gotBody(node);
+    node.status = status;
+    node.transactionCount = block.transactions.length;
   }
 
   private async loadSide(id: BlockId): Promise<KnownBlock> {
@@ -266,11 +311,6 @@ export class ChainManager {
   private tell(change: ChainChange): void {
     for (const listener of this.listeners) listener(change);
   }
-}
-
-function blockToFacts(block: KnownBlock): BlockFacts {
-  const { time: timeSeconds, bits } = block.header;
-  return { id: block.id, timeSeconds, bits, transactionCount: block.transactions.length };
 }
 
 function supplyAfter(parent: BlockNode, applied: AppliedBlock): { minted: bigint; burned: bigint } {
