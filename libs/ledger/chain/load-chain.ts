@@ -1,19 +1,17 @@
 import {
   applyGenesis,
   type BlockId,
-  decodeDiff,
   decodeHeader,
   genesisBlock,
-  HEADER_BYTES,
   hashToBlockId,
   headerHash,
   type Law,
   MemoryState,
-  type StateDiff,
 } from '#chain';
 import { AppError } from '#errors';
-import type { BlockPlace, ChainStore, StoredBlock } from '../storage/chain-store.js';
+import type { BlockPlace, ChainStore } from '../storage/chain-store.js';
 import { type BlockFacts, type BlockNode, BlockTree, bitsToWork } from './block-tree.js';
+import { replayMain } from './replay.js';
 
 /** The chain as memory holds it. */
 export interface LoadedChain {
@@ -25,8 +23,8 @@ export interface LoadedChain {
 const FACTS = { network: 'network', protocolVersion: 'protocol-version', genesis: 'genesis' } as const;
 
 /**
- * Brings tree and state back from the stored blocks and their diffs, checking that every block hashes to its id,
- * follows its parent and can be undone. A new file gets the genesis block.
+ * Brings the tree back from the stored headers, checking that each hashes to its id and follows its parent, and the
+ * state from what the blocks did. A new file gets the genesis block.
  * @throws AppError `ledger/wrong-network`, `ledger/protocol-version`, `ledger/wrong-genesis`, `ledger/store-corrupt`
  */
 export async function loadChain(law: Law, store: ChainStore): Promise<LoadedChain> {
@@ -51,68 +49,50 @@ export async function loadChain(law: Law, store: ChainStore): Promise<LoadedChai
     checkFacts(law, store.file, facts, genesis.id);
   }
   const tree = new BlockTree(law.params.contract.epochBlocks);
+  tree.setTip(await loadPlaces(law, store, tree));
   const state = new MemoryState();
-  let last: BlockNode | undefined;
-  for await (const stored of store.mainBlocks()) {
-    last = loadBlock(law, store, stored, tree, last);
-    state.apply(readUndo(law, store, stored));
-  }
-  const tip = await store.tip();
-  if (last === undefined || last.id !== tip) {
-    throw store.damaged(`its tip is ${tip ?? 'missing'}, its last block ${last?.id ?? 'missing'}`);
-  }
-  tree.setTip(last);
-  for (const place of await store.sidePlaces()) {
-    const parent = tree.get(place.parentId as BlockId);
-    if (parent === undefined) throw store.damaged(`block ${place.id} has no parent in the file`);
-    const node = tree.add(placeToFacts(place), parent);
-    node.status = place.status;
-    countSupply(node, place);
-  }
+  await replayMain(law, store, tree, state, 0);
   return { tree, state };
 }
 
-/** The diff of a stored block. */
-export function readUndo(law: Law, store: ChainStore, stored: StoredBlock): StateDiff {
-  if (stored.undo === undefined) throw store.damaged(`block ${stored.id} has no undo data`);
-  const diff = decodeDiff(law.namespaces, stored.undo);
-  if (!diff.ok) {
-    throw store.damaged(`the undo data of block ${stored.id} does not decode (${diff.violation.rule})`);
+/** Fills the tree from the headers of all stored blocks; answers the tip. Bodies are not read. */
+async function loadPlaces(law: Law, store: ChainStore, tree: BlockTree): Promise<BlockNode> {
+  let mainCount = 0;
+  for await (const place of store.places()) {
+    const node = tree.add(placeToFacts(law, store, place), parentOf(store, tree, place));
+    if (node.height !== place.height)
+      throw store.damaged(`block ${place.id} is stored at height ${place.height}`);
+    node.status = place.status;
+    node.minted = BigInt(place.minted ?? 0);
+    node.burned = BigInt(place.burned ?? 0);
+    if (place.isOnMain) mainCount += 1;
   }
-  return diff.value;
+  const tipId = await store.tip();
+  const tip = tipId && tree.get(tipId);
+  if (!tip) throw store.damaged(`its tip ${tipId ?? ''} is missing`);
+  if (mainCount !== tip.height + 1) {
+    throw store.damaged(`it marks ${mainCount} blocks as the chain up to height ${tip.height}`);
+  }
+  return tip;
 }
 
-function loadBlock(
-  law: Law,
-  store: ChainStore,
-  stored: StoredBlock,
-  tree: BlockTree,
-  parent: BlockNode | undefined,
-): BlockNode {
-  const header = decodeHeader(stored.bytes.subarray(0, HEADER_BYTES));
-  if (!header.ok) throw store.damaged(`block ${stored.id} does not decode (${header.violation.rule})`);
+function parentOf(store: ChainStore, tree: BlockTree, place: BlockPlace): BlockNode | undefined {
+  const parent = tree.get(place.parentId);
+  if (parent === undefined && tree.size > 0)
+    throw store.damaged(`block ${place.id} has no parent in the file`);
+  return parent;
+}
+
+/** The header as it was stored must hash to the id and name the parent. */
+function placeToFacts(law: Law, store: ChainStore, place: BlockPlace): BlockFacts {
+  const header = decodeHeader(place.header);
+  if (!header.ok) throw store.damaged(`block ${place.id} does not decode (${header.violation.rule})`);
   const id = hashToBlockId(headerHash(law.crypto, header.value));
-  const expectedParent = parent?.id ?? '00'.repeat(32);
-  if (id !== stored.id || hashToBlockId(header.value.previous) !== expectedParent) {
-    throw store.damaged(`the block stored as ${stored.id} is ${id} and does not follow ${expectedParent}`);
+  const { previous, time: timeSeconds, bits } = header.value;
+  if (id !== place.id || hashToBlockId(previous) !== place.parentId) {
+    throw store.damaged(`the block stored as ${place.id} is ${id} and follows ${hashToBlockId(previous)}`);
   }
-  if (stored.height !== (parent === undefined ? 0 : parent.height + 1)) {
-    throw store.damaged(`block ${id} is stored at height ${stored.height}`);
-  }
-  const { time: timeSeconds, bits } = header.value;
-  const node = tree.add({ id, timeSeconds, bits, transactionCount: stored.transactionCount }, parent);
-  node.status = 'applied';
-  countSupply(node, stored);
-  return node;
-}
-
-function placeToFacts({ id, timeSeconds, bits, transactionCount }: BlockPlace): BlockFacts {
-  return { id: id as BlockId, timeSeconds, bits, transactionCount };
-}
-
-function countSupply(node: BlockNode, place: BlockPlace): void {
-  node.minted = BigInt(place.minted ?? 0);
-  node.burned = BigInt(place.burned ?? 0);
+  return { id, timeSeconds, bits, transactionCount: place.transactionCount };
 }
 
 function checkFacts(law: Law, file: string, facts: ReadonlyMap<string, string>, genesis: BlockId): void {

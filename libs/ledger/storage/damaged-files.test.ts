@@ -65,11 +65,6 @@ const changes: readonly [string, (file: string) => Promise<void>][] = [
   ['a file that is something else', async (file) => writeFile(file, 'once upon a time '.repeat(1000))],
   ['the last block deleted', (file) => query(file, 'DELETE FROM block WHERE height = 40')],
   ['a block in the middle deleted', (file) => query(file, 'DELETE FROM block WHERE height = 20')],
-  ['undo data emptied', (file) => query(file, `UPDATE block SET undo = x'00' WHERE height = 30`)],
-  [
-    'events replaced by readable others',
-    (file) => query(file, `UPDATE block SET events = x'5b5d' WHERE height = 30`),
-  ],
   ['the tip lost', (file) => query(file, `DELETE FROM meta WHERE name = 'tip'`)],
 ];
 

@@ -4,6 +4,7 @@
  * Does not own: chains of the bare law (chain/testing), contracts' scenarios (contracts/testing). Only tests import this.
  * Read next: test-ledger.ts, ledger-conformance.ts.
  */
+export { describeChainStore, type StoreUnderTest } from './chain-store-conformance.js';
 export { type ConnectedPort, describeLedgerPort } from './ledger-conformance.js';
 export { feedScenario, stageMarket } from './market-scene.js';
 export {

@@ -1,0 +1,382 @@
+import type { EntityManager } from 'typeorm';
+import type { BlockId, KnownBlock, TxId } from '#chain';
+import type { CryptoPort } from '#crypto';
+import { equalBytes } from '#crypto';
+import type { AppError } from '#errors';
+import {
+  blockToPlace,
+  connectionToEffect,
+  connectionToFigures,
+  effectDigest,
+  returningTransactions,
+} from './block-record.js';
+import {
+  type BlockRow,
+  blockEntity,
+  bodyEntity,
+  CHAIN_ENTITIES,
+  effectEntity,
+  metaEntity,
+  type PendingRow,
+  pendingEntity,
+} from './chain-entities.js';
+import type {
+  BlockPlace,
+  BlockStatus,
+  ChainStore,
+  Connection,
+  PendingTransaction,
+  StoredBlock,
+} from './chain-store.js';
+import { type OpenDatabase, openDatabase, type SqliteDriver } from './data-sources.js';
+import { storeCorrupt, storeFailure } from './store-error.js';
+import { createWriter, type Writer } from './writer.js';
+
+/** `--rebuild` salvages what still reads; `--reset` is for networks whose data is disposable. */
+const CHAIN_DAMAGED_NEXT =
+  'start again with --rebuild: what still reads is moved into a new file and the rest fetched from other nodes; ' +
+  'on a devnet --reset starts over';
+
+/** Transactions on their way into the table together. */
+interface PendingBatch {
+  readonly rows: PendingRow[];
+  readonly written: Promise<void>;
+}
+
+const PLACES_OF_PAGE = 5_000;
+const BLOCKS_OF_PAGE = 200;
+const BYTES_OF_PAGE = 8 * 1024 * 1024;
+const INSERT_ROWS = 500;
+const META = { tip: 'tip', prunedBelow: 'effects-pruned-below' } as const;
+
+const PLACE_COLUMNS =
+  'b.seq, b.id, b.parent_id, b.height, b.header, b.total_work, b.is_on_main, b.status, b.transaction_count, ' +
+  'b.size_bytes, b.minted, b.burned, b.state_root';
+const STORED_BLOCKS =
+  `SELECT ${PLACE_COLUMNS}, o.bytes, o.digest, e.undo, e.events, e.digest AS effect_digest ` +
+  'FROM block b LEFT JOIN body o ON o.seq = b.seq LEFT JOIN effect e ON e.seq = b.seq';
+
+/** A place as the driver gives it. */
+interface RawPlace {
+  readonly seq: number;
+  readonly id: string;
+  readonly parent_id: string;
+  readonly height: number;
+  readonly header: Buffer;
+  readonly total_work: string;
+  readonly is_on_main: number;
+  readonly status: string;
+  readonly transaction_count: number;
+  readonly size_bytes: number;
+  readonly minted: string | null;
+  readonly burned: string | null;
+  readonly state_root: Buffer | null;
+}
+
+interface RawBlock extends RawPlace {
+  readonly bytes: Buffer | null;
+  readonly digest: Buffer | null;
+  readonly undo: Buffer | null;
+  readonly events: Buffer | null;
+  readonly effect_digest: Buffer | null;
+}
+
+/**
+ * Opens the chain file: blocks with undo data and events, in one transaction each.
+ * @throws AppError `ledger/store-corrupt`, `ledger/store-failed`
+ */
+export async function openChainStore(
+  file: string,
+  crypto: CryptoPort,
+  driver?: SqliteDriver,
+): Promise<ChainStore> {
+  // FULL: a block that was acknowledged survives a power cut; at a block a second the extra flush is nothing.
+  const location = { url: `sqlite:${file}`, driver };
+  const database = await openDatabase(location, {
+    entities: CHAIN_ENTITIES,
+    durability: 'FULL',
+    whenDamaged: CHAIN_DAMAGED_NEXT,
+  });
+  return new SqliteChainStore(database, crypto);
+}
+
+class SqliteChainStore implements ChainStore {
+  private readonly writer: Writer;
+  private pendingBatch: PendingBatch | undefined;
+
+  constructor(
+    private readonly database: OpenDatabase,
+    private readonly crypto: CryptoPort,
+  ) {
+    this.writer = createWriter(database);
+  }
+
+  get file(): string {
+    return this.database.name;
+  }
+
+  async meta(): Promise<ReadonlyMap<string, string>> {
+    const rows = await this.read((tx) => tx.find(metaEntity));
+    return new Map(rows.map((row) => [row.name, row.value]));
+  }
+
+  async writeMeta(entries: Readonly<Record<string, string>>): Promise<void> {
+    await this.writer.run((tx) => putMeta(tx, entries));
+  }
+
+  async tip(): Promise<BlockId | undefined> {
+    return (await this.meta()).get(META.tip) as BlockId | undefined;
+  }
+
+  async appendMain(next: Connection, meta: Readonly<Record<string, string>> = {}): Promise<void> {
+    await this.writer.run(async (tx) => {
+      const seq = await this.insertBlock(tx, next.block, blockToPlace(next.block, next.totalWork, next));
+      await this.putEffect(tx, seq, next);
+      await removePending(
+        tx,
+        next.block.transactions.map(({ id }) => id),
+      );
+      await putMeta(tx, { ...meta, [META.tip]: next.block.id });
+    });
+  }
+
+  async appendSide(block: KnownBlock, totalWork: bigint): Promise<void> {
+    await this.writer.run((tx) => this.insertBlock(tx, block, blockToPlace(block, totalWork, undefined)));
+  }
+
+  async switchMain(left: readonly KnownBlock[], joined: readonly Connection[]): Promise<void> {
+    await this.writer.run(async (tx) => {
+      for (const { id } of left) await tx.update(blockEntity, { id }, { isOnMain: false });
+      for (const next of joined) {
+        const { id } = next.block;
+        const figures = connectionToFigures(next);
+        const stateRoot = figures.stateRoot === null ? null : toBuffer(figures.stateRoot);
+        await tx.update(blockEntity, { id }, { ...figures, stateRoot, isOnMain: true, status: 'applied' });
+        const row = await tx.findOne(blockEntity, { select: { seq: true }, where: { id } });
+        if (row?.seq === undefined) throw this.damaged(`block ${id} of the heavier branch is missing`);
+        await this.putEffect(tx, row.seq, next);
+      }
+      await putPending(
+        tx,
+        returningTransactions(left, joined).map(({ id, bytes }) => ({ id, bytes: toBuffer(bytes) })),
+      );
+      await removePending(
+        tx,
+        joined.flatMap(({ block }) => block.transactions.map(({ id }) => id)),
+      );
+      const tip = joined.at(-1);
+      if (tip !== undefined) await putMeta(tx, { [META.tip]: tip.block.id });
+    });
+  }
+
+  async markInvalid(ids: readonly BlockId[]): Promise<void> {
+    await this.writer.run(async (tx) => {
+      for (const id of ids) await tx.update(blockEntity, { id }, { status: 'invalid' });
+    });
+  }
+
+  async *places(): AsyncGenerator<BlockPlace> {
+    // In order of insertion parents come first; the rows are read without the entity layer, which costs ten times as much.
+    for (let after = 0; ; ) {
+      const rows = await this.query<RawPlace>(
+        `SELECT ${PLACE_COLUMNS} FROM block b WHERE b.seq > ? ORDER BY b.seq LIMIT ${PLACES_OF_PAGE}`,
+        [after],
+      );
+      for (const row of rows) yield rawToPlace(row);
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      after = last.seq;
+    }
+  }
+
+  async *mainBlocks(fromHeight = 0): AsyncGenerator<StoredBlock> {
+    for (let next = fromHeight; ; ) {
+      const sizes = await this.query<{ height: number; size_bytes: number }>(
+        `SELECT height, size_bytes FROM block WHERE is_on_main = 1 AND height >= ? ORDER BY height LIMIT ${BLOCKS_OF_PAGE}`,
+        [next],
+      );
+      let bytes = 0;
+      const page = sizes.filter(({ size_bytes }, index) => {
+        bytes += size_bytes;
+        return index === 0 || bytes <= BYTES_OF_PAGE;
+      });
+      const last = page.at(-1);
+      if (last === undefined) return;
+      const rows = await this.query<RawBlock>(
+        `${STORED_BLOCKS} WHERE b.is_on_main = 1 AND b.height BETWEEN ? AND ? ORDER BY b.height`,
+        [next, last.height],
+      );
+      for (const row of rows) yield this.rawToBlock(row);
+      next = last.height + 1;
+    }
+  }
+
+  async block(id: BlockId): Promise<StoredBlock | undefined> {
+    const [row] = await this.query<RawBlock>(`${STORED_BLOCKS} WHERE b.id = ?`, [id]);
+    return row && this.rawToBlock(row);
+  }
+
+  async body(id: BlockId): Promise<Uint8Array | undefined> {
+    const [row] = await this.query<Pick<RawBlock, 'bytes' | 'digest'>>(
+      'SELECT o.bytes, o.digest FROM block b LEFT JOIN body o ON o.seq = b.seq WHERE b.id = ?',
+      [id],
+    );
+    return row && this.checkedBody(id, row);
+  }
+
+  async pruneEffects(heightExclusive: number): Promise<number> {
+    const done = Number((await this.meta()).get(META.prunedBelow) ?? 0);
+    if (heightExclusive <= done) return 0;
+    return this.writer.run(async (tx) => {
+      const span = [done, heightExclusive];
+      const found = 'SELECT seq FROM block WHERE is_on_main IN (0, 1) AND height >= ? AND height < ?';
+      const [before] = (await tx.query(
+        `SELECT count(*) AS count FROM effect WHERE seq IN (${found})`,
+        span,
+      )) as { count: number }[];
+      await tx.query(`DELETE FROM effect WHERE seq IN (${found})`, span);
+      await putMeta(tx, { [META.prunedBelow]: String(heightExclusive) });
+      return before?.count ?? 0;
+    });
+  }
+
+  addPending(id: TxId, bytes: Uint8Array): Promise<void> {
+    // Those that come while the writer is busy share one transaction, and so one flush to disk.
+    this.pendingBatch ??= this.openPendingBatch();
+    this.pendingBatch.rows.push({ id, bytes: toBuffer(bytes) });
+    return this.pendingBatch.written;
+  }
+
+  async removePending(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await this.writer.run((tx) => removePending(tx, ids));
+  }
+
+  async pending(): Promise<readonly PendingTransaction[]> {
+    const rows = await this.read((tx) => tx.find(pendingEntity, { order: { seq: 'ASC' } }));
+    return rows.map((row) => ({ id: row.id, bytes: fromBuffer(row.bytes) }));
+  }
+
+  damaged(what: string): AppError {
+    return storeCorrupt(this.database, what);
+  }
+
+  async close(): Promise<void> {
+    await this.writer.idle();
+    await this.database.close();
+  }
+
+  private openPendingBatch(): PendingBatch {
+    const rows: PendingRow[] = [];
+    const written = this.writer.run(async (tx) => {
+      this.pendingBatch = undefined;
+      await putPending(tx, rows);
+    });
+    return { rows, written };
+  }
+
+  private async insertBlock(tx: EntityManager, block: KnownBlock, place: BlockPlace): Promise<number> {
+    const row: BlockRow = {
+      ...place,
+      header: toBuffer(place.header),
+      stateRoot: place.stateRoot === null ? null : toBuffer(place.stateRoot),
+    };
+    const inserted = await tx.insert(blockEntity, row);
+    const seq = inserted.identifiers[0]?.['seq'] as number;
+    const digest = toBuffer(this.crypto.sha256(block.bytes));
+    await tx.insert(bodyEntity, { seq, digest, bytes: toBuffer(block.bytes) });
+    return seq;
+  }
+
+  private async putEffect(tx: EntityManager, seq: number, joining: Connection): Promise<void> {
+    const effect = connectionToEffect(joining);
+    const digest = toBuffer(effectDigest(this.crypto, effect));
+    const row = { seq, digest, undo: toBuffer(effect.undo), events: toBuffer(effect.events) };
+    await tx.delete(effectEntity, { seq });
+    await tx.insert(effectEntity, row);
+  }
+
+  private rawToBlock(row: RawBlock): StoredBlock {
+    const bytes = this.checkedBody(row.id, row);
+    return { ...rawToPlace(row), bytes, ...this.checkedEffect(row) };
+  }
+
+  private checkedBody(id: string, { bytes, digest }: Pick<RawBlock, 'bytes' | 'digest'>): Uint8Array {
+    if (bytes === null || digest === null) throw this.damaged(`the body of block ${id} is missing`);
+    const body = fromBuffer(bytes);
+    if (!equalBytes(this.crypto.sha256(body), fromBuffer(digest))) {
+      throw this.damaged(`the stored bytes of block ${id} do not match their digest`);
+    }
+    return body;
+  }
+
+  /** Damaged ones count as pruned: the law makes them again from the body. */
+  private checkedEffect(row: RawBlock): Pick<StoredBlock, 'undo' | 'events'> {
+    const none = { undo: undefined, events: undefined };
+    if (row.undo === null || row.events === null || row.effect_digest === null) return none;
+    const effect = { undo: fromBuffer(row.undo), events: fromBuffer(row.events) };
+    const isWhole = equalBytes(effectDigest(this.crypto, effect), fromBuffer(row.effect_digest));
+    return isWhole ? effect : none;
+  }
+
+  private async query<T>(statement: string, parameters: readonly unknown[]): Promise<T[]> {
+    return this.read((tx) => tx.query(statement, [...parameters]) as Promise<T[]>);
+  }
+
+  private async read<T>(query: (tx: EntityManager) => Promise<T>): Promise<T> {
+    try {
+      return await query(this.database.reading.manager);
+    } catch (error) {
+      throw storeFailure(this.database, error);
+    }
+  }
+}
+
+function rawToPlace(row: RawPlace): BlockPlace {
+  return {
+    id: row.id as BlockId,
+    parentId: row.parent_id as BlockId,
+    height: row.height,
+    header: fromBuffer(row.header),
+    totalWork: row.total_work,
+    isOnMain: row.is_on_main === 1,
+    status: row.status as BlockStatus,
+    transactionCount: row.transaction_count,
+    sizeBytes: row.size_bytes,
+    minted: row.minted,
+    burned: row.burned,
+    stateRoot: row.state_root === null ? null : fromBuffer(row.state_root),
+  };
+}
+
+async function putMeta(tx: EntityManager, entries: Readonly<Record<string, string>>): Promise<void> {
+  const rows = Object.entries(entries).map(([name, value]) => ({ name, value }));
+  await tx.upsert(metaEntity, rows, ['name']);
+}
+
+async function putPending(tx: EntityManager, rows: readonly PendingRow[]): Promise<void> {
+  for (let at = 0; at < rows.length; at += INSERT_ROWS) {
+    const values = rows.slice(at, at + INSERT_ROWS);
+    await tx.createQueryBuilder().insert().into(pendingEntity).values(values).orIgnore().execute();
+  }
+}
+
+async function removePending(tx: EntityManager, ids: readonly string[]): Promise<void> {
+  for (let at = 0; at < ids.length; at += INSERT_ROWS) {
+    await tx
+      .createQueryBuilder()
+      .delete()
+      .from(pendingEntity)
+      .where('id IN (:...ids)', { ids: ids.slice(at, at + INSERT_ROWS) })
+      .execute();
+  }
+}
+
+function toBuffer(source: Uint8Array): Buffer {
+  return Buffer.from(source.buffer, source.byteOffset, source.byteLength);
+}
+
+/** A plain view: a Buffer's `slice` shares memory where the codec expects a copy. */
+function fromBuffer(source: Uint8Array): Uint8Array {
+  return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+}
