@@ -3,7 +3,7 @@ import { NETWORKS } from '#chain';
 import type { Config } from '#config';
 import { createHttpApp } from '#http';
 import { serveLedgerOnRedis } from '#ledger-transport';
-import { announceReady, checkDataVersion, lockDataFolder, type Stop } from '#lifecycle';
+import { announceReady, type Stop, withDataFolder } from '#lifecycle';
 import { createLogger } from '#logging';
 import { NODE_BODY_LIMIT_BYTES, NODE_OPENAPI, NODE_STATUS_TABLE } from '#node-server';
 import { ChainNodeAppModule } from './chain-node-app-module.js';
@@ -17,9 +17,8 @@ export async function startChainNode(config: Config): Promise<Stop> {
     color: process.stderr.isTTY && config.noColor === undefined,
   });
   const params = NETWORKS[config.network];
-  const lock = await lockDataFolder(config.dataDir, 'chain-node');
-  try {
-    await checkDataVersion(config.dataDir, params.protocolVersion);
+  const { protocolVersion } = params;
+  return withDataFolder({ folder: config.dataDir, holder: 'chain-node', protocolVersion }, async () => {
     const module = ChainNodeAppModule.of({
       dataDir: join(config.dataDir, 'ledger'),
       params,
@@ -36,20 +35,13 @@ export async function startChainNode(config: Config): Promise<Stop> {
       statusTable: NODE_STATUS_TABLE,
       openapi: NODE_OPENAPI,
     });
-    const stop = async (): Promise<void> => {
-      await node.close();
-      await lock.release();
-    };
     try {
       if (config.redisUrl !== undefined) await serveLedgerOnRedis(node.app, config.redisUrl);
     } catch (error) {
-      await stop();
+      await node.close();
       throw error;
     }
     announceReady({ node: node.url });
-    return stop;
-  } catch (error) {
-    await lock.release();
-    throw error;
-  }
+    return () => node.close();
+  });
 }

@@ -9,12 +9,12 @@ import {
   openOperatorPhrase,
 } from '#gateway';
 import { createHttpApp } from '#http';
-import { announceReady, type Stop } from '#lifecycle';
-import { appLogger, splitAppModule, withDataFolder } from '#split-form';
+import { announceReady, type Stop, withDataFolder } from '#lifecycle';
+import { appLogger, ownFolder, splitAppModule } from '#split-form';
 
 /** Starts the gateway on a node of another process; what it returns stops it. */
 export function startGateway(config: Config): Promise<Stop> {
-  return withDataFolder(config, 'gateway', async () => {
+  return withDataFolder(ownFolder(config, 'gateway'), async () => {
     const logger = appLogger(config, 'gateway');
     const params = NETWORKS[config.network];
     const phrase = await openOperatorPhrase(config.dataDir, params, config.passphrase ?? '');

@@ -2,7 +2,7 @@ import { NETWORKS, type NetworkParams } from '#chain';
 import type { Config } from '#config';
 import { AppError } from '#errors';
 import { createHttpApp } from '#http';
-import { announceReady, checkDataVersion, lockDataFolder, type Stop } from '#lifecycle';
+import { announceReady, type Stop, withDataFolder } from '#lifecycle';
 import { createLogger, type Logger } from '#logging';
 import { createNodeClient } from '#node-api';
 import {
@@ -27,19 +27,10 @@ export async function startProvider(config: Config): Promise<Stop> {
     color: process.stderr.isTTY && config.noColor === undefined,
   });
   const params = NETWORKS[config.network];
-  const lock = await lockDataFolder(config.dataDir, 'provider');
-  try {
-    await checkDataVersion(config.dataDir, params.protocolVersion);
-    const identity = await identityOf(config, params, logger);
-    const stop = await serve(config, params, identity, logger);
-    return async () => {
-      await stop();
-      await lock.release();
-    };
-  } catch (error) {
-    await lock.release();
-    throw error;
-  }
+  const own = { folder: config.dataDir, holder: 'provider', protocolVersion: params.protocolVersion };
+  return withDataFolder(own, async () =>
+    serve(config, params, await identityOf(config, params, logger), logger),
+  );
 }
 
 async function serve(

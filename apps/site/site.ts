@@ -5,11 +5,11 @@ import type { Config } from '#config';
 import { openOperatorPhrase, phraseToAddress } from '#gateway';
 import type { RunningHttpApp } from '#http';
 import { LEDGER } from '#ledger';
-import { announceReady, type Stop } from '#lifecycle';
+import { announceReady, type Stop, withDataFolder } from '#lifecycle';
 import { createNestLogger } from '#logging';
 import { MINER } from '#mining';
 import { MARKET, PAYOUTS, PLACEMENT, REGISTRY } from '#services';
-import { appLogger, withDataFolder } from '#split-form';
+import { appLogger, ownFolder } from '#split-form';
 import { SiteCoreModule } from './site-core-module.js';
 import { type SiteValues, startAdminEdge, startGatewayEdge, startNodeEdge } from './site-edges.js';
 
@@ -17,7 +17,7 @@ const SHARED = [LEDGER, MARKET, PLACEMENT, REGISTRY, PAYOUTS, MINER];
 
 /** Starts all of one operator in this process: one core, three HTTP APIs on it; what it returns stops all. */
 export function startSite(config: Config): Promise<Stop> {
-  return withDataFolder(config, 'site', async () => {
+  return withDataFolder(ownFolder(config, 'site'), async () => {
     const logger = appLogger(config, 'site');
     const params = NETWORKS[config.network];
     const phrase = await openOperatorPhrase(config.dataDir, params, config.passphrase ?? '');

@@ -12,3 +12,4 @@ export { type ListenAddress, listenOrExplain } from './listen.js';
 export { announceReady, type ReadyAddresses } from './ready.js';
 export { type ProcessControl, type ProcessDefinition, runProcess, type Stop } from './run-process.js';
 export { type Child, type ChildExit, type ChildOptions, spawnChild } from './spawn-child.js';
+export { type ProcessFolder, withDataFolder } from './with-data-folder.js';

@@ -4,6 +4,5 @@
  * Does not own: the services (libs/market-service and so on), the site that runs all in one process (apps/site).
  * Read next: split-app.ts, start-service.ts, docs/operate/split-form.md.
  */
-export { appLogger, needRedis, type SplitAppOptions, splitAppModule } from './split-app.js';
+export { appLogger, needRedis, ownFolder, type SplitAppOptions, splitAppModule } from './split-app.js';
 export { type ServiceProcess, startService } from './start-service.js';
-export { withDataFolder } from './with-data-folder.js';

@@ -1,9 +1,11 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
+import { NETWORKS } from '#chain';
 import type { AppName, Config } from '#config';
 import { AppError } from '#errors';
 import { type HealthCheck, HealthModule } from '#health';
 import { JobsModule } from '#jobs';
 import { LEDGER, LedgerModule, type LedgerPort } from '#ledger';
+import type { ProcessFolder } from '#lifecycle';
 import { createLogger, type Logger } from '#logging';
 import { MetricsModule } from '#metrics';
 import { createNodeClient } from '#node-api';
@@ -33,6 +35,12 @@ export function appLogger(config: Config, app: AppName): Logger {
     format: config.logFormat,
     color: process.stderr.isTTY && config.noColor === undefined,
   });
+}
+
+/** The data folder of a process by its settings. */
+export function ownFolder(config: Config, app: AppName): ProcessFolder {
+  const { protocolVersion } = NETWORKS[config.network];
+  return { folder: config.dataDir, holder: app, protocolVersion };
 }
 
 /** The Redis this process needs. @throws AppError `config/redis-needed` */

@@ -2,12 +2,11 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Config } from '#config';
 import { listenHttp, prepareHttpApp } from '#http';
-import { announceReady, type Stop } from '#lifecycle';
+import { announceReady, type Stop, withDataFolder } from '#lifecycle';
 import { createNestLogger, type Logger } from '#logging';
 import { SteadyRedisServer } from '#redis';
 import type { ServiceName } from '#services';
-import { appLogger, needRedis, type SplitAppOptions, splitAppModule } from './split-app.js';
-import { withDataFolder } from './with-data-folder.js';
+import { appLogger, needRedis, ownFolder, type SplitAppOptions, splitAppModule } from './split-app.js';
 
 /** A service as a process of its own. */
 export interface ServiceProcess extends Omit<SplitAppOptions, 'app' | 'feature'> {
@@ -19,7 +18,7 @@ export interface ServiceProcess extends Omit<SplitAppOptions, 'app' | 'feature'>
 export function startService(config: Config, service: ServiceProcess): Promise<Stop> {
   const { app: name } = service;
   const redisUrl = needRedis(config, name);
-  return withDataFolder(config, name, async () => {
+  return withDataFolder(ownFolder(config, name), async () => {
     const logger = appLogger(config, name);
     const module = splitAppModule(config, { ...service, feature: service.feature(logger) }, logger);
     const app = await NestFactory.create<NestExpressApplication>(module, {
