@@ -24,7 +24,6 @@ import { HeaderChain, headerToSeal, nodeToHeaderBytes } from './header-chain.js'
 import { loadChain } from './load-chain.js';
 import { OverlayState } from './overlay-state.js';
 import { readUndo } from './replay.js';
-import { readUndo } from './replay.js';
 import { createSerialQueue } from './serial-queue.js';
 
 /** Verdicts on signatures in order; a worker pool's, or the law's own port made asynchronous. */
@@ -237,7 +236,6 @@ export class ChainManager {
       const stored = await store.block(node.id);
       if (stored === undefined) throw store.damaged(`block ${node.id} of the main chain is missing`);
       const diff = readUndo(law, store, stored);
-      if (diff === undefined) throw store.damaged(`block ${node.id} has no undo data`);
       if (diff === undefined) throw store.damaged(`block ${node.id} has no undo data`);
       overlay.revert(diff);
       left.unshift({ node, block: this.decodeStored(node.id, stored.bytes), diff });
