@@ -7,8 +7,15 @@ export { createHashRateMeter, type HashRateMeter } from './hash-rate.js';
 export { measureMiner } from './measure-miner.js';
 export { createMiner, type Miner, type MinerOptions, type MinerStatistics } from './miner.js';
 export { MINER, MinerModule, type MinerModuleOptions } from './miner-module.js';
-export { NONCE_COUNT, NONCE_OFFSET, searchNonces } from './nonce-search.js';
+export {
+  createHeaderSearch,
+  HASHES_PER_SHARE,
+  type HeaderSearch,
+  NONCE_COUNT,
+  NONCE_OFFSET,
+} from './nonce-search.js';
 export { createPacer, type MinerClock, type Pacer, type PacerOptions, systemClock } from './pacer.js';
+export { createScalarKernel } from './scalar-kernel.js';
 export { createWork, type Solution, type Work } from './work.js';
 export {
   createWorkerSearch,

@@ -6,6 +6,9 @@ export function measureMiner(miner: Miner, metrics: Metrics): void {
   metrics.gauge('cairn_miner_rate_hashes', 'Hashes a second over the last minute.', [], (gauge) =>
     gauge.set(miner.statistics().hashRate),
   );
+  metrics.gauge('cairn_miner_shares_count', 'Hashes below the fixed share target.', [], (gauge) =>
+    gauge.set(miner.statistics().shares),
+  );
   metrics.gauge('cairn_miner_blocks_count', 'Blocks that the node took.', [], (gauge) =>
     gauge.set(miner.statistics().blocks),
   );

@@ -3,7 +3,14 @@ import { AppError } from '#errors';
 import type { LedgerPort } from '#ledger';
 import { until } from '../jobs/testing/index.js';
 import { fastDevnet, TestLedger } from '../ledger/testing/index.js';
-import { createMiner, type Miner, type MinerOptions, systemClock } from './index.js';
+import {
+  createMiner,
+  createWorkerSearch,
+  type Miner,
+  type MinerOptions,
+  type NonceSearch,
+  systemClock,
+} from './index.js';
 
 /** A devnet whose blocks come every 50 ms. */
 const params = { ...fastDevnet, proofOfWork: { ...fastDevnet.proofOfWork, blockSeconds: 0.05 } };
@@ -106,6 +113,55 @@ describe('the miner', () => {
     };
     start(ledger, { refreshMs: 30 });
     await until('three templates were asked for', () => templates >= 3);
+  });
+
+  test.each([
+    { rise: 1n, headers: 1, what: 'keeps its work for fees that rise by less than a hundredth' },
+    { rise: 20n, headers: 2, what: 'starts anew for fees that rise by more' },
+  ])('$what', async ({ rise, headers }) => {
+    let asked = 0;
+    const ledger: LedgerPort = {
+      ...chain.ledger,
+      template: async (request) => {
+        asked += 1;
+        const template = await chain.ledger.template(request);
+        return { ...template, targetHex: '00'.repeat(32), fees: String(asked > 2 ? 1_000n + rise : 1_000n) };
+      },
+    };
+    const searched = new Set<object>();
+    const search = createWorkerSearch({ threads: 1, share: 1 });
+    const counting: NonceSearch = {
+      ...search,
+      search: (headerOf, ...rest) => {
+        searched.add(headerOf);
+        return search.search(headerOf, ...rest);
+      },
+    };
+    start(ledger, { refreshMs: 20, search: counting });
+    await until('it has asked often', () => asked >= 8);
+    expect(searched.size).toBe(headers);
+    expect(miner?.statistics()).toMatchObject({ height: 1, hashesPerBlock: (2n ** 256n).toString() });
+  });
+
+  test('replaces a template for its age alone', async () => {
+    const impossible: LedgerPort = {
+      ...chain.ledger,
+      template: async (request) => ({
+        ...(await chain.ledger.template(request)),
+        targetHex: '00'.repeat(32),
+      }),
+    };
+    let searches = 0;
+    const search = createWorkerSearch({ threads: 1, share: 1 });
+    const counting: NonceSearch = {
+      ...search,
+      search: (...request) => {
+        searches += 1;
+        return search.search(...request);
+      },
+    };
+    start(impossible, { refreshMs: 10, maxAgeMs: 30, search: counting });
+    await until('it started three times', () => searches >= 3);
   });
 
   test('waits for a node that is away and goes on when it is back', async () => {

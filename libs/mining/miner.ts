@@ -4,7 +4,9 @@ import { AppError, type Violation, violationToText } from '#errors';
 import type { LedgerPort } from '#ledger';
 import type { Logger } from '#logging';
 import { createBackOff } from '#node-api';
+import type { TemplateView } from '#wire';
 import { createHashRateMeter } from './hash-rate.js';
+import { HASHES_PER_SHARE } from './nonce-search.js';
 import { createPacer, type MinerClock, systemClock, unpaced } from './pacer.js';
 import { createWork, EXTRANONCE_PREFIX_BYTES, type Work } from './work.js';
 import { createWorkerSearch, type FoundNonce, type NonceSearch } from './worker-search.js';
@@ -18,8 +20,10 @@ export interface MinerOptions {
   /** Share of one core that all threads together may use. */
   readonly share: number;
   readonly logger?: Pick<Logger, 'info' | 'warn' | 'debug'>;
-  /** A template older than this is replaced, for the fees and the time. Default 5,000. */
+  /** How often the node is asked whether another template pays more. Default 5,000. */
   readonly refreshMs?: number;
+  /** A template older than this is replaced whatever it pays, for its time. Default 30,000. */
+  readonly maxAgeMs?: number;
   readonly clock?: MinerClock;
   readonly search?: NonceSearch;
 }
@@ -32,6 +36,16 @@ export interface MinerStatistics {
   /** Hashes a second over the last minute, pauses included. */
   readonly hashRate: number;
   readonly hashes: string;
+  /** Hashes below a fixed easy target: whether the search finds what it should, before the first block does. */
+  readonly shares: number;
+  /** Hashes one share takes on average: `hashes` over this is how many there should be. */
+  readonly hashesPerShare: number;
+  /** Height of the block worked on, null before the first template. */
+  readonly height: number | null;
+  /** Hashes a block takes on average at the present target, as a decimal string. */
+  readonly hashesPerBlock: string | null;
+  /** Seconds to a block of ours at the present rate, on average; null while there is no rate. A pace may add to it. */
+  readonly secondsPerBlock: number | null;
   /** Blocks the node took. */
   readonly blocks: number;
   /** Solutions that came after another block. */
@@ -78,6 +92,9 @@ class TemplateMiner implements Miner {
   private round = new AbortController();
   private state: MinerStatistics['state'] = 'stopped';
   private counts = { blocks: 0, stale: 0, refused: 0 };
+  private template: TemplateView | undefined;
+  /** Asked for already while the one before was worked on. */
+  private nextTemplate: TemplateView | undefined;
   private lastBlock: MinerStatistics['lastBlock'] = null;
   /** The block that was submitted last: it comes back as an event. */
   private ownId: string | undefined;
@@ -109,11 +126,18 @@ class TemplateMiner implements Miner {
 
   statistics(): MinerStatistics {
     const hashes = this.search.hashCount();
+    const hashRate = this.meter.sample(hashes, this.clock.nowMs());
+    const perBlock = this.template === undefined ? null : hashesPerBlock(this.template);
     return {
       address: this.options.address,
       state: this.state,
-      hashRate: this.meter.sample(hashes, this.clock.nowMs()),
+      hashRate,
       hashes: hashes.toString(),
+      shares: Number(this.search.shareCount()),
+      hashesPerShare: HASHES_PER_SHARE,
+      height: this.template?.height ?? null,
+      hashesPerBlock: perBlock?.toString() ?? null,
+      secondsPerBlock: perBlock === null || hashRate === 0 ? null : Number(perBlock) / hashRate,
       ...this.counts,
       lastBlock: this.lastBlock,
     };
@@ -135,19 +159,22 @@ class TemplateMiner implements Miner {
     }
   }
 
-  /** One template until it is solved, too old, or of an older tip. */
+  /** One template until it is solved, too old, of an older tip, or worse paid than another. */
   private async mineOnce(): Promise<void> {
     this.round = new AbortController();
     const { signal } = this.round;
     if (this.stopping.signal.aborted) return;
-    const template = await this.orStop(this.options.ledger.template({ miner: this.options.address }));
+    const template = this.nextTemplate ?? (await this.askTemplate());
+    this.nextTemplate = undefined;
+    this.template = template;
     const work = createWork(template, this.clock.unixSeconds(), this.prefix);
     this.nodeAnswered();
-    this.clock
-      .sleep(this.options.refreshMs ?? 5_000, signal)
-      .then(() => this.round.signal === signal && this.round.abort());
     this.state = 'mining';
+    const searching = new AbortController();
+    const watching = this.watchFees(template, searching.signal);
     const found = await this.search.search(work.headerOf, work.target, signal);
+    searching.abort();
+    await watching;
     this.meter.sample(this.search.hashCount(), this.clock.nowMs());
     if (found === undefined) return;
     this.state = 'waiting';
@@ -155,6 +182,33 @@ class TemplateMiner implements Miner {
     // An aborted round has lost its tip, or a template that is only old: neither is worth a special case.
     if (!signal.aborted) await this.submit(work, found);
     this.round.abort();
+  }
+
+  /** Ends the round for a template that is better paid by a hundredth, of another tip, or when this one is too old. */
+  private async watchFees(template: TemplateView, signal: AbortSignal): Promise<void> {
+    const { refreshMs = 5_000, maxAgeMs = 30_000 } = this.options;
+    const oldAtMs = this.clock.nowMs() + maxAgeMs;
+    const round = this.round;
+    for (;;) {
+      await this.clock.sleep(refreshMs, signal);
+      if (signal.aborted) return;
+      try {
+        const fresh = await Promise.race([this.askTemplate(), aborted(signal)]);
+        if (fresh === undefined) return;
+        const isOld = this.clock.nowMs() >= oldAtMs;
+        if (!isOld && fresh.height === template.height && !paysMore(fresh, template)) continue;
+        this.nextTemplate = fresh;
+      } catch (error) {
+        if (!(error instanceof AppError) && !signal.aborted && !this.stopping.signal.aborted) throw error;
+      }
+      // Where the node did not answer, the next round asks it again and waits for it.
+      round.abort();
+      return;
+    }
+  }
+
+  private askTemplate(): Promise<TemplateView> {
+    return this.orStop(this.options.ledger.template({ miner: this.options.address }));
   }
 
   private async submit(work: Work, { variant, nonce }: FoundNonce): Promise<void> {
@@ -196,6 +250,7 @@ class TemplateMiner implements Miner {
           if (event.type === 'transaction' || (event.type === 'block' && event.blockId === this.ownId))
             continue;
           this.pacer.blockMade();
+          this.nextTemplate = undefined;
           this.round.abort();
         }
       } catch (error) {
@@ -232,4 +287,23 @@ class TemplateMiner implements Miner {
     if (this.state === 'away') this.options.logger?.info('mining goes on');
     this.backOff.succeeded();
   }
+}
+
+/** Whether a template pays at least a hundredth more than another: less is not worth starting anew. */
+function paysMore(fresh: TemplateView, current: TemplateView): boolean {
+  const before = BigInt(current.fees);
+  return BigInt(fresh.fees) > before + before / 100n;
+}
+
+/** 2^256 / (target + 1): how many hashes one below the target takes on average. */
+function hashesPerBlock({ targetHex }: TemplateView): bigint {
+  return 2n ** 256n / (BigInt(`0x${targetHex}`) + 1n);
+}
+
+/** Resolves once the signal has aborted. */
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
 }

@@ -1,4 +1,6 @@
-import { compress, INITIAL_STATE } from './sha256-compress.js';
+import { hash } from 'node:crypto';
+import { createNonceKernel, type NonceKernel } from '#wasm-kernels';
+import { createScalarKernel } from './scalar-kernel.js';
 
 /** Where the nonce stands in a header. */
 export const NONCE_OFFSET = 76;
@@ -6,66 +8,82 @@ export const NONCE_OFFSET = 76;
 /** Nonces there are. */
 export const NONCE_COUNT = 2 ** 32;
 
-/** The bit that ends a message, as a word (FIPS 180-4, 5.1.1). */
-const END_MARK = 0x8000_0000 | 0;
+/** The most significant word of a share: one hash of 2^24 is one, so a core of 8 MH/s finds one in two seconds. */
+const SHARE_TOP = 0xff;
 
-const words = new Int32Array(64);
-const midstate = new Int32Array(8);
-const inner = new Int32Array(8);
-const outer = new Int32Array(8);
+/** Hashes it takes on average to find a share. */
+export const HASHES_PER_SHARE = 2 ** 32 / (SHARE_TOP + 1);
 
-/**
- * The first nonce at or after `from`, among `count`, whose header hashes to at most the target; undefined if none does.
- * `header` is 80 bytes; the nonce found is written into it. `target` is 32 bytes big-endian. Proof of work is double
- * SHA-256 read as a little-endian number (Bitcoin's rule). The first 64 bytes do not hold the nonce and are compressed
- * once for all.
- */
-export function searchNonces(
-  header: Uint8Array,
-  target: Uint8Array,
-  from: number,
-  count: number,
-): number | undefined {
-  const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
-  for (let index = 0; index < 16; index++) words[index] = view.getInt32(4 * index);
-  midstate.set(INITIAL_STATE);
-  compress(midstate, words);
-  const [tail0, tail1, tail2] = [view.getInt32(64), view.getInt32(68), view.getInt32(72)];
-  const targetView = new DataView(target.buffer, target.byteOffset, target.byteLength);
-  const end = Math.min(from + count, NONCE_COUNT);
-  for (let nonce = from; nonce < end; nonce++) {
-    words[0] = tail0;
-    words[1] = tail1;
-    words[2] = tail2;
-    words[3] = swapBytes(nonce);
-    words[4] = END_MARK;
-    for (let index = 5; index < 15; index++) words[index] = 0;
-    words[15] = 8 * 80;
-    inner.set(midstate);
-    compress(inner, words);
-    words.set(inner);
-    words[8] = END_MARK;
-    for (let index = 9; index < 15; index++) words[index] = 0;
-    words[15] = 8 * 32;
-    outer.set(INITIAL_STATE);
-    compress(outer, words);
-    if (isAtMost(outer, targetView)) {
-      view.setUint32(NONCE_OFFSET, nonce, true);
-      return nonce;
-    }
-  }
-  return undefined;
+/** A nonce that meets the target, and the header (by its index) it belongs to. */
+export interface NonceFound {
+  readonly index: number;
+  readonly nonce: number;
 }
 
-/** Whether a hash, as SHA-256's eight words, is at most the target: the last word's last byte counts most. */
-function isAtMost(hash: Int32Array, target: DataView): boolean {
-  for (let index = 0; index < 8; index++) {
-    const difference = (swapBytes(hash[7 - index]!) >>> 0) - target.getUint32(4 * index);
-    if (difference !== 0) return difference < 0;
-  }
-  return true;
+/** What a slice of a search came to. */
+export interface SearchedSlice {
+  readonly hashes: number;
+  /** Hashes below the fixed share target: the proof that the search does what it counts. */
+  readonly shares: number;
+  readonly found: NonceFound | undefined;
 }
 
-function swapBytes(word: number): number {
-  return ((word & 0xff) << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
+/** Searches the nonces of a few headers. One for each thread. */
+export interface HeaderSearch {
+  /**
+   * Makes ready for headers of 80 bytes (one to four, the same from byte 64 on) and a target of 32 bytes, big-endian.
+   * Proof of work is double SHA-256 read as a little-endian number (Bitcoin's rule), at most the target.
+   */
+  prepare(headers: readonly Uint8Array[], target: Uint8Array): void;
+  /** Tries `count` nonces from `from` on, both multiples of 4, on every header; ends early where one is found. */
+  search(from: number, count: number): SearchedSlice;
+}
+
+/** A search on the SIMD kernel, or on the scalar one where there is no SIMD. */
+export function createHeaderSearch(
+  kernel: NonceKernel = createNonceKernel() ?? createScalarKernel(),
+): HeaderSearch {
+  let headers: readonly Uint8Array[] = [];
+  let target: Uint8Array = new Uint8Array(32);
+  let top = 0;
+
+  /** 2: meets the target; 1: a share; 0: neither. */
+  const judge = (index: number, nonce: number): 0 | 1 | 2 => {
+    const header = Uint8Array.from(headers[index]!);
+    new DataView(header.buffer).setUint32(NONCE_OFFSET, nonce, true);
+    const number = hash('sha256', hash('sha256', header, 'buffer'), 'buffer').reverse();
+    if (Buffer.compare(number, target) <= 0) return 2;
+    return number.readUInt32BE(0) <= SHARE_TOP ? 1 : 0;
+  };
+
+  return {
+    prepare(newHeaders, newTarget) {
+      headers = newHeaders;
+      target = newTarget;
+      const targetTop = new DataView(target.buffer, target.byteOffset, target.byteLength).getUint32(0);
+      top = Math.max(targetTop, SHARE_TOP);
+      kernel.prepare(headers);
+    },
+    search(from, count) {
+      let passed = 0;
+      let shares = 0;
+      while (passed < count) {
+        const hits = kernel.search(from + passed, count - passed, top);
+        if (hits === undefined) break;
+        passed += hits.passed;
+        const start = from + passed - 4;
+        // The kernel stops at the first header of a group that hit; the rest of the group is looked at here.
+        for (let index = hits.variant; index < headers.length; index++) {
+          const nonces = index === hits.variant ? hits.nonces : [start, start + 1, start + 2, start + 3];
+          for (const nonce of nonces) {
+            const verdict = judge(index, nonce);
+            if (verdict > 0) shares += 1;
+            if (verdict < 2) continue;
+            return { hashes: passed * headers.length, shares, found: { index, nonce } };
+          }
+        }
+      }
+      return { hashes: count * headers.length, shares, found: undefined };
+    },
+  };
 }

@@ -8,7 +8,15 @@ import { NONCE_OFFSET } from './nonce-search.js';
 /** Bytes of the extranonce that tell one miner from another; the rest counts. */
 export const EXTRANONCE_PREFIX_BYTES = 4;
 
-/** A template made ready to search: headers by variant (their extranonce), and the solution of a found one. */
+/** Values of the version bits that consensus leaves to miners (BIP 320): 16 bits from bit 13 on. */
+const ROLLED_VERSIONS = 2 ** 16;
+const ROLLED_SHIFT = 13;
+
+/**
+ * A template made ready to search: headers by variant, and the solution of a found one. Variants count through the
+ * version bits first and then through the extranonce: neighbours differ in the version only, which the search makes
+ * use of (docs/adr/0014-wasm-simd-kernels.md).
+ */
 export interface Work {
   readonly template: TemplateView;
   readonly target: Uint8Array;
@@ -40,16 +48,19 @@ export function createWork(template: TemplateView, timeSeconds: number, prefix: 
     });
   }
   const time = Math.max(template.minTimeSeconds, timeSeconds);
-  const coinbaseOf = (variant: number): Uint8Array => {
+  const coinbaseOf = (extranonce: number): Uint8Array => {
     const filled = Uint8Array.from(coinbase);
     filled.set(prefix.subarray(0, EXTRANONCE_PREFIX_BYTES), template.extranonceOffset);
     const counter = new DataView(filled.buffer, template.extranonceOffset + EXTRANONCE_PREFIX_BYTES, 8);
-    counter.setBigUint64(0, BigInt(variant), false);
+    counter.setBigUint64(0, BigInt(extranonce), false);
     return filled;
   };
+  let root: { readonly extranonce: number; readonly hash: Uint8Array } | undefined;
   const headerOf = (variant: number): Uint8Array => {
-    const merkleRoot = sha256d(coinbaseOf(variant));
-    return encodeHeader({ ...decoded.value, time, merkleRoot, nonce: 0 });
+    const extranonce = Math.floor(variant / ROLLED_VERSIONS);
+    if (root?.extranonce !== extranonce) root = { extranonce, hash: sha256d(coinbaseOf(extranonce)) };
+    const version = decoded.value.version | ((variant % ROLLED_VERSIONS) << ROLLED_SHIFT);
+    return encodeHeader({ ...decoded.value, version, time, merkleRoot: root.hash, nonce: 0 });
   };
   return {
     template,
@@ -63,7 +74,7 @@ export function createWork(template: TemplateView, timeSeconds: number, prefix: 
         request: {
           templateId: template.id,
           headerHex: bytesToHex(header),
-          coinbaseHex: bytesToHex(coinbaseOf(variant)),
+          coinbaseHex: bytesToHex(coinbaseOf(Math.floor(variant / ROLLED_VERSIONS))),
         },
       };
     },

@@ -56,6 +56,23 @@ describe('the search on threads', () => {
     expect(found).toBeDefined();
   });
 
+  test('at full speed it is cancelled within 20 ms', async () => {
+    const search = open(2, 2);
+    const delays: number[] = [];
+    for (let round = 0; round < 7; round += 1) {
+      const cancel = new AbortController();
+      const result = search.search(headerOf, IMPOSSIBLE, cancel.signal);
+      const before = search.hashCount();
+      while (search.hashCount() === before) await new Promise((resolve) => setTimeout(resolve, 1));
+      const cancelledAt = performance.now();
+      cancel.abort();
+      expect(await result).toBeUndefined();
+      delays.push(performance.now() - cancelledAt);
+    }
+    // The middle one: a busy machine may hold up any single answer.
+    expect(delays.sort((a, b) => a - b)[3]).toBeLessThan(20);
+  });
+
   test('answers an aborted signal without work', async () => {
     const search = open(1, 1);
     expect(await search.search(headerOf, IMPOSSIBLE, AbortSignal.abort())).toBeUndefined();

@@ -1,12 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import { AppError, assertInvariant } from '#errors';
+import { NONCE_VARIANTS } from '#wasm-kernels';
+import type { NonceFound } from './nonce-search.js';
 
 /** What every search thread shares with the others. */
 export interface SearchThreadData {
   /** One cell: the job that is wanted now; 0 for none. */
   readonly currentJob: Int32Array;
-  /** One cell: hashes made by all threads. */
-  readonly hashCount: BigInt64Array;
+  /** Two cells: hashes made by all threads, and shares found among them. */
+  readonly counts: BigInt64Array;
   /** Share of one core that this thread may use. */
   readonly share: number;
 }
@@ -14,7 +16,8 @@ export interface SearchThreadData {
 export interface SearchOrder {
   readonly jobId: number;
   readonly thread: number;
-  readonly header: Uint8Array;
+  /** Variants that are searched together. */
+  readonly headers: readonly Uint8Array[];
   readonly target: Uint8Array;
 }
 
@@ -22,7 +25,7 @@ export interface SearchAnswer {
   readonly jobId: number;
   readonly thread: number;
   /** Null: every nonce was tried; undefined: cancelled. */
-  readonly nonce: number | null | undefined;
+  readonly found: NonceFound | null | undefined;
 }
 
 /** A header that meets its target: the variant it was made of and the nonce. */
@@ -34,8 +37,8 @@ export interface FoundNonce {
 /** Searches nonces on threads. */
 export interface NonceSearch {
   /**
-   * Tries every nonce of `headerOf(0)`, `headerOf(1)`, … (80 bytes each, different by their extranonce) until one meets
-   * the target. One search at a time.
+   * Tries every nonce of `headerOf(0)`, `headerOf(1)`, … (80 bytes each) until one meets the target. Four neighbours,
+   * from a multiple of four on, are searched together and differ in their first 64 bytes only. One search at a time.
    * @returns undefined when the signal aborted first
    * @throws AppError `mining/worker-died`
    */
@@ -46,6 +49,8 @@ export interface NonceSearch {
   ): Promise<FoundNonce | undefined>;
   /** Hashes made so far. */
   hashCount(): bigint;
+  /** Shares found so far: one in HASHES_PER_SHARE hashes is one, whatever the target. */
+  shareCount(): bigint;
   /** Ends the threads; nothing is left when it resolves. */
   close(): Promise<void>;
 }
@@ -59,8 +64,8 @@ export interface WorkerSearchOptions {
 /** Starts the threads on first use, and new ones after one died. */
 export function createWorkerSearch({ threads, share }: WorkerSearchOptions): NonceSearch {
   const currentJob = new Int32Array(new SharedArrayBuffer(4));
-  const hashCount = new BigInt64Array(new SharedArrayBuffer(8));
-  const data: SearchThreadData = { currentJob, hashCount, share: Math.min(share / threads, 1) };
+  const counts = new BigInt64Array(new SharedArrayBuffer(16));
+  const data: SearchThreadData = { currentJob, counts, share: Math.min(share / threads, 1) };
   let workers: Worker[] = [];
   let lastJob = 0;
   let isSearching = false;
@@ -97,10 +102,12 @@ export function createWorkerSearch({ threads, share }: WorkerSearchOptions): Non
       let working = 0;
       const releases: (() => void)[] = [];
       const order = (worker: Worker, thread: number): void => {
-        const variant = nextVariant++;
-        variantOf.set(thread, variant);
+        const first = nextVariant;
+        nextVariant += NONCE_VARIANTS;
+        variantOf.set(thread, first);
         working += 1;
-        const message: SearchOrder = { jobId, thread, header: headerOf(variant), target };
+        const headers = Array.from({ length: NONCE_VARIANTS }, (_, index) => headerOf(first + index));
+        const message: SearchOrder = { jobId, thread, headers, target };
         worker.postMessage(message);
       };
       const finish = (): void => {
@@ -124,11 +131,12 @@ export function createWorkerSearch({ threads, share }: WorkerSearchOptions): Non
         const onMessage = (answer: SearchAnswer): void => {
           if (answer.jobId !== jobId) return;
           working -= 1;
-          if (typeof answer.nonce === 'number' && found === undefined) {
-            found = { variant: variantOf.get(thread) as number, nonce: answer.nonce };
+          if (answer.found && found === undefined) {
+            const { index, nonce } = answer.found;
+            found = { variant: (variantOf.get(thread) as number) + index, nonce };
             cancel();
           }
-          if (answer.nonce === null && found === undefined && !signal.aborted) order(worker, thread);
+          if (answer.found === null && found === undefined && !signal.aborted) order(worker, thread);
           if (working > 0) return;
           finish();
           resolve(found);
@@ -160,7 +168,8 @@ export function createWorkerSearch({ threads, share }: WorkerSearchOptions): Non
         isSearching = false;
       }
     },
-    hashCount: () => Atomics.load(hashCount, 0),
+    hashCount: () => Atomics.load(counts, 0),
+    shareCount: () => Atomics.load(counts, 1),
     close: endThreads,
   };
 }
