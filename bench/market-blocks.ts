@@ -21,6 +21,7 @@ import {
   MemoryState,
   type NetworkParams,
   publicKeyToAccountId,
+  StateTree,
   type Supplement,
   signTransaction,
   verifyBlockSignatures,
@@ -68,6 +69,7 @@ const fragmentBytes = 64 * 1024;
 export class MarketBlocks {
   readonly law: Law;
   readonly state = new MemoryState();
+  private readonly stateTree: StateTree;
   private readonly ids = new Map<number, KnownBlock>();
   private height = 0;
   private readonly sequences = new Map<string, bigint>();
@@ -86,6 +88,7 @@ export class MarketBlocks {
     };
     this.law = createNetworkLaw(params, crypto);
     this.state.apply(applyGenesis(this.law).diff);
+    this.stateTree = StateTree.ofState(this.law, this.state);
     this.ids.set(0, genesisBlock(this.law));
   }
 
@@ -237,6 +240,7 @@ export class MarketBlocks {
       parent: { id: parent.id, height: this.height, timeSeconds: parent.header.time },
       medianTimeSeconds: parent.header.time,
       recentIds: new Map([...this.ids].map(([height, { id }]) => [height, id])),
+      stateRoot: this.stateTree.root,
     };
   }
 
@@ -270,6 +274,7 @@ export class MarketBlocks {
     const applied = applyBlock(this.law, this.state, verified.value, supplement);
     if (!applied.ok) throw new Error(applied.violation.rule);
     this.state.apply(applied.value.diff);
+    this.stateTree.apply(applied.value.diff);
     this.height += 1;
     this.ids.set(this.height, block.value);
     return { bytes, supplement };

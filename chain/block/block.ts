@@ -1,5 +1,6 @@
 import { hexToBytes, merkleLeafHash, merkleRoot, type SignatureCheck } from '#crypto';
 import { accepted, type Result, refused } from '#errors';
+import { ByteReader, DecodeError } from '../codec/bytes.js';
 import { decode, encode } from '../codec/codec.js';
 import { list, struct, varBytes } from '../codec/schema.js';
 import type { Law } from '../law/law.js';
@@ -7,7 +8,7 @@ import type { BlockId, TxId } from '../primitives/ids.js';
 import type { KnownTransaction } from '../tx/transaction.js';
 import { decodeTransaction, transactionSignatures } from '../tx/transaction-codec.js';
 import { type Coinbase, decodeCoinbase, MAX_COINBASE_BYTES } from './coinbase.js';
-import { type BlockHeader, hashToBlockId, headerHash, headerSchema } from './header.js';
+import { type BlockHeader, HEADER_BYTES, hashToBlockId, headerHash, headerSchema } from './header.js';
 
 /** A block as it travels and is stored. */
 export const blockSchema = struct({
@@ -65,6 +66,17 @@ export function decodeBlock(law: Law, bytes: Uint8Array): Result<KnownBlock> {
     transactions,
     bytes,
   });
+}
+
+/** The coinbase of a block's bytes, without a look at the transactions after it. */
+export function readBlockCoinbase(bytes: Uint8Array): Result<Coinbase> {
+  const reader = new ByteReader(bytes.subarray(HEADER_BYTES, HEADER_BYTES + 4 + MAX_COINBASE_BYTES));
+  try {
+    return decodeCoinbase(varBytes(MAX_COINBASE_BYTES).read(reader));
+  } catch (error) {
+    if (error instanceof DecodeError) return refused(error.toViolation());
+    throw error;
+  }
 }
 
 /** RFC 6962 root over transaction ids. */

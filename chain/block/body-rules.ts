@@ -3,12 +3,12 @@ import type { Violation } from '#errors';
 import type { Law } from '../law/law.js';
 import { type KnownBlock, transactionRoot } from './block.js';
 import { COINBASE_VERSION } from './coinbase.js';
-import type { Supplement } from './supplement.js';
+import type { HeaderSupplement } from './header-rules.js';
 
 interface BodyRuleInput {
   readonly law: Law;
   readonly block: KnownBlock;
-  readonly supplement: Supplement;
+  readonly supplement: HeaderSupplement;
 }
 
 type BodyRule = (input: BodyRuleInput) => Violation | undefined;
@@ -35,15 +35,6 @@ const coinbaseHeight: BodyRule = ({ block, supplement }) => {
     ? undefined
     : { rule: 'coinbase/height', height: block.coinbase.height, expected };
 };
-
-const stateRootZero: BodyRule = ({ block }) =>
-  block.coinbase.stateRoot.every((byte) => byte === 0)
-    ? undefined
-    : {
-        rule: 'coinbase/state-root',
-        stateRoot: bytesToHex(block.coinbase.stateRoot),
-        expected: '00'.repeat(32),
-      };
 
 const transactionRootField: BodyRule = ({ law, block }) => {
   const expected = transactionRoot(
@@ -90,14 +81,17 @@ export const BODY_RULES: readonly BodyRule[] = [
   merkleRootField,
   coinbaseVersion,
   coinbaseHeight,
-  stateRootZero,
   duplicateTransaction,
   transactionRootField,
   proofReserve,
 ];
 
 /** The first rule a body breaks. */
-export function validateBody(law: Law, block: KnownBlock, supplement: Supplement): Violation | undefined {
+export function validateBody(
+  law: Law,
+  block: KnownBlock,
+  supplement: HeaderSupplement,
+): Violation | undefined {
   for (const rule of BODY_RULES) {
     const violation = rule({ law, block, supplement });
     if (violation !== undefined) return violation;

@@ -17,7 +17,7 @@ export const coinbaseSchema = struct({
   height,
   /** RFC 6962 root over the transaction ids of the block. */
   transactionRoot: bytes(32),
-  /** Root of the state AFTER THE PARENT; zero until state roots are part of the protocol. */
+  /** Root of the state AFTER THE PARENT (docs/protocol/state.md). */
   stateRoot: bytes(32),
   /** Who is paid. */
   miner: hexId<AccountId>(20),

@@ -11,6 +11,8 @@ export interface Supplement {
   readonly medianTimeSeconds: number;
   /** Ids by height of the last `SUPPLEMENT_DEPTH` ancestors, the parent included. */
   readonly recentIds: ReadonlyMap<number, BlockId>;
+  /** Root of the state after the parent, 32 bytes: what the coinbase must commit to. */
+  readonly stateRoot: Uint8Array;
 }
 
 /** How many ancestors' ids the rules may ask for: two epochs are enough for any open challenge. */

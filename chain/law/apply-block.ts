@@ -1,3 +1,4 @@
+import { bytesToHex, equalBytes } from '#crypto';
 import { accepted, type Result, refused, type Violation } from '#errors';
 import type { VerifiedBlock } from '../block/block.js';
 import { validateBody } from '../block/body-rules.js';
@@ -38,7 +39,10 @@ export function applyBlock(
   block: VerifiedBlock,
   supplement: Supplement,
 ): Result<AppliedBlock> {
-  const early = validateHeader(law, block.header, supplement) ?? validateBody(law, block, supplement);
+  const early =
+    validateHeader(law, block.header, supplement) ??
+    validateBody(law, block, supplement) ??
+    validateStateRoot(block.coinbase, supplement);
   if (early !== undefined) return refused(early);
   const view = openBlockView(law, state, supplement);
   const opened = openReward(view);
@@ -53,6 +57,17 @@ export function applyBlock(
   closeReward(view, block.coinbase.miner);
   for (const module of law.modules) module.endBlock?.(view);
   return accepted({ diff: view.diff(), events: view.events });
+}
+
+/** A block commits to the state it builds on. Known only where the parent was applied, so it is no rule of the body. */
+function validateStateRoot({ stateRoot }: Coinbase, supplement: Supplement): Violation | undefined {
+  return equalBytes(stateRoot, supplement.stateRoot)
+    ? undefined
+    : {
+        rule: 'coinbase/state-root',
+        stateRoot: bytesToHex(stateRoot),
+        expected: bytesToHex(supplement.stateRoot),
+      };
 }
 
 /** The coinbase must state exactly what the rules give: nobody mints above what was burned, nobody loses a fee. */

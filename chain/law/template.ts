@@ -81,7 +81,7 @@ export function buildTemplate(
         law,
         transactions.map((known) => known.id),
       ),
-      stateRoot: new Uint8Array(32),
+      stateRoot: supplement.stateRoot,
       miner,
       ...opened,
       ...earnedFigures(view),

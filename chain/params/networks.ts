@@ -10,7 +10,7 @@ export const mainnet: NetworkParams = {
   name: 'mainnet',
   networkId: 0x43_41_52_4e,
   addressPrefix: 'cairn',
-  protocolVersion: 1,
+  protocolVersion: 2,
   genesis: { timeSeconds: 1_798_761_600, allocations: [] },
   proofOfWork: {
     genesisBits: 0x1c00_ffff,

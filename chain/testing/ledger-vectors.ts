@@ -9,6 +9,7 @@ import { devnet, NETWORKS } from '../params/networks.js';
 import type { KnownTransaction } from '../tx/transaction.js';
 import { transactionSigningMessage } from '../tx/transaction-codec.js';
 import { createMemoryChain } from './memory-chain.js';
+import { stateTreeVectors } from './state-tree-vectors.js';
 import { createWallet, type Wallet } from './wallet.js';
 
 /** Networks: ids, prefixes, the genesis block. */
@@ -113,4 +114,5 @@ export const LEDGER_VECTORS: Readonly<Record<string, () => unknown>> = {
   addresses: addressVectors,
   transactions: transactionVectors,
   blocks: blockVectors,
+  'state-tree': stateTreeVectors,
 };

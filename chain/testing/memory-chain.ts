@@ -12,6 +12,7 @@ import type { AccountId, BlockId } from '../primitives/ids.js';
 import type { LawEvent, PostingEvent } from '../state/events.js';
 import { MemoryState } from '../state/memory-state.js';
 import { accountPot, BURN, MINT, type Pot, potSpace } from '../state/pots.js';
+import { StateTree } from '../state-tree/state-tree.js';
 import { laneKey, laneSpace } from '../tx/lanes.js';
 import type { KnownTransaction } from '../tx/transaction.js';
 import { decodeTransaction, encodeTransaction, signTransaction } from '../tx/transaction-codec.js';
@@ -49,6 +50,7 @@ function sumOf(events: readonly LawEvent[], isCounted: (posting: PostingEvent) =
 /** A chain of the rules alone: state, blocks and their undo data in memory, nothing else. */
 export class MemoryChain {
   readonly state = new MemoryState();
+  readonly stateTree: StateTree;
   readonly miner: Wallet;
   private readonly entries: Entry[] = [];
 
@@ -56,6 +58,7 @@ export class MemoryChain {
     this.miner = this.wallet('miner');
     const genesis = applyGenesis(law);
     this.state.apply(genesis.diff);
+    this.stateTree = StateTree.ofState(law, this.state);
     this.push(genesisBlock(law), genesis);
   }
 
@@ -94,6 +97,7 @@ export class MemoryChain {
       parent: { id: block.id, height: this.height, timeSeconds: block.header.time },
       medianTimeSeconds: medianTime(times),
       recentIds,
+      stateRoot: this.stateTree.root,
     };
   }
 
@@ -119,6 +123,7 @@ export class MemoryChain {
     const applied = applyBlock(this.law, this.state, verified.value, this.supplement());
     if (!applied.ok) return applied;
     this.state.apply(applied.value.diff);
+    this.stateTree.apply(applied.value.diff);
     this.push(block, applied.value);
     return accepted(applied.value);
   }
@@ -147,6 +152,7 @@ export class MemoryChain {
     assertInvariant(this.height > 0, 'the genesis block stays');
     const entry = this.entries.pop() as Entry;
     this.state.revert(entry.diff);
+    this.stateTree.revert(entry.diff);
     return entry.block;
   }
 

@@ -3,9 +3,23 @@ import { hexToBytes, nobleCrypto } from '#crypto';
 import { decodeBlock, verifyBlockSignatures } from '../block/block.js';
 import { createLaw } from '../law/law.js';
 import { devnet } from '../params/networks.js';
+import { validateStateProof } from '../state-tree/state-proof.js';
 import { LEDGER_VECTORS } from '../testing/ledger-vectors.js';
 import { readVectors, toVectorJson } from '../testing/vector-file.js';
 import { decodeTransaction, transactionSignatures } from '../tx/transaction-codec.js';
+
+interface StateTreeVectors {
+  readonly networkId: number;
+  readonly namespace: { readonly code: number };
+  readonly blocks: readonly {
+    readonly root: string;
+    readonly proofs: readonly {
+      readonly key: string;
+      readonly value: string | null;
+      readonly proof: string;
+    }[];
+  }[];
+}
 
 /** The oracle's law: the vectors were written on the native road and are read on the pure one. */
 const law = createLaw(devnet, nobleCrypto, []);
@@ -38,6 +52,21 @@ describe('the ledger’s own vectors', () => {
       if (!block.ok) throw new Error(block.violation.rule);
       expect(block.value.id).toBe(vector.id);
       expect(verifyBlockSignatures(law, block.value).ok).toBe(true);
+    }
+  });
+
+  test('every state proof shows its object on the pure road, and the roots are those of the blocks', () => {
+    const { networkId, namespace, blocks } = readVectors('chain', 'state-tree') as StateTreeVectors;
+    for (const { root, proofs } of blocks) {
+      for (const { key, value, proof } of proofs) {
+        const claim = { networkId, root: hexToBytes(root), space: namespace, key };
+        const bytes = value === null ? undefined : hexToBytes(value);
+        expect(
+          validateStateProof(nobleCrypto, { ...claim, value: bytes }, hexToBytes(proof)),
+        ).toBeUndefined();
+        const wrong = value === null ? hexToBytes('0100000000000000') : undefined;
+        expect(validateStateProof(nobleCrypto, { ...claim, value: wrong }, hexToBytes(proof))).toBeDefined();
+      }
     }
   });
 });

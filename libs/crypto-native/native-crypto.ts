@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
-import type { CryptoPort, SignatureCheck } from '#crypto';
+import { blake3KeyedPairs, type CryptoPort, type SignatureCheck } from '#crypto';
 import { assertInvariant } from '#errors';
+import { createPairKernels } from '#wasm-kernels';
 import { loadBlake3 } from './blake3-engine.js';
 import { passesEncodingRules } from './ed25519-encoding.js';
 import type { Ed25519Engine } from './ed25519-engine.js';
@@ -11,6 +12,8 @@ import { loadSodiumEngine } from './sodium-engine.js';
 export interface NativeEngines {
   readonly ed25519: Ed25519Engine['name'];
   readonly blake3: '@napi-rs/blake-hash' | '@noble/hashes';
+  /** The nodes of trees: four at a time in wasm, or one by one. */
+  readonly treeNodes: 'wasm SIMD' | 'scalar';
 }
 
 // Copied out of Node's shared pool: callers keep hashes for as long as they live, and compare them as plain arrays.
@@ -18,7 +21,7 @@ function sha256(data: Uint8Array): Uint8Array {
   return new Uint8Array(hash('sha256', data, 'buffer'));
 }
 
-function hashPairs(pairs: Uint8Array): Uint8Array {
+function hashPairsSingly(pairs: Uint8Array): Uint8Array {
   assertInvariant(pairs.length % 64 === 0, `pairs must be whole 64-byte pairs, got ${pairs.length} bytes`);
   const hashes = new Uint8Array(pairs.length / 2);
   const node = new Uint8Array(65);
@@ -30,6 +33,10 @@ function hashPairs(pairs: Uint8Array): Uint8Array {
   return hashes;
 }
 
+const kernels = createPairKernels();
+const hashPairs = kernels?.sha256Pairs ?? hashPairsSingly;
+const hashStatePairs = kernels?.blake3KeyedPairs ?? blake3KeyedPairs;
+
 function assertSecretKey(secretKey: Uint8Array): void {
   assertInvariant(secretKey.length === 32, `an Ed25519 seed has 32 bytes, got ${secretKey.length}`);
 }
@@ -40,9 +47,11 @@ export function createNativeCrypto(engine: Ed25519Engine): CryptoPort {
     passesEncodingRules(check.publicKey, check.signature) && engine.verifyEquation(check);
   return {
     sha256,
+    sha256Hex: (data) => hash('sha256', data),
     sha256d: (data) => new Uint8Array(hash('sha256', hash('sha256', data, 'buffer'), 'buffer')),
     blake3: loadBlake3().blake3,
     hashPairs,
+    hashStatePairs,
     publicKey: (secretKey) => {
       assertSecretKey(secretKey);
       return engine.publicKey(secretKey);
@@ -62,6 +71,7 @@ const ed25519Engine = loadSodiumEngine() ?? createNodeEngine();
 export const nativeEngines: NativeEngines = {
   ed25519: ed25519Engine.name,
   blake3: loadBlake3().isNative ? '@napi-rs/blake-hash' : '@noble/hashes',
+  treeNodes: kernels === undefined ? 'scalar' : 'wasm SIMD',
 };
 
 /** The fast road: libsodium (else OpenSSL) signatures, OpenSSL SHA-256, BLAKE3 in native code. */

@@ -6,6 +6,7 @@
  * Read next: docs/protocol/signatures.md, docs/protocol/trees.md, docs/protocol/keys.md, testing/.
  */
 export { baoSliceBytes, baoSliceFromTree, encodeBaoSlice, verifyBaoSlice } from './bao.js';
+export { blake3KeyedPairs } from './blake3-keyed.js';
 export { blake3ChunkBytes } from './blake3-node.js';
 export { type Blake3Tree, blake3Chunk, blake3ChunkCount, blake3Tree } from './blake3-tree.js';
 export {
@@ -23,7 +24,7 @@ export {
   u32le,
   u64le,
 } from './bytes.js';
-export { taggedHash, taggedMessage } from './domain.js';
+export { taggedHash, taggedHashHex, taggedMessage, taggedPrefix } from './domain.js';
 export {
   coinType,
   deriveKeyAtPath,
@@ -38,7 +39,7 @@ export {
 } from './keys.js';
 export { nobleCrypto } from './noble-crypto.js';
 export { newPhrase, normalizePhrase, phraseToSeed, validatePhrase } from './phrase.js';
-export type { CryptoPort, SignatureCheck } from './port.js';
+export { type CryptoPort, type SignatureCheck, signedMessage } from './port.js';
 export {
   type ConsistencyClaim,
   consistencyProof,

@@ -2,8 +2,8 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import { blake3 } from '@noble/hashes/blake3.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import { assertInvariant } from '#errors';
-import { concatBytes, equalBytes } from './bytes.js';
-import type { CryptoPort, SignatureCheck } from './port.js';
+import { bytesToHex, concatBytes, equalBytes } from './bytes.js';
+import { type CryptoPort, type SignatureCheck, signedMessage } from './port.js';
 
 const { Point } = ed25519;
 const groupOrder = Point.Fn.ORDER;
@@ -27,14 +27,15 @@ function decodePoint(bytes: Uint8Array): InstanceType<typeof Point> | undefined 
  * The pinned rule, written as the formula says and with no table: S < L; A canonical and not of small order;
  * enc(S*B - k*A) equal to R byte for byte (so R is canonical too); and that point not of small order.
  */
-function verifyByFormula({ publicKey, message, signature }: SignatureCheck): boolean {
+function verifyByFormula(check: SignatureCheck): boolean {
+  const { publicKey, signature } = check;
   if (publicKey.length !== 32 || signature.length !== 64) return false;
   const encodedR = signature.subarray(0, 32);
   const s = littleEndianToBigint(signature.subarray(32));
   if (s >= groupOrder) return false;
   const a = decodePoint(publicKey);
   if (a === undefined || a.isSmallOrder()) return false;
-  const k = littleEndianToBigint(sha512(concatBytes(encodedR, publicKey, message))) % groupOrder;
+  const k = littleEndianToBigint(sha512(concatBytes(encodedR, publicKey, signedMessage(check)))) % groupOrder;
   const r = Point.BASE.multiplyUnsafe(s).subtract(a.multiplyUnsafe(k));
   return equalBytes(r.toBytes(), encodedR) && !r.isSmallOrder();
 }
@@ -51,6 +52,15 @@ function hashPairs(pairs: Uint8Array): Uint8Array {
   return hashes;
 }
 
+function hashStatePairs(key: Uint8Array, pairs: Uint8Array): Uint8Array {
+  assertInvariant(key.length === 32, `a BLAKE3 key has 32 bytes, got ${key.length}`);
+  assertInvariant(pairs.length % 64 === 0, `pairs must be whole 64-byte pairs, got ${pairs.length} bytes`);
+  const hashes = new Uint8Array(pairs.length / 2);
+  for (let offset = 0; offset < pairs.length; offset += 64)
+    hashes.set(blake3(pairs.subarray(offset, offset + 64), { key }), offset / 2);
+  return hashes;
+}
+
 function assertSecretKey(secretKey: Uint8Array): void {
   assertInvariant(secretKey.length === 32, `an Ed25519 seed has 32 bytes, got ${secretKey.length}`);
 }
@@ -58,9 +68,11 @@ function assertSecretKey(secretKey: Uint8Array): void {
 /** The pure road and the oracle: every primitive from noble, signatures by the formula on its points. */
 export const nobleCrypto: CryptoPort = {
   sha256: (data) => sha256(data),
+  sha256Hex: (data) => bytesToHex(sha256(data)),
   sha256d: (data) => sha256(sha256(data)),
   blake3: (data) => blake3(data),
   hashPairs,
+  hashStatePairs,
   publicKey: (secretKey) => {
     assertSecretKey(secretKey);
     return ed25519.getPublicKey(secretKey);

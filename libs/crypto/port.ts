@@ -1,8 +1,18 @@
+import { concatBytes } from './bytes.js';
+
 /** One Ed25519 signature to check: 32-byte key, message of any length, 64-byte signature. */
 export interface SignatureCheck {
   readonly publicKey: Uint8Array;
+  /** What the signed message begins with, where many share it: so no message of a block is laid out twice. */
+  readonly prefix?: Uint8Array;
+  /** The message, or what follows the prefix. */
   readonly message: Uint8Array;
   readonly signature: Uint8Array;
+}
+
+/** The whole message that was signed. */
+export function signedMessage({ prefix, message }: SignatureCheck): Uint8Array {
+  return prefix === undefined ? message : concatBytes(prefix, message);
 }
 
 /**
@@ -13,12 +23,19 @@ export interface SignatureCheck {
 export interface CryptoPort {
   /** SHA-256 (FIPS 180-4), 32 bytes. */
   sha256(data: Uint8Array): Uint8Array;
+  /** SHA-256 as 64 lower-case hex digits: ids are text in code, and native code writes it faster than we could. */
+  sha256Hex(data: Uint8Array): string;
   /** SHA-256 of SHA-256, as Bitcoin hashes headers; 32 bytes. */
   sha256d(data: Uint8Array): Uint8Array;
   /** BLAKE3 in hash mode, 32 bytes: what `b3sum` prints. */
   blake3(data: Uint8Array): Uint8Array;
   /** RFC 6962 node hashes: m*64 bytes of pairs in, m*32 bytes out, each SHA-256(0x01 || left || right). */
   hashPairs(pairs: Uint8Array): Uint8Array;
+  /**
+   * BLAKE3 in keyed mode, one compression per node: m*64 bytes of pairs in, m*32 bytes out, each keyed_hash(key, pair)
+   * under the same 32-byte key. The nodes of the state tree.
+   */
+  hashStatePairs(key: Uint8Array, pairs: Uint8Array): Uint8Array;
   /** Ed25519 public key (32 bytes) of a 32-byte RFC 8032 seed. */
   publicKey(secretKey: Uint8Array): Uint8Array;
   /** Deterministic RFC 8032 Ed25519 signature, 64 bytes, under a 32-byte seed. */

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { bytesToHex, concatBytes, hexToBytes } from '../bytes.js';
 import { nobleCrypto } from '../noble-crypto.js';
 import type { CryptoPort } from '../port.js';
-import { blake3Vectors, patternBytes } from '../vectors/blake3.js';
+import { blake3KeyedVector64, blake3Vectors, patternBytes } from '../vectors/blake3.js';
 import { rfc8032Vectors } from '../vectors/rfc8032.js';
 import { sha256Vectors } from '../vectors/sha256.js';
 import { generateSignatureCases } from './signature-cases.js';
@@ -52,6 +52,31 @@ export function describeCryptoConformance(name: string, crypto: CryptoPort): voi
         }),
       );
       expect(() => crypto.hashPairs(new Uint8Array(63))).toThrow(/64-byte pairs/);
+    });
+
+    test('hashes pairs under a key as BLAKE3 in keyed mode does', () => {
+      expectPlainBytes(crypto.hashStatePairs(new Uint8Array(32), new Uint8Array(0)), 0);
+      // 64 bytes of the published vectors' input pattern, under their key.
+      const key = Uint8Array.from('whats the Elvish word for friend', (character) => character.charCodeAt(0));
+      expect(bytesToHex(crypto.hashStatePairs(key, patternBytes(64)))).toBe(blake3KeyedVector64);
+      fc.assert(
+        fc.property(
+          fc.uint8Array({ minLength: 32, maxLength: 32 }),
+          fc.array(fc.uint8Array({ minLength: 64, maxLength: 64 }), { maxLength: 40 }),
+          fc.nat({ max: 3 }),
+          (anyKey, pairs, offset) => {
+            const embedded = concatBytes(new Uint8Array(offset), anyKey, ...pairs);
+            const got = crypto.hashStatePairs(
+              embedded.subarray(offset, offset + 32),
+              embedded.subarray(offset + 32),
+            );
+            expectPlainBytes(got, pairs.length * 32);
+            expect(got).toEqual(nobleCrypto.hashStatePairs(anyKey, concatBytes(...pairs)));
+          },
+        ),
+      );
+      expect(() => crypto.hashStatePairs(new Uint8Array(32), new Uint8Array(63))).toThrow(/64-byte pairs/);
+      expect(() => crypto.hashStatePairs(new Uint8Array(31), new Uint8Array(64))).toThrow(/32 bytes/);
     });
 
     test('hashes and signs any bytes, views into larger buffers too, as the oracle does', () => {

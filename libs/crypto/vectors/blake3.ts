@@ -14,3 +14,6 @@ export const blake3Vectors: readonly { readonly lengthBytes: number; readonly ha
   { lengthBytes: 2049, hash: '5f4d72f40d7a5f82b15ca2b2e44b1de3c2ef86c426c95c1af0b6879522563030' },
   { lengthBytes: 31744, hash: '62b6960e1a44bcc1eb1a611a8d6235b6b4b78f32e7abc4fb4c6cdcce94895c47' },
 ];
+
+/** Keyed mode of the 64-byte input under the key `whats the Elvish word for friend` (BLAKE3 team, test_vectors.json). */
+export const blake3KeyedVector64 = 'ba8ced36f327700d213f120b1a207a3b8c04330528586f414d09f2f7d9ccb7e6';

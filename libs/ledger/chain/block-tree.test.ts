@@ -31,7 +31,7 @@ describe('the tree of blocks', () => {
           nodes.push(node);
           tree.setTip(node);
           const line = ancestorsOf(node);
-          const { recentIds, medianTimeSeconds } = tree.supplement(node);
+          const { recentIds, medianTimeSeconds } = tree.supplement(node, new Uint8Array(32));
           expect([...recentIds].sort(([a], [b]) => b - a)).toEqual(
             line.slice(0, depth).map(({ height, id }) => [height, id]),
           );

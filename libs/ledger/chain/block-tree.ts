@@ -180,10 +180,14 @@ export class BlockTree {
     return { totalWork: node.totalWork, tipWork: bitsToWork(node.bits) };
   }
 
-  /** What the rules need to know of a block's ancestors. For the tip's children it is valid until the tip moves. */
-  supplement(parent: BlockNode): Supplement {
+  /**
+   * What the rules need to know of a block's ancestors, given the root of the state after its parent. For the tip's
+   * children it is valid until the tip moves.
+   */
+  supplement(parent: BlockNode, stateRoot: Uint8Array): Supplement {
     return {
       ...this.headerSupplement(parent),
+      stateRoot,
       recentIds:
         parent === this.tip
           ? this.window

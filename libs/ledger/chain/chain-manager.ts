@@ -9,6 +9,7 @@ import {
   type Law,
   type MemoryState,
   MINT,
+  type StateTree,
   type Supplement,
   shouldReorganize,
   type VerifiedBlock,
@@ -49,6 +50,7 @@ export interface SubmittedBlock {
 export class ChainManager {
   /** Every valid header, with or without its body. */
   readonly headers: HeaderChain;
+  private tipStateRoot: Uint8Array;
   private readonly queue = createSerialQueue();
   private readonly underWay = new Set<BlockId>();
   private readonly listeners = new Set<ChainListener>();
@@ -58,14 +60,17 @@ export class ChainManager {
     readonly tree: BlockTree,
     /** After the tip. Readers may keep it; only blocks change it, within one turn of the event loop. */
     readonly state: MemoryState,
+    /** Follows the state; while a branch is tried it is on that branch, so it is read in `readStateTree` only. */
+    private readonly stateTree: StateTree,
   ) {
+    this.tipStateRoot = stateTree.root;
     this.headers = new HeaderChain({ law: options.law, tree, clock: options.clock });
   }
 
   /** @throws AppError as `loadChain` does */
   static async open(options: ChainManagerOptions): Promise<ChainManager> {
-    const { tree, state } = await loadChain(options.law, options.store);
-    const manager = new ChainManager(options, tree, state);
+    const { tree, state, stateTree } = await loadChain(options.law, options.store);
+    const manager = new ChainManager(options, tree, state, stateTree);
     await manager.adoptHeaviest();
     return manager;
   }
@@ -76,7 +81,12 @@ export class ChainManager {
 
   /** What the rules need for the block after the tip. */
   tipSupplement(): Supplement {
-    return this.tree.supplement(this.tip);
+    return this.tree.supplement(this.tip, this.tipStateRoot);
+  }
+
+  /** Reads tip, state and state tree between two blocks, when they agree. */
+  readStateTree<T>(read: (stateTree: StateTree) => T): Promise<T> {
+    return this.queue.run(async () => read(this.stateTree));
   }
 
   /** Is told of every move of the main chain; returns how to stop that. */
@@ -162,12 +172,9 @@ export class ChainManager {
     const parent = node.parent as BlockNode;
     if (parent.status === 'header')
       return refused({ rule: 'block/unknown-parent', block: block.id, parent: parent.id });
-    const supplement = this.tree.supplement(parent);
     const verified = await this.verify(block);
     if (!verified.ok) return verified;
-    return parent === this.tip
-      ? this.extend(verified.value, node, supplement)
-      : this.branch(verified.value, node, supplement);
+    return parent === this.tip ? this.extend(verified.value, node) : this.branch(verified.value, node);
   }
 
   private async verify(block: KnownBlock): Promise<Result<VerifiedBlock>> {
@@ -175,18 +182,15 @@ export class ChainManager {
     return withVerifiedSignatures(law, block, await verifyBatch(blockSignatures(law, block)));
   }
 
-  private async extend(
-    block: VerifiedBlock,
-    node: BlockNode,
-    supplement: Supplement,
-  ): Promise<Result<SubmittedBlock>> {
+  private async extend(block: VerifiedBlock, node: BlockNode): Promise<Result<SubmittedBlock>> {
     const parent = this.tip;
-    const applied = applyBlock(this.options.law, this.state, block, supplement);
+    const applied = applyBlock(this.options.law, this.state, block, this.tipSupplement());
     if (!applied.ok) return applied;
     const { totalWork } = node;
     const supply = supplyAfter(parent, applied.value);
     await this.options.store.appendMain({ block, applied: applied.value, totalWork, ...supply });
     this.state.apply(applied.value.diff);
+    this.tipStateRoot = this.stateTree.apply(applied.value.diff);
     Object.assign(node, supply);
     this.keepBody(node, block, 'applied');
     this.tree.setTip(node);
@@ -194,12 +198,9 @@ export class ChainManager {
     return accepted({ id: node.id, height: node.height, outcome: 'extended' as const });
   }
 
-  private async branch(
-    block: VerifiedBlock,
-    node: BlockNode,
-    supplement: Supplement,
-  ): Promise<Result<SubmittedBlock>> {
-    const broken = validateBody(this.options.law, block, supplement);
+  private async branch(block: VerifiedBlock, node: BlockNode): Promise<Result<SubmittedBlock>> {
+    const headerSupplement = this.tree.headerSupplement(node.parent as BlockNode);
+    const broken = validateBody(this.options.law, block, headerSupplement);
     if (broken !== undefined) return refused(broken);
     await this.options.store.appendSide(block, node.totalWork);
     this.keepBody(node, block, 'stored');
@@ -241,25 +242,38 @@ export class ChainManager {
       left.unshift({ node, block: this.decodeStored(node.id, stored.bytes), diff });
     }
     const joined: ConnectedBlock[] = [];
-    for (const node of branch) {
-      // Its signatures were checked before it was stored.
-      const block = node === target ? last : ((await this.loadSide(node.id)) as VerifiedBlock);
-      const applied = applyBlock(law, overlay, block, this.tree.supplement(node.parent as BlockNode));
-      if (!applied.ok) {
-        await this.condemn(node);
-        return refused({ ...applied.violation, block: node.id, height: node.height });
+    let isMoved = false;
+    for (const { diff } of left.toReversed()) this.stateTree.revert(diff);
+    try {
+      for (const node of branch) {
+        // Its signatures were checked before it was stored.
+        const block = node === target ? last : ((await this.loadSide(node.id)) as VerifiedBlock);
+        const parent = node.parent as BlockNode;
+        const applied = applyBlock(law, overlay, block, this.tree.supplement(parent, this.stateTree.root));
+        if (!applied.ok) {
+          await this.condemn(node);
+          return refused({ ...applied.violation, block: node.id, height: node.height });
+        }
+        overlay.apply(applied.value.diff);
+        this.stateTree.apply(applied.value.diff);
+        Object.assign(node, supplyAfter(parent, applied.value));
+        joined.push({ node, block, applied: applied.value });
       }
-      overlay.apply(applied.value.diff);
-      Object.assign(node, supplyAfter(node.parent as BlockNode, applied.value));
-      joined.push({ node, block, applied: applied.value });
+      await store.switchMain(
+        left.map(({ block }) => block),
+        joined.map(({ node, block, applied }) => {
+          const { totalWork, minted, burned } = node;
+          return { block, applied, totalWork, minted, burned };
+        }),
+      );
+      isMoved = true;
+    } finally {
+      if (!isMoved) {
+        for (const { applied } of joined.toReversed()) this.stateTree.revert(applied.diff);
+        for (const { diff } of left) this.stateTree.apply(diff);
+      }
     }
-    await store.switchMain(
-      left.map(({ block }) => block),
-      joined.map(({ node, block, applied }) => {
-        const { totalWork, minted, burned } = node;
-        return { block, applied, totalWork, minted, burned };
-      }),
-    );
+    this.tipStateRoot = this.stateTree.root;
     for (const { diff } of left.toReversed()) this.state.revert(diff);
     for (const { node, applied } of joined) {
       this.state.apply(applied.diff);

@@ -5,18 +5,21 @@ import {
   genesisBlock,
   hashToBlockId,
   headerHash,
+  KEPT_VERSIONS,
   type Law,
   MemoryState,
+  type StateTree,
 } from '#chain';
 import { AppError } from '#errors';
 import type { BlockPlace, ChainStore } from '../storage/chain-store.js';
 import { type BlockFacts, type BlockNode, BlockTree, bitsToWork } from './block-tree.js';
-import { replayMain } from './replay.js';
+import { replayMain, replayStateTree } from './replay.js';
 
 /** The chain as memory holds it. */
 export interface LoadedChain {
   readonly tree: BlockTree;
   readonly state: MemoryState;
+  readonly stateTree: StateTree;
 }
 
 /** Names of the facts a chain file carries about itself. */
@@ -51,8 +54,9 @@ export async function loadChain(law: Law, store: ChainStore): Promise<LoadedChai
   const tree = new BlockTree(law.params.contract.epochBlocks);
   tree.setTip(await loadPlaces(law, store, tree));
   const state = new MemoryState();
-  await replayMain(law, store, tree, state, 0);
-  return { tree, state };
+  const base = tree.mainAt(Math.max(0, tree.tip.height - KEPT_VERSIONS)) as BlockNode;
+  await replayMain(law, store, tree, state, 0, base);
+  return { tree, state, stateTree: await replayStateTree(law, store, tree, state, base) };
 }
 
 /** Fills the tree from the headers of all stored blocks; answers the tip. Bodies are not read. */
