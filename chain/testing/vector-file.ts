@@ -20,6 +20,11 @@ export function readVectors(folder: 'chain' | 'contracts', name: string): unknow
   return JSON.parse(readFileSync(vectorUrl(folder, name), 'utf8'));
 }
 
+/** The text of a committed vector file, for byte-for-byte comparison with what the code makes. */
+export function readVectorText(folder: 'chain' | 'contracts', name: string): string {
+  return readFileSync(vectorUrl(folder, name), 'utf8');
+}
+
 /** Writes a vector file anew: only for a change of the protocol, with its version. */
 export function writeVectors(folder: 'chain' | 'contracts', name: string, value: unknown): void {
   writeFileSync(vectorUrl(folder, name), toVectorJson(value));

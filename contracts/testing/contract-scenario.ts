@@ -30,6 +30,8 @@ export interface ScenarioOptions {
   /** Lengths of the fragments in bytes. */
   readonly fragmentLengths?: readonly number[];
   readonly epochs?: number;
+  /** What the provider's offer says other than usual. */
+  readonly offer?: Partial<OfferBody>;
 }
 
 /** A client, a provider with an offer, and one agreement over real bytes. */
@@ -239,7 +241,7 @@ export function createContractScenario(options: ScenarioOptions = {}): ContractS
   const client = chain.wallet('client');
   const provider = chain.wallet('provider');
   chain.fund(1_000_000_000_000n, client, provider);
-  chain.mineBlock([chain.sign(provider, 'offer', usualOffer(provider))]);
+  chain.mineBlock([chain.sign(provider, 'offer', { ...usualOffer(provider), ...options.offer })]);
   const fragments = fragmentLengths.map((length, index) => scenarioFragment(index, length));
   return new ContractScenario(chain, agreeOn(chain, client, provider, fragments, { epochs }));
 }

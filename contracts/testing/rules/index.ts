@@ -1,0 +1,24 @@
+/**
+ * Owns: the rule vectors of storage contracts (docs/protocol/vectors.md).
+ * Does not own: what a vector is and how it is judged (chain/testing/rules). Only tests import this.
+ * Read next: form-rules.ts, prove-rules.ts.
+ */
+import type { RuleVectorFile } from '../../../chain/testing/rules/index.js';
+import { endRules } from './end-rules.js';
+import { formRules } from './form-rules.js';
+import { formStateRules } from './form-state-rules.js';
+import { lifeRules } from './life-rules.js';
+import { moneyRules } from './money-rules.js';
+import { offerRules } from './offer-rules.js';
+import { proveRules } from './prove-rules.js';
+
+/** The contracts' files of rule vectors by name. */
+export const CONTRACT_RULE_VECTORS: Readonly<Record<string, () => RuleVectorFile>> = {
+  offer: offerRules,
+  form: formRules,
+  'form-state': formStateRules,
+  prove: proveRules,
+  end: endRules,
+  money: moneyRules,
+  life: lifeRules,
+};
