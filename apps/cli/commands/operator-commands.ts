@@ -21,7 +21,24 @@ export const operatorCommands: readonly CommandDefinition[] = [
   {
     path: 'mine',
     summary: 'Mine blocks for your address until Ctrl-C',
-    details: 'CAIRN_MINER_ADDRESS pays somebody else; --miner-threads and --miner-share bound the work.',
+    details:
+      'Shows hash rate, shares (hashes below a fixed easy target: the search works although no block came yet),\n' +
+      'blocks, the time a block takes on average at this rate, and the tip: one line on a terminal, otherwise a line\n' +
+      'every 10 s; under --json an object every 10 s. Without --threads the settings --miner-threads and --miner-share\n' +
+      'bound the work.',
+    options: [
+      {
+        flags: '--threads <count>',
+        description: 'this many threads at full speed',
+        default: 'CAIRN_MINER_THREADS within CAIRN_MINER_SHARE',
+      },
+      {
+        flags: '--address <address>',
+        description: 'who is paid',
+        default: 'CAIRN_MINER_ADDRESS, otherwise yours',
+      },
+    ],
+    examples: ['cairn mine --threads 2'],
     load: async () => (await import('../actions/mine.js')).mine,
   },
   {

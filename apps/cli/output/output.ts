@@ -1,5 +1,6 @@
 import { AppError } from '#errors';
 import { createProgressBar, type ProgressBar } from './progress-bar.js';
+import { createStatusLine, type StatusLine } from './status-line.js';
 
 /** How a command speaks: data on stdout, everything else on stderr. */
 export interface Output {
@@ -12,6 +13,10 @@ export interface Output {
   note(text: string): void;
   /** A bar on a terminal, otherwise a line every ten seconds; nothing under --quiet. */
   progress(label: string): ProgressBar;
+  /** A line that is rewritten on a terminal, otherwise one every ten seconds; nothing under --quiet. */
+  status(): StatusLine;
+  /** A line of another process, to stderr, always. */
+  passOn(line: string): void;
   /** An error with its code and next step, on stderr, always. */
   error(error: unknown, exitCode: number): void;
   /** Bold, where colours are wanted. */
@@ -28,7 +33,7 @@ export interface OutputOptions {
 export function createOutput(options: OutputOptions): Output {
   const { json, quiet } = options;
   const color = options.color && process.stderr.isTTY === true;
-  let bar: ProgressBar | undefined;
+  let bar: Pick<ProgressBar, 'clear'> | undefined;
   const toStderr = (text: string): void => {
     bar?.clear();
     process.stderr.write(`${text}\n`);
@@ -48,10 +53,19 @@ export function createOutput(options: OutputOptions): Output {
       if (!quiet) toStderr(text);
     },
     progress(label) {
-      bar?.done();
-      bar = createProgressBar({ label, quiet, terminal: process.stderr.isTTY === true && !quiet });
-      return bar;
+      bar?.clear();
+      const progress = createProgressBar({ label, quiet, terminal: process.stderr.isTTY === true && !quiet });
+      bar = progress;
+      return progress;
     },
+    status() {
+      bar?.clear();
+      const { isTTY, columns } = process.stderr;
+      const line = createStatusLine({ quiet, terminal: isTTY === true, columns });
+      bar = line;
+      return line;
+    },
+    passOn: toStderr,
     error(error, exitCode) {
       if (json) return toStderr(toJson({ error: errorToJson(error, exitCode) }));
       toStderr(errorToLines(error, (text) => paint(31, text)));
