@@ -18,5 +18,6 @@ export * from './prove/build-proof.js';
 export * from './prove/challenge.js';
 export * from './prove/prove.js';
 export * from './prove/storage-proof.js';
+export * from './state-objects.js';
 export * from './terms/agreement.js';
 export * from './terms/leaves.js';

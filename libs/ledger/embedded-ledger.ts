@@ -21,6 +21,7 @@ import { createAccountReads } from './reads/account-reads.js';
 import { createChainReads } from './reads/chain-reads.js';
 import { createContractReads } from './reads/contract-reads.js';
 import { createExplorerReads } from './reads/explorer-reads.js';
+import { createProofReads } from './reads/proof-reads.js';
 import type { ChainStore } from './storage/chain-store.js';
 import { type OpenDatabase, openDatabase } from './storage/data-sources.js';
 import { openChainStore } from './storage/sqlite-chain-store.js';
@@ -134,6 +135,7 @@ function assemble(ledger: LedgerParts, parts: OpenParts): EmbeddedLedger {
     ...createAccountReads(ledger),
     ...createContractReads(ledger),
     ...createExplorerReads(ledger),
+    ...createProofReads(ledger),
     ...createSubmissions(ledger),
   };
   return {

@@ -11,7 +11,13 @@ export { type EmbeddedLedger, type OpenLedgerOptions, openLedger } from './embed
 export { refusedError, violationToJson } from './ledger-error.js';
 export { LEDGER, LedgerModule } from './ledger-module.js';
 export { DEFAULT_MEMPOOL_POLICY, type MempoolPolicy, minFee } from './mempool/mempool-policy.js';
-export { type AccountRef, LEDGER_METHODS, type LedgerPort, type PageRequest } from './port.js';
+export {
+  type AccountRef,
+  LEDGER_METHODS,
+  type LedgerPort,
+  type PageRequest,
+  type StateProofRequest,
+} from './port.js';
 export type { ChainStore } from './storage/chain-store.js';
 export { createMemoryChainStore } from './storage/memory-chain-store.js';
 export { bodyToView } from './views/body-view.js';

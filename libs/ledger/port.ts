@@ -1,3 +1,4 @@
+import type { StateObjectKind } from '#contracts';
 import type {
   AccountView,
   AnchorView,
@@ -7,6 +8,7 @@ import type {
   ContractView,
   EndpointView,
   FragmentEntryView,
+  HeadersView,
   HolderView,
   LedgerEventView,
   ObjectEventView,
@@ -14,6 +16,7 @@ import type {
   Page,
   PostingView,
   SearchHitView,
+  StateProofView,
   StatusView,
   SupplyView,
   TemplateView,
@@ -28,6 +31,18 @@ export interface PageRequest {
 
 /** Accounts are given as address or 40-digit hex id; a malformed one is an AppError `ledger/bad-address`. */
 export type AccountRef = string;
+
+/** Which object to prove; `id` is an account or, where the kind is `contract`, a contract id. */
+export interface StateProofRequest {
+  readonly kind: StateObjectKind;
+  readonly id: string;
+  /** Only for a lane; default 0. */
+  readonly lane?: number | undefined;
+  /** Only for an anchor. */
+  readonly slot?: string | undefined;
+  /** How many blocks, the one that commits to the proven state among them, stand on that state. Default 1. */
+  readonly confirmations?: number | undefined;
+}
 
 /**
  * The ledger as everybody outside its process knows it: the same port embedded, over a node's HTTP API and over one
@@ -50,6 +65,11 @@ export interface LedgerPort {
   /** Raw bytes of a block of the main chain, hex. */
   rawBlock(request: { ref: string }): Promise<{ id: string; height: number; hex: string } | null>;
   blockTransactions(request: { ref: string } & PageRequest): Promise<Page<TransactionView>>;
+
+  /** Headers of the main chain from a height on, one after the other, at most `MAX_HEADERS`. */
+  headers(request: { fromHeight: number; count: number }): Promise<HeadersView>;
+  /** Proof of an object, or of its absence, against the state root of a block. For clients who trust no node. */
+  stateProof(request: StateProofRequest): Promise<StateProofView>;
 
   account(request: { account: AccountRef }): Promise<AccountView>;
   /** Every posting into or out of the account's own pot, newest first. */
@@ -108,6 +128,8 @@ export const LEDGER_METHODS = [
   'blocks',
   'rawBlock',
   'blockTransactions',
+  'headers',
+  'stateProof',
   'account',
   'accountPostings',
   'offers',

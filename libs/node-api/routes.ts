@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { KEPT_VERSIONS } from '#chain';
+import { STATE_OBJECT_KINDS } from '#contracts';
 import {
   accountView,
   anchorView,
@@ -8,16 +10,19 @@ import {
   contractView,
   endpointView,
   fragmentEntryView,
+  headersView,
   heightNumber,
   hexOf,
   hexUpTo,
   holderView,
+  MAX_HEADERS,
   objectEventView,
   offerView,
   pageOf,
   pageQuery,
   postingView,
   searchHitView,
+  stateProofView,
   statusView,
   supplyView,
   templateView,
@@ -109,6 +114,31 @@ export const NODE_ROUTES: { readonly [M in LedgerMethod]: NodeRoute<M> } = {
     answer: pageOf(transactionView),
     nullable: false,
     summary: 'The transactions of a block, in its order.',
+  },
+  headers: {
+    verb: 'GET',
+    path: '/headers',
+    request: z.strictObject({
+      fromHeight: z.coerce.number().int().nonnegative(),
+      count: z.coerce.number().int().min(1).max(MAX_HEADERS),
+    }),
+    answer: headersView,
+    nullable: false,
+    summary: 'Headers of the main chain from a height on.',
+  },
+  stateProof: {
+    verb: 'GET',
+    path: '/state-proofs/:kind/:id',
+    request: z.strictObject({
+      kind: z.enum(STATE_OBJECT_KINDS),
+      id: z.string().min(1).max(100).meta({ description: 'account, or contract id' }),
+      lane: z.coerce.number().int().min(0).max(65_535).optional(),
+      slot: z.string().min(1).max(32).optional(),
+      confirmations: z.coerce.number().int().min(1).max(KEPT_VERSIONS).optional(),
+    }),
+    answer: stateProofView,
+    nullable: false,
+    summary: 'Proof of an object of the state, or of its absence, against the state root of a block.',
   },
   account: {
     verb: 'GET',

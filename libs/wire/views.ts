@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { amountText, heightNumber, hexOf, timeText } from './primitives.js';
+import { amountText, heightNumber, hexOf, hexUpTo, timeText } from './primitives.js';
 
 const blockId = hexOf(32, 'block id');
 const txId = hexOf(32, 'transaction id');
@@ -48,6 +48,34 @@ export const blockView = z
   })
   .meta({ id: 'Block' });
 export type BlockSummaryView = z.infer<typeof blockView>;
+
+/** Most headers of one answer. */
+export const MAX_HEADERS = 2_000;
+
+/** Headers of the main chain, 80 bytes each, oldest first. */
+export const headersView = z
+  .object({
+    fromHeight: heightNumber,
+    count: z.number().int().min(0).max(MAX_HEADERS),
+    hex: hexUpTo(80 * MAX_HEADERS).meta({ description: 'headers of 80 bytes, one after the other' }),
+  })
+  .meta({ id: 'Headers' });
+export type HeadersView = z.infer<typeof headersView>;
+
+/** What the state held under a key, to be checked without trust (docs/protocol/state.md). */
+export const stateProofView = z
+  .object({
+    blockId: blockId.meta({ description: 'block whose coinbase commits to the state after its parent' }),
+    height: heightNumber,
+    headerHex: hexOf(80, 'header'),
+    coinbaseHex: hexUpTo(256),
+    valueHex: hexUpTo(1_000_000)
+      .nullable()
+      .meta({ description: 'canonical bytes of the object; null: there is none' }),
+    proofHex: hexUpTo(8_400),
+  })
+  .meta({ id: 'StateProof' });
+export type StateProofView = z.infer<typeof stateProofView>;
 
 /** A transaction and where it stands. */
 export const transactionView = z

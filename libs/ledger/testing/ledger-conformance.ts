@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { accountPot, decodeBlock } from '#chain';
+import {
+  accountPot,
+  decodeBlock,
+  decodeCoinbase,
+  decodeHeader,
+  hashToBlockId,
+  headerHash,
+  validateStateProof,
+} from '#chain';
+import { stateObjectPlace } from '#contracts';
 import { bytesToHex, hexToBytes } from '#crypto';
 import {
   accountView,
@@ -10,14 +19,17 @@ import {
   contractView,
   endpointView,
   fragmentEntryView,
+  headersView,
   holderView,
   type LedgerEventView,
   ledgerEventView,
+  MAX_HEADERS,
   objectEventView,
   offerView,
   type Page,
   postingView,
   searchHitView,
+  stateProofView,
   statusView,
   supplyView,
   templateView,
@@ -25,7 +37,7 @@ import {
 } from '#wire';
 import type { ContractScenario } from '../../../contracts/testing/contract-scenario.js';
 import type { EmbeddedLedger } from '../embedded-ledger.js';
-import type { LedgerPort, PageRequest } from '../port.js';
+import type { LedgerPort, PageRequest, StateProofRequest } from '../port.js';
 import { stageMarket } from './market-scene.js';
 import { signFor, solveTemplate, TestLedger } from './test-ledger.js';
 
@@ -76,6 +88,70 @@ export function describeLedgerPort(
       const raw = await port.rawBlock({ ref: '3' });
       const decoded = decodeBlock(test.law, hexToBytes(raw?.hex ?? ''));
       expect(decoded.ok && decoded.value.id).toBe(byHeight.id);
+    });
+
+    it('gives headers from a height on, as far as there are any', async () => {
+      const from3 = headersView.parse(await port.headers({ fromHeight: 3, count: 2 }));
+      const raws = await Promise.all(['3', '4'].map((ref) => port.rawBlock({ ref })));
+      expect(from3).toEqual({
+        fromHeight: 3,
+        count: 2,
+        hex: raws.map((raw) => raw?.hex.slice(0, 160)).join(''),
+      });
+      expect((await port.headers({ fromHeight: test.height, count: MAX_HEADERS })).count).toBe(1);
+      expect(await port.headers({ fromHeight: test.height + 1, count: 5 })).toMatchObject({
+        count: 0,
+        hex: '',
+      });
+    });
+
+    it('proves objects and their absence against the coinbase of a block', async () => {
+      const absent = 'cd'.repeat(32);
+      const wanted: readonly [StateProofRequest, boolean][] = [
+        [{ kind: 'account', id: client() }, true],
+        [{ kind: 'account', id: client(), confirmations: 2 }, true],
+        [{ kind: 'lane', id: client(), lane: 0 }, true],
+        [{ kind: 'lane', id: client(), lane: 9 }, false],
+        [{ kind: 'contract', id: scene.id }, true],
+        [{ kind: 'contract', id: absent }, false],
+        [{ kind: 'offer', id: provider() }, true],
+        [{ kind: 'endpoint', id: client() }, false],
+        [{ kind: 'anchor', id: provider(), slot: 'catalogue' }, false],
+      ];
+      for (const [request, isPresent] of wanted) {
+        const answer = stateProofView.parse(await port.stateProof(request));
+        expect([request, answer.valueHex !== null]).toEqual([request, isPresent]);
+        expect(answer.height).toBe(test.height - (request.confirmations ?? 1) + 1);
+        const header = decodeHeader(hexToBytes(answer.headerHex));
+        const coinbaseBytes = hexToBytes(answer.coinbaseHex);
+        const coinbase = decodeCoinbase(coinbaseBytes);
+        const place = stateObjectPlace(request);
+        if (!header.ok || !coinbase.ok || !place.ok) throw new Error('does not decode');
+        expect(hashToBlockId(headerHash(test.law.crypto, header.value))).toBe(answer.blockId);
+        expect(header.value.merkleRoot).toEqual(test.law.crypto.sha256d(coinbaseBytes));
+        const claim = {
+          networkId: test.law.params.networkId,
+          root: coinbase.value.stateRoot,
+          ...place.value,
+          value: answer.valueHex === null ? undefined : hexToBytes(answer.valueHex),
+        };
+        const proof = hexToBytes(answer.proofHex);
+        expect(validateStateProof(test.law.crypto, claim, proof)).toBeUndefined();
+      }
+    });
+
+    it('says which proofs it cannot give', async () => {
+      await expect(port.stateProof({ kind: 'contract', id: 'ab' })).rejects.toMatchObject({
+        code: 'ledger/refused',
+        data: { violation: { rule: 'state-object/id' } },
+      });
+      const anchor = { kind: 'anchor', id: client(), slot: 'none' } as const;
+      await expect(port.stateProof(anchor)).rejects.toMatchObject({
+        data: { violation: { rule: 'state-object/slot' } },
+      });
+      await expect(port.stateProof({ kind: 'account', id: 'nobody' })).rejects.toMatchObject({
+        code: 'ledger/bad-address',
+      });
     });
 
     it('answers null for what does not exist', async () => {
