@@ -1,5 +1,5 @@
 import { bech32m } from '@scure/base';
-import { bytesToHex, type CryptoPort, hexToBytes, taggedHash } from '#crypto';
+import { bytesToHex, type CryptoPort, hexToBytes, taggedHashHex } from '#crypto';
 import { accepted, type Result, refused } from '#errors';
 import type { NetworkParams } from '../params/network-params.js';
 import { type AccountId, isHexId } from '../primitives/ids.js';
@@ -14,9 +14,7 @@ export function publicKeyToAccountId(
   params: NetworkParams,
   publicKey: Uint8Array,
 ): AccountId {
-  return bytesToHex(
-    taggedHash(crypto, 'cairn/account', params.networkId, publicKey).subarray(0, 20),
-  ) as AccountId;
+  return taggedHashHex(crypto, 'cairn/account', params.networkId, publicKey).slice(0, 40) as AccountId;
 }
 
 /** Bech32m address (BIP-350 checksum) of an account: prefix per network, payload = version byte + 20-byte hash. */

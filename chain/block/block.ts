@@ -2,11 +2,11 @@ import { hexToBytes, merkleLeafHash, merkleRoot, type SignatureCheck } from '#cr
 import { accepted, type Result, refused } from '#errors';
 import { ByteReader, DecodeError } from '../codec/bytes.js';
 import { decode, encode } from '../codec/codec.js';
-import { list, struct, varBytes } from '../codec/schema.js';
+import { list, struct, varBytes, varView } from '../codec/schema.js';
 import type { Law } from '../law/law.js';
 import type { BlockId, TxId } from '../primitives/ids.js';
 import type { KnownTransaction } from '../tx/transaction.js';
-import { decodeTransaction, transactionSignatures } from '../tx/transaction-codec.js';
+import { countSignatures, decodeTransaction, transactionSignatures } from '../tx/transaction-codec.js';
 import { type Coinbase, decodeCoinbase, MAX_COINBASE_BYTES } from './coinbase.js';
 import { type BlockHeader, HEADER_BYTES, hashToBlockId, headerHash, headerSchema } from './header.js';
 
@@ -14,7 +14,7 @@ import { type BlockHeader, HEADER_BYTES, hashToBlockId, headerHash, headerSchema
 export const blockSchema = struct({
   header: headerSchema,
   coinbase: varBytes(MAX_COINBASE_BYTES),
-  transactions: list(varBytes(1_000_000), 100_000),
+  transactions: list(varView(1_000_000), 100_000),
 });
 
 /** A decoded block with its ids. */
@@ -26,6 +26,8 @@ export interface KnownBlock {
   readonly coinbase: Coinbase;
   readonly coinbaseBytes: Uint8Array;
   readonly transactions: readonly KnownTransaction[];
+  /** RFC 6962 root over the ids of these transactions: what the coinbase must state. */
+  readonly transactionRoot: Uint8Array;
   readonly bytes: Uint8Array;
 }
 
@@ -64,6 +66,10 @@ export function decodeBlock(law: Law, bytes: Uint8Array): Result<KnownBlock> {
     coinbase: coinbase.value,
     coinbaseBytes: raw.value.coinbase,
     transactions,
+    transactionRoot: transactionRoot(
+      law,
+      transactions.map(({ id }) => id),
+    ),
     bytes,
   });
 }
@@ -100,9 +106,8 @@ export function withVerifiedSignatures(
 ): Result<VerifiedBlock> {
   let at = 0;
   for (const known of block.transactions) {
-    for (const _ of transactionSignatures(law, known)) {
+    for (const end = at + countSignatures(law, known); at < end; at += 1) {
       if (verdicts[at] !== true) return refused({ rule: 'tx/signature', transaction: known.id });
-      at += 1;
     }
   }
   return accepted(block as VerifiedBlock);

@@ -1,7 +1,7 @@
 import { bytesToHex, equalBytes } from '#crypto';
 import type { Violation } from '#errors';
 import type { Law } from '../law/law.js';
-import { type KnownBlock, transactionRoot } from './block.js';
+import type { KnownBlock } from './block.js';
 import { COINBASE_VERSION } from './coinbase.js';
 import type { HeaderSupplement } from './header-rules.js';
 
@@ -36,11 +36,8 @@ const coinbaseHeight: BodyRule = ({ block, supplement }) => {
     : { rule: 'coinbase/height', height: block.coinbase.height, expected };
 };
 
-const transactionRootField: BodyRule = ({ law, block }) => {
-  const expected = transactionRoot(
-    law,
-    block.transactions.map((known) => known.id),
-  );
+const transactionRootField: BodyRule = ({ block }) => {
+  const expected = block.transactionRoot;
   return equalBytes(block.coinbase.transactionRoot, expected)
     ? undefined
     : {

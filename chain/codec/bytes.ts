@@ -134,6 +134,12 @@ export class ByteReader {
     return this.source.slice(start, start + length);
   }
 
+  /** As `raw`, sharing the source's memory: for what lives no longer than the source. */
+  shared(length: number): Uint8Array {
+    const start = this.take(length);
+    return this.source.subarray(start, start + length);
+  }
+
   hex(length: number): string {
     const start = this.take(length);
     return bytesToHex(this.source.subarray(start, start + length));

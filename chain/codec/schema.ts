@@ -76,6 +76,11 @@ export function varBytes(maxLength: number): Schema<Uint8Array> {
   };
 }
 
+/** `varBytes` that share the memory of what they are read from: parts that are decoded further. */
+export function varView(maxLength: number): Schema<Uint8Array> {
+  return { ...varBytes(maxLength), read: (reader) => reader.shared(reader.length(maxLength)) };
+}
+
 /** Hex text in code (`length` bytes on the wire), for ids that serve as map keys. */
 export function hexId<T extends string>(length: number): Schema<T> {
   return {

@@ -29,7 +29,8 @@ interface Cell {
  * refused transaction leaves no trace. Coins move only through `move`.
  */
 export class BlockView {
-  private readonly cells = new Map<string, Cell>();
+  /** By namespace code, then key. */
+  private readonly cells = new Map<number, Map<string, Cell>>();
   private journal: { cell: Cell; previous: unknown }[] = [];
   private readonly eventLog: LawEvent[] = [];
 
@@ -55,7 +56,7 @@ export class BlockView {
   }
 
   get<V>(space: Namespace<V>, key: string): V | undefined {
-    const cell = this.cells.get(cellName(space, key));
+    const cell = this.cells.get(space.code)?.get(key);
     return (cell === undefined ? this.base.get(space, key) : cell.after) as V | undefined;
   }
 
@@ -125,8 +126,8 @@ export class BlockView {
   /** What changed against the parent's state. */
   diff(): StateDiff {
     const changes: Change[] = [];
-    for (const cell of this.cells.values()) {
-      if (cell.before !== cell.after) changes.push(cell);
+    for (const cells of this.cells.values()) {
+      for (const cell of cells.values()) if (cell.before !== cell.after) changes.push(cell);
     }
     return changes
       .sort(compareChanges)
@@ -135,18 +136,18 @@ export class BlockView {
 
   private set(space: Namespace<unknown>, key: string, value: unknown): void {
     assertKey(key);
-    const name = cellName(space, key);
-    let cell = this.cells.get(name);
+    let cells = this.cells.get(space.code);
+    if (cells === undefined) {
+      cells = new Map();
+      this.cells.set(space.code, cells);
+    }
+    let cell = cells.get(key);
     if (cell === undefined) {
       const before = this.base.get(space, key);
       cell = { space, key, before, after: before };
-      this.cells.set(name, cell);
+      cells.set(key, cell);
     }
     this.journal.push({ cell, previous: cell.after });
     cell.after = value;
   }
-}
-
-function cellName(space: Namespace<unknown>, key: string): string {
-  return `${space.code}/${key}`;
 }

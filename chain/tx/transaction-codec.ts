@@ -1,4 +1,4 @@
-import { bytesToHex, type SignatureCheck, taggedHash, taggedMessage } from '#crypto';
+import { type SignatureCheck, taggedHashHex, taggedMessage, taggedPrefix } from '#crypto';
 import { accepted, assertInvariant, type Result, refused } from '#errors';
 import { publicKeyToAccountId } from '../account/address.js';
 import { ByteReader, ByteWriter, DecodeError } from '../codec/bytes.js';
@@ -8,6 +8,11 @@ import type { KnownTransaction, Transaction, UnsignedTransaction } from './trans
 
 /** Bytes of an Ed25519 signature at the end of every transaction. */
 const SIGNATURE_BYTES = 64;
+
+/** Domain of what a sender signs. */
+const SIGNING_TAG = 'cairn/transaction/sign';
+
+const NO_CHECKS: readonly SignatureCheck[] = [];
 
 function writeUnsigned(law: Law, transaction: UnsignedTransaction): ByteWriter {
   const kind = law.kindsByName.get(transaction.kind);
@@ -35,7 +40,7 @@ export function encodeTransaction(law: Law, transaction: Transaction): Uint8Arra
 export function transactionSigningMessage(law: Law, transaction: UnsignedTransaction): Uint8Array {
   return taggedMessage(
     law.crypto,
-    'cairn/transaction/sign',
+    SIGNING_TAG,
     law.params.networkId,
     writeUnsigned(law, transaction).finish(),
   );
@@ -81,20 +86,26 @@ export function decodeTransaction(law: Law, bytes: Uint8Array): Result<KnownTran
 
 /** Tagged hash of the whole encoding, signature included. */
 export function transactionId(law: Law, bytes: Uint8Array): TxId {
-  return bytesToHex(taggedHash(law.crypto, 'cairn/transaction', law.params.networkId, bytes)) as TxId;
+  return taggedHashHex(law.crypto, 'cairn/transaction', law.params.networkId, bytes) as TxId;
 }
 
 /** Every signature a transaction carries: the sender's first, then those inside its body. */
 export function transactionSignatures(law: Law, known: KnownTransaction): readonly SignatureCheck[] {
   const { transaction, bytes } = known;
-  const message = taggedMessage(
-    law.crypto,
-    'cairn/transaction/sign',
-    law.params.networkId,
-    bytes.subarray(0, bytes.length - SIGNATURE_BYTES),
-  );
-  const own: SignatureCheck = { publicKey: transaction.sender, message, signature: transaction.signature };
-  const kind = law.kindsByName.get(transaction.kind);
-  const inner = kind?.signatures?.(transaction.body, law) ?? [];
-  return [own, ...inner];
+  const own: SignatureCheck = {
+    publicKey: transaction.sender,
+    prefix: taggedPrefix(law.crypto, SIGNING_TAG, law.params.networkId),
+    message: bytes.subarray(0, bytes.length - SIGNATURE_BYTES),
+    signature: transaction.signature,
+  };
+  return [own, ...innerSignatures(law, known)];
+}
+
+/** How many signatures `transactionSignatures` gives. */
+export function countSignatures(law: Law, known: KnownTransaction): number {
+  return 1 + innerSignatures(law, known).length;
+}
+
+function innerSignatures(law: Law, { transaction }: KnownTransaction): readonly SignatureCheck[] {
+  return law.kindsByName.get(transaction.kind)?.signatures?.(transaction.body, law) ?? NO_CHECKS;
 }

@@ -9,16 +9,24 @@ const fixedBytes = 32 + 64 + 4;
 /** Packs well-formed checks (32-byte key, 64-byte signature) into a fresh buffer of their own. */
 export function encodeChecks(checks: readonly SignatureCheck[]): Uint8Array<ArrayBuffer> {
   let sizeBytes = 0;
-  for (const { message } of checks) sizeBytes += fixedBytes + message.length;
+  for (const { prefix, message } of checks) {
+    sizeBytes += fixedBytes + message.length + (prefix === undefined ? 0 : prefix.length);
+  }
   const flat = new Uint8Array(sizeBytes);
   const view = new DataView(flat.buffer);
   let offset = 0;
-  for (const { publicKey, signature, message } of checks) {
+  for (const { publicKey, signature, prefix, message } of checks) {
     flat.set(publicKey, offset);
     flat.set(signature, offset + 32);
-    view.setUint32(offset + 96, message.length, true);
-    flat.set(message, offset + fixedBytes);
-    offset += fixedBytes + message.length;
+    const lengthAt = offset + 96;
+    offset += fixedBytes;
+    if (prefix !== undefined) {
+      flat.set(prefix, offset);
+      offset += prefix.length;
+    }
+    flat.set(message, offset);
+    offset += message.length;
+    view.setUint32(lengthAt, offset - lengthAt - 4, true);
   }
   return flat;
 }

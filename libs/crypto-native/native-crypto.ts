@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { blake3KeyedPairs, type CryptoPort, type SignatureCheck } from '#crypto';
+import { blake3KeyedPairs, type CryptoPort, type SignatureCheck, signedMessage } from '#crypto';
 import { assertInvariant } from '#errors';
 import { createPairKernels } from '#wasm-kernels';
 import { loadBlake3 } from './blake3-engine.js';
@@ -44,7 +44,8 @@ function assertSecretKey(secretKey: Uint8Array): void {
 /** A CryptoPort over one Ed25519 engine; tests run both, everybody else takes `nativeCrypto`. */
 export function createNativeCrypto(engine: Ed25519Engine): CryptoPort {
   const verify = (check: SignatureCheck): boolean =>
-    passesEncodingRules(check.publicKey, check.signature) && engine.verifyEquation(check);
+    passesEncodingRules(check.publicKey, check.signature) &&
+    engine.verifyEquation({ ...check, message: signedMessage(check) });
   return {
     sha256,
     sha256Hex: (data) => hash('sha256', data),

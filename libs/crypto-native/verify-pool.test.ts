@@ -55,6 +55,14 @@ describe('verify pool', () => {
     expect([check.publicKey.length, check.message.length, check.signature.length]).toEqual([32, 3, 64]);
   });
 
+  test('a message kept in two parts is one message', async () => {
+    const pool = openPool(1);
+    const whole = cases.find((each) => nativeCrypto.verify(each) && each.message.length > 1);
+    const { publicKey, signature, message } = whole as SignatureCheck;
+    const parts = { publicKey, signature, prefix: message.subarray(0, 1), message: message.subarray(1) };
+    expect(await pool.verifyBatch([parts, { ...parts, prefix: message }])).toEqual([true, false]);
+  });
+
   test('malformed lengths are false and do not disturb their neighbours', async () => {
     const pool = openPool(2);
     const honest = cases[0] as SignatureCheck;

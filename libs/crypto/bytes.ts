@@ -1,12 +1,29 @@
 import { AppError, assertInvariant } from '#errors';
 
-const hexDigits = '0123456789abcdef';
+/** Character codes of a byte's two hex digits. */
+const highDigits = new Uint8Array(256).map((_, byte) => (byte >> 4 < 10 ? 0x30 : 0x57) + (byte >> 4));
+const lowDigits = new Uint8Array(256).map((_, byte) => ((byte & 15) < 10 ? 0x30 : 0x57) + (byte & 15));
+
+/** Bytes whose digits become text in one call: engines limit the number of arguments. */
+const HEX_STEP_BYTES = 1_024;
 
 /** Lower-case hex of the bytes. */
 export function bytesToHex(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += hexDigits.charAt(byte >> 4) + hexDigits.charAt(byte & 15);
-  return text;
+  // One flat text of many characters at once: ids are map keys, and a text glued from digits is flattened at each use.
+  if (bytes.length <= HEX_STEP_BYTES) return stepToHex(bytes, 0, bytes.length);
+  const steps: string[] = [];
+  for (let from = 0; from < bytes.length; from += HEX_STEP_BYTES)
+    steps.push(stepToHex(bytes, from, Math.min(bytes.length, from + HEX_STEP_BYTES)));
+  return steps.join('');
+}
+
+function stepToHex(bytes: Uint8Array, from: number, to: number): string {
+  const codes: number[] = [];
+  for (let i = from; i < to; i++) {
+    const byte = bytes[i] as number;
+    codes.push(highDigits[byte] as number, lowDigits[byte] as number);
+  }
+  return String.fromCharCode.apply(null, codes);
 }
 
 /** One hex digit's value; only lower case, because ids are map keys and must have one spelling. */
@@ -96,7 +113,11 @@ export function u16le(value: number): Uint8Array {
 
 /** Unsigned 32-bit integer, little-endian. */
 export function u32le(value: number): Uint8Array {
-  return littleEndian(BigInt(value), 4);
+  assertInvariant(
+    Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff,
+    `${value} does not fit an unsigned 32-bit integer`,
+  );
+  return Uint8Array.of(value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24);
 }
 
 /** Unsigned 64-bit integer, little-endian. */

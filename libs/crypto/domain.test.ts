@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { bytesToHex } from './bytes.js';
-import { taggedHash, taggedMessage } from './domain.js';
+import { taggedHash, taggedHashHex, taggedMessage } from './domain.js';
 import { nobleCrypto } from './noble-crypto.js';
 import { taggedHashVectors } from './vectors/domain.js';
 
@@ -9,6 +9,7 @@ describe('tagged hashes', () => {
   test.each(taggedHashVectors)('$tag on network $networkId', ({ tag, networkId, data, hash }) => {
     const bytes = Buffer.from(data, 'hex');
     expect(bytesToHex(taggedHash(nobleCrypto, tag, networkId, bytes))).toBe(hash);
+    expect(taggedHashHex(nobleCrypto, tag, networkId, bytes)).toBe(hash);
     // The definition, written out with another library.
     const tagHash = createHash('sha256').update(tag, 'ascii').digest();
     const network = Buffer.alloc(4);

@@ -1,15 +1,21 @@
 import { asciiToBytes, concatBytes, u32le } from './bytes.js';
 import type { CryptoPort } from './port.js';
 
-/** The doubled tag hashes made so far: a few dozen tags, asked for several times per transaction. */
-const prefixes = new Map<string, Uint8Array>();
+/** The prefixes made so far, by network and tag: a few dozen, asked for several times per transaction. */
+const prefixes = new Map<number, Map<string, Uint8Array>>();
 
-function tagPrefix(crypto: CryptoPort, tag: string): Uint8Array {
-  const known = prefixes.get(tag);
+/** SHA256(tag) || SHA256(tag) || u32le(networkId): what a tagged message begins with. 68 bytes, not to be changed. */
+export function taggedPrefix(crypto: CryptoPort, tag: string, networkId: number): Uint8Array {
+  const known = prefixes.get(networkId)?.get(tag);
   if (known !== undefined) return known;
   const tagHash = crypto.sha256(asciiToBytes(tag));
-  const prefix = concatBytes(tagHash, tagHash);
-  prefixes.set(tag, prefix);
+  const prefix = concatBytes(tagHash, tagHash, u32le(networkId));
+  let ofNetwork = prefixes.get(networkId);
+  if (ofNetwork === undefined) {
+    ofNetwork = new Map();
+    prefixes.set(networkId, ofNetwork);
+  }
+  ofNetwork.set(tag, prefix);
   return prefix;
 }
 
@@ -26,7 +32,7 @@ export function taggedMessage(
   networkId: number,
   ...parts: readonly Uint8Array[]
 ): Uint8Array {
-  return concatBytes(tagPrefix(crypto, tag), u32le(networkId), ...parts);
+  return concatBytes(taggedPrefix(crypto, tag, networkId), ...parts);
 }
 
 /** SHA-256 of `taggedMessage`: every hash of the protocol that is not a tree node or a header. 32 bytes. */
@@ -37,4 +43,17 @@ export function taggedHash(
   ...parts: readonly Uint8Array[]
 ): Uint8Array {
   return crypto.sha256(taggedMessage(crypto, tag, networkId, ...parts));
+}
+
+/** Where `taggedHashHex` lays out its preimage; hashing takes no longer than the call and keeps nothing. */
+let preimage = new Uint8Array(1_024);
+
+/** `taggedHash` of one part as lower-case hex: ids, of which a block has two for each transaction. */
+export function taggedHashHex(crypto: CryptoPort, tag: string, networkId: number, part: Uint8Array): string {
+  const prefix = taggedPrefix(crypto, tag, networkId);
+  const sizeBytes = prefix.length + part.length;
+  if (sizeBytes > preimage.length) preimage = new Uint8Array(sizeBytes);
+  preimage.set(prefix);
+  preimage.set(part, prefix.length);
+  return crypto.sha256Hex(preimage.subarray(0, sizeBytes));
 }

@@ -88,6 +88,7 @@ export function describeCryptoConformance(name: string, crypto: CryptoPort): voi
           (bytes, offset, seed) => {
             const data = bytes.subarray(Math.min(offset, bytes.length));
             expect(crypto.sha256(data)).toEqual(nobleCrypto.sha256(data));
+            expect(crypto.sha256Hex(data)).toBe(bytesToHex(nobleCrypto.sha256(data)));
             expect(crypto.sha256d(data)).toEqual(nobleCrypto.sha256d(data));
             expect(crypto.blake3(data)).toEqual(nobleCrypto.blake3(data));
             const publicKey = crypto.publicKey(seed);
@@ -102,6 +103,15 @@ export function describeCryptoConformance(name: string, crypto: CryptoPort): voi
                 signature: embedded.subarray(at, at + 64),
               }),
             ).toBe(true);
+            const cut = Math.floor(data.length / 2);
+            const split = {
+              publicKey,
+              prefix: data.subarray(0, cut),
+              message: data.subarray(cut),
+              signature,
+            };
+            expect(crypto.verify(split)).toBe(true);
+            expect(crypto.verify({ ...split, prefix: Uint8Array.of(1, ...split.prefix) })).toBe(false);
           },
         ),
         { numRuns: 60 },

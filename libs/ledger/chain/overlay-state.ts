@@ -1,21 +1,33 @@
-import type { MemoryState, Namespace, StateDiff, StateReader } from '#chain';
+import type { Namespace, StateDiff, StateReader } from '#chain';
 
 /** The state as another branch sees it: changes laid over the untouched state of the main chain. */
 export class OverlayState implements StateReader {
-  private readonly changed = new Map<string, unknown>();
+  /** By namespace code, then key; undefined means removed. */
+  private readonly changed = new Map<number, Map<string, unknown>>();
 
-  constructor(private readonly base: MemoryState) {}
+  constructor(private readonly base: StateReader) {}
 
   get<V>(space: Namespace<V>, key: string): V | undefined {
-    const name = `${space.code}/${key}`;
-    return (this.changed.has(name) ? this.changed.get(name) : this.base.get(space, key)) as V | undefined;
+    const changed = this.changed.get(space.code);
+    const value = changed?.get(key);
+    if (value !== undefined || changed?.has(key) === true) return value as V | undefined;
+    return this.base.get(space, key);
   }
 
   apply(diff: StateDiff): void {
-    for (const change of diff) this.changed.set(`${change.space.code}/${change.key}`, change.after);
+    for (const { space, key, after } of diff) this.set(space.code, key, after);
   }
 
   revert(diff: StateDiff): void {
-    for (const change of diff) this.changed.set(`${change.space.code}/${change.key}`, change.before);
+    for (const { space, key, before } of diff) this.set(space.code, key, before);
+  }
+
+  private set(code: number, key: string, value: unknown): void {
+    let changed = this.changed.get(code);
+    if (changed === undefined) {
+      changed = new Map();
+      this.changed.set(code, changed);
+    }
+    changed.set(key, value);
   }
 }
