@@ -152,7 +152,7 @@ describe('a mistyped setting', () => {
 
   test.each([
     ['CAIRN_PROVIDER_PORT', ['65536', '-1', '80a', '1.5', ' ']],
-    ['CAIRN_MINER_SHARE', ['0', '1.01', '5%', 'all', '-1']],
+    ['CAIRN_MINER_SHARE', ['0', '256.5', '5%', 'all', '-1']],
     ['CAIRN_PROVIDER_PRICE', ['-1', '1.5', '9223372036854775808', '1e3']],
     ['CAIRN_PROVIDER_CAPACITY', ['10 GiBs', '-1GiB', '0.3B', '99999999PiB', 'many']],
     ['CAIRN_LOG_FORMAT', ['xml', 'JSON']],

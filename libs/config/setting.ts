@@ -64,15 +64,15 @@ export function port(): SettingType<number> {
   return { ...wholeNumber(0, 65_535), allowed: 'a port from 1 to 65535, or 0 for any free one' };
 }
 
-/** A number above 0 and at most 1. */
-export function fraction(): SettingType<number> {
+/** A number above 0 and at most 1, or another bound. */
+export function fraction(max = 1): SettingType<number> {
   return {
     schema: z
       .string()
       .regex(/^\d*\.?\d+$/)
       .transform(Number)
-      .refine((value) => value > 0 && value <= 1),
-    allowed: 'a number above 0 and at most 1, such as 0.05',
+      .refine((value) => value > 0 && value <= max),
+    allowed: `a number above 0 and at most ${max}, such as 0.05`,
   };
 }
 

@@ -189,9 +189,10 @@ export const SETTINGS = {
   minerShare: setting({
     env: 'CAIRN_MINER_SHARE',
     flag: 'miner-share',
-    type: fraction(),
+    type: fraction(256),
     default: '0.05',
-    description: 'The share of one core that the built-in miner may use.',
+    description:
+      'Cores that all threads of the built-in miner together may use: 0.05 of one, or 2 for two threads at full speed.',
     apps: ['site', 'miner', 'cli', 'devnet'],
   }),
   minerThreads: setting({
