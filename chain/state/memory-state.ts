@@ -32,12 +32,6 @@ export class MemoryState implements StateReader {
     }
   }
 
-  /** Becomes another state, which must not be used any more. */
-  adopt(other: MemoryState): void {
-    this.spaces.clear();
-    for (const [code, space] of other.spaces) this.spaces.set(code, space);
-  }
-
   private space(code: number): Map<string, unknown> {
     let space = this.spaces.get(code);
     if (space === undefined) {

@@ -7,7 +7,6 @@ import {
   decodeBlock,
   type KnownBlock,
   type Law,
-  type MemoryState,
   MINT,
   type StateTree,
   type Supplement,
@@ -19,12 +18,14 @@ import {
 import type { SignatureCheck } from '#crypto';
 import { accepted, assertInvariant, type Result, refused } from '#errors';
 import type { ChainStore } from '../storage/chain-store.js';
+import type { StateSnapshots } from '../storage/state-snapshots.js';
 import type { BlockNode, BlockTree } from './block-tree.js';
 import type { ChainChange, ChainListener, ConnectedBlock } from './chain-listener.js';
 import { HeaderChain, headerToSeal, nodeToHeaderBytes } from './header-chain.js';
+import type { LedgerState } from './ledger-state.js';
+import { readLeftBlocks } from './left-blocks.js';
 import { loadChain } from './load-chain.js';
 import { OverlayState } from './overlay-state.js';
-import { readUndo } from './replay.js';
 import { createSerialQueue } from './serial-queue.js';
 
 /** Verdicts on signatures in order; a worker pool's, or the law's own port made asynchronous. */
@@ -33,6 +34,8 @@ export type VerifyBatch = (checks: readonly SignatureCheck[]) => Promise<readonl
 export interface ChainManagerOptions {
   readonly law: Law;
   readonly store: ChainStore;
+  /** Make a start short, and a fork deeper than undo data is kept. */
+  readonly snapshots?: StateSnapshots | undefined;
   readonly verifyBatch: VerifyBatch;
   /** Seconds since 1970. */
   readonly clock: () => number;
@@ -59,7 +62,7 @@ export class ChainManager {
     private readonly options: ChainManagerOptions,
     readonly tree: BlockTree,
     /** After the tip. Readers may keep it; only blocks change it, within one turn of the event loop. */
-    readonly state: MemoryState,
+    readonly state: LedgerState,
     /** Follows the state; while a branch is tried it is on that branch, so it is read in `readStateTree` only. */
     private readonly stateTree: StateTree,
   ) {
@@ -69,7 +72,7 @@ export class ChainManager {
 
   /** @throws AppError as `loadChain` does */
   static async open(options: ChainManagerOptions): Promise<ChainManager> {
-    const { tree, state, stateTree } = await loadChain(options.law, options.store);
+    const { tree, state, stateTree } = await loadChain(options.law, options.store, options.snapshots);
     const manager = new ChainManager(options, tree, state, stateTree);
     await manager.adoptHeaviest();
     return manager;
@@ -226,21 +229,15 @@ export class ChainManager {
    * until the new one is written, and a bad block among them leaves everything as it was.
    */
   private async reorganize(target: BlockNode, last: VerifiedBlock): Promise<Result<void>> {
-    const { law, store } = this.options;
-    const oldTip = this.tip;
+    const { law, store, snapshots } = this.options;
     const branch = this.tree.branchTo(target);
     const fork = branch[0]?.parent;
     assertInvariant(fork !== undefined, `branch of ${target.id} does not meet the main chain`);
     const overlay = new OverlayState(this.state);
-    const left: { node: BlockNode; block: KnownBlock; diff: AppliedBlock['diff'] }[] = [];
-    for (let node = oldTip; node !== fork; node = node.parent as BlockNode) {
-      const stored = await store.block(node.id);
-      if (stored === undefined) throw store.damaged(`block ${node.id} of the main chain is missing`);
-      const diff = readUndo(law, store, stored);
-      if (diff === undefined) throw store.damaged(`block ${node.id} has no undo data`);
-      overlay.revert(diff);
-      left.unshift({ node, block: this.decodeStored(node.id, stored.bytes), diff });
-    }
+    const left = (await readLeftBlocks(law, store, this.tree, fork, snapshots)).map(
+      ({ node, stored, diff }) => ({ node, block: this.decodeStored(node.id, stored.bytes), diff }),
+    );
+    for (const { diff } of left.toReversed()) overlay.revert(diff);
     const joined: ConnectedBlock[] = [];
     let isMoved = false;
     for (const { diff } of left.toReversed()) this.stateTree.revert(diff);

@@ -20,18 +20,12 @@ export class LedgerState extends MemoryState {
     for (const view of this.frozen) view.note(diff, 'after');
     super.revert(diff);
   }
-
-  override adopt(other: MemoryState): void {
-    for (const view of this.frozen) view.abandon();
-    super.adopt(other);
-  }
 }
 
 /** Values as they were when the view was made: those changed since are kept aside, all others are read where they are. */
 export class FrozenState {
   private readonly keys: readonly { readonly space: Namespace<unknown>; readonly keys: readonly string[] }[];
   private readonly changed = new Map<string, unknown>();
-  private isLost = false;
 
   constructor(
     private readonly live: MemoryState,
@@ -49,11 +43,6 @@ export class FrozenState {
     return this.keys.map(({ space, keys }) => ({ space, count: keys.length }));
   }
 
-  /** The whole state was exchanged for another one: the rest of this view is gone. */
-  get isAbandoned(): boolean {
-    return this.isLost;
-  }
-
   /** Objects of a namespace; may be interrupted at any object and gone on with later. */
   *entries(space: Namespace<unknown>): Generator<readonly [string, unknown]> {
     for (const key of this.keys.find((each) => each.space === space)?.keys ?? []) {
@@ -69,11 +58,6 @@ export class FrozenState {
       const name = cellName(change.space, change.key);
       if (!this.changed.has(name)) this.changed.set(name, change[side]);
     }
-  }
-
-  abandon(): void {
-    this.isLost = true;
-    this.release();
   }
 
   /** Ends the view; nothing is kept aside any more. */

@@ -7,18 +7,20 @@ import {
   headerHash,
   KEPT_VERSIONS,
   type Law,
-  MemoryState,
   type StateTree,
 } from '#chain';
 import { AppError } from '#errors';
 import type { BlockPlace, ChainStore } from '../storage/chain-store.js';
+import type { StateSnapshots } from '../storage/state-snapshots.js';
 import { type BlockFacts, type BlockNode, BlockTree, bitsToWork } from './block-tree.js';
-import { replayMain, replayStateTree } from './replay.js';
+import type { LedgerState } from './ledger-state.js';
+import { loadState } from './load-state.js';
+import { replayStateTree } from './replay.js';
 
 /** The chain as memory holds it. */
 export interface LoadedChain {
   readonly tree: BlockTree;
-  readonly state: MemoryState;
+  readonly state: LedgerState;
   readonly stateTree: StateTree;
 }
 
@@ -27,10 +29,14 @@ const FACTS = { network: 'network', protocolVersion: 'protocol-version', genesis
 
 /**
  * Brings the tree back from the stored headers, checking that each hashes to its id and follows its parent, and the
- * state from what the blocks did. A new file gets the genesis block.
+ * state from a snapshot and what the blocks after it did. A new file gets the genesis block.
  * @throws AppError `ledger/wrong-network`, `ledger/protocol-version`, `ledger/wrong-genesis`, `ledger/store-corrupt`
  */
-export async function loadChain(law: Law, store: ChainStore): Promise<LoadedChain> {
+export async function loadChain(
+  law: Law,
+  store: ChainStore,
+  snapshots?: StateSnapshots,
+): Promise<LoadedChain> {
   const genesis = genesisBlock(law);
   const facts = await store.meta();
   if (facts.size === 0) {
@@ -53,10 +59,26 @@ export async function loadChain(law: Law, store: ChainStore): Promise<LoadedChai
   }
   const tree = new BlockTree(law.params.contract.epochBlocks);
   tree.setTip(await loadPlaces(law, store, tree));
-  const state = new MemoryState();
+  return { tree, ...(await loadTipState(law, store, tree, snapshots)) };
+}
+
+/** A snapshot that leads to another state than the blocks commit to is thrown away, and the one before it tried. */
+async function loadTipState(
+  law: Law,
+  store: ChainStore,
+  tree: BlockTree,
+  snapshots: StateSnapshots | undefined,
+): Promise<Omit<LoadedChain, 'tree'>> {
   const base = tree.mainAt(Math.max(0, tree.tip.height - KEPT_VERSIONS)) as BlockNode;
-  await replayMain(law, store, tree, state, 0, base);
-  return { tree, state, stateTree: await replayStateTree(law, store, tree, state, base) };
+  for (;;) {
+    const { state, snapshot } = await loadState(law, store, tree, base, snapshots);
+    try {
+      return { state, stateTree: await replayStateTree(law, store, tree, state, base) };
+    } catch (error) {
+      if (snapshot === undefined || snapshots === undefined) throw error;
+      await snapshots.discard(snapshot, (error as Error).message);
+    }
+  }
 }
 
 /** Fills the tree from the headers of all stored blocks; answers the tip. Bodies are not read. */

@@ -25,16 +25,17 @@ export async function loadState(
   tree: BlockTree,
   target: BlockNode,
   snapshots: StateSnapshots | undefined,
+  maxBackBlocks = MAX_BACK_BLOCKS,
 ): Promise<LoadedState> {
-  const limit = target.height + MAX_BACK_BLOCKS;
+  const limit = target.height + maxBackBlocks;
   const snapshot = await snapshots?.newest(
     ({ id, height }) => height <= limit && tree.mainAt(height)?.id === id,
   );
   const state = snapshot?.state ?? new LedgerState();
   const height = snapshot?.height ?? -1;
   if (height > target.height && !(await goBack(law, store, tree, state, height, target))) {
-    // Its undo data is gone: the ones before it, which are further away, need none.
-    return loadState(law, store, tree, target, undefined);
+    // Undo data was pruned: one from before the block needs none.
+    return loadState(law, store, tree, target, snapshots, 0);
   }
   await replayMain(law, store, tree, state, Math.min(height, target.height) + 1, target);
   return { state, snapshot };

@@ -59,7 +59,7 @@ export type WriteProbe = (writtenBytes: number) => void;
 
 /**
  * Writes a frozen state under a temporary name, syncs it and gives it its own name. Encodes in slices, between which
- * blocks are taken in. Answers false where the state was exchanged meanwhile. Leaves nothing behind when it fails.
+ * blocks are taken in. Leaves nothing behind when it fails.
  * @throws what the file system throws (ENOSPC, …)
  */
 export async function writeSnapshot(
@@ -69,32 +69,31 @@ export async function writeSnapshot(
   point: SnapshotPoint,
   state: FrozenState,
   probe: WriteProbe = () => undefined,
-): Promise<boolean> {
+): Promise<void> {
   const temporary = `${file}.part`;
   try {
     const handle = await open(temporary, 'w');
     try {
-      if (!(await writeAll(handle, encodeParts(law, genesis, point, state), probe))) return false;
+      await writeAll(handle, encodeParts(law, genesis, point, state), probe);
       await handle.sync();
     } finally {
       await handle.close();
     }
     await rename(temporary, file);
     await syncFolder(dirname(file));
-    return true;
   } finally {
     state.release();
     await rm(temporary, { force: true });
   }
 }
 
-/** The bytes of a snapshot without its digest, in parts; undefined at the end of one that can no longer be told. */
+/** The bytes of a snapshot without its digest, in parts. */
 function* encodeParts(
   law: Law,
   genesis: BlockId,
   { id, height }: SnapshotPoint,
   state: FrozenState,
-): Generator<Uint8Array | undefined> {
+): Generator<Uint8Array> {
   const { name: network, protocolVersion } = law.params;
   const { counts } = state;
   yield encode(headSchema, {
@@ -117,7 +116,6 @@ function* encodeParts(
       inSlice += 1;
       if (inSlice < SLICE_OBJECTS) continue;
       yield writer.finish();
-      if (state.isAbandoned) return yield undefined;
       writer = new ByteWriter();
       inSlice = 0;
     }
@@ -125,11 +123,7 @@ function* encodeParts(
   }
 }
 
-async function writeAll(
-  handle: FileHandle,
-  parts: Iterable<Uint8Array | undefined>,
-  probe: WriteProbe,
-): Promise<boolean> {
+async function writeAll(handle: FileHandle, parts: Iterable<Uint8Array>, probe: WriteProbe): Promise<void> {
   const digest = createHash('sha256');
   let gathered: Uint8Array[] = [];
   let gatheredBytes = 0;
@@ -142,7 +136,6 @@ async function writeAll(
     gatheredBytes = 0;
   };
   for (const part of parts) {
-    if (part === undefined) return false;
     digest.update(part);
     gathered.push(part);
     gatheredBytes += part.length;
@@ -152,7 +145,6 @@ async function writeAll(
   gathered.push(digest.digest());
   gatheredBytes += DIGEST_BYTES;
   await flush();
-  return true;
 }
 
 /** A rename survives a power cut once the folder is synced. */

@@ -85,8 +85,7 @@ export class StateSnapshots {
     const { law, genesis, probe } = this.options;
     const file = this.path(point);
     try {
-      if (!(await writeSnapshot(file, law, genesis, point, state.freeze(law.namespaces.values()), probe)))
-        return;
+      await writeSnapshot(file, law, genesis, point, state.freeze(law.namespaces.values()), probe);
       this.points = [...this.points, point].sort(byHeight);
       for (const old of this.points.slice(0, -KEPT)) await rm(this.path(old), { force: true });
       this.points = this.points.slice(-KEPT);
