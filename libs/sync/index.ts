@@ -3,6 +3,8 @@
  * by id, offences. Does not own: the chain (`ChainAccess` of libs/ledger), sockets, addresses and bans (libs/p2p).
  * Read next: ports.ts, sync-engine.ts, docs/protocol/network.md, docs/adr/0013-network.md.
  */
+
+export { createSyncEngine } from './engine.js';
 export * from './messages/limits.js';
 export {
   type BlockAnnouncement,

@@ -1,4 +1,5 @@
 import type { Law } from '#chain';
+import type { AppError } from '#errors';
 import type { ChainAccess } from '#ledger';
 import type { PeerRef, SyncClock, SyncTransport } from './ports.js';
 
@@ -12,6 +13,8 @@ export interface SyncEngineParts {
   readonly options?: Partial<SyncOptions>;
   /** Is told of every refusal, for logs. */
   readonly onRefusal?: (refusal: SyncRefusal) => void;
+  /** Is told of the world's faults (a full disk) that kept something from being done; it is tried again. */
+  readonly onFault?: (fault: AppError) => void;
 }
 
 /** What an operator or a test may choose. */
