@@ -14,7 +14,10 @@ import { createNativeCrypto, nativeCrypto, nativeEngines } from './native-crypto
 import { createNodeEngine } from './node-engine.js';
 
 describeCryptoConformance(`native (${nativeEngines.ed25519}, ${nativeEngines.blake3})`, nativeCrypto);
-describeCryptoConformance('native fallback (node:crypto)', createNativeCrypto(createNodeEngine()));
+describeCryptoConformance(
+  'native fallback (node:crypto, no SIMD)',
+  createNativeCrypto(createNodeEngine(), false),
+);
 
 /**
  * The loosest engine there could be: the bare equation between points, any encoding, S reduced. OpenSSL 3.0 took

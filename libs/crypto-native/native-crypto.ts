@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { blake3KeyedPairs, type CryptoPort, type SignatureCheck, signedMessage } from '#crypto';
 import { assertInvariant } from '#errors';
-import { createPairKernels } from '#wasm-kernels';
+import { createPairKernels, type PairKernels } from '#wasm-kernels';
 import { loadBlake3 } from './blake3-engine.js';
 import { passesEncodingRules } from './ed25519-encoding.js';
 import type { Ed25519Engine } from './ed25519-engine.js';
@@ -34,15 +34,17 @@ function hashPairsSingly(pairs: Uint8Array): Uint8Array {
 }
 
 const kernels = createPairKernels();
-const hashPairs = kernels?.sha256Pairs ?? hashPairsSingly;
-const hashStatePairs = kernels?.blake3KeyedPairs ?? blake3KeyedPairs;
+
+/** The nodes of trees one by one: where there is no SIMD. */
+const scalarPairs: PairKernels = { sha256Pairs: hashPairsSingly, blake3KeyedPairs };
 
 function assertSecretKey(secretKey: Uint8Array): void {
   assertInvariant(secretKey.length === 32, `an Ed25519 seed has 32 bytes, got ${secretKey.length}`);
 }
 
-/** A CryptoPort over one Ed25519 engine; tests run both, everybody else takes `nativeCrypto`. */
-export function createNativeCrypto(engine: Ed25519Engine): CryptoPort {
+/** A CryptoPort over one Ed25519 engine, with or without SIMD; tests run both, everybody else takes `nativeCrypto`. */
+export function createNativeCrypto(engine: Ed25519Engine, useSimd = true): CryptoPort {
+  const pairs = (useSimd ? kernels : undefined) ?? scalarPairs;
   const verify = (check: SignatureCheck): boolean =>
     passesEncodingRules(check.publicKey, check.signature) &&
     engine.verifyEquation({ ...check, message: signedMessage(check) });
@@ -51,8 +53,8 @@ export function createNativeCrypto(engine: Ed25519Engine): CryptoPort {
     sha256Hex: (data) => hash('sha256', data),
     sha256d: (data) => new Uint8Array(hash('sha256', hash('sha256', data, 'buffer'), 'buffer')),
     blake3: loadBlake3().blake3,
-    hashPairs,
-    hashStatePairs,
+    hashPairs: pairs.sha256Pairs,
+    hashStatePairs: pairs.blake3KeyedPairs,
     publicKey: (secretKey) => {
       assertSecretKey(secretKey);
       return engine.publicKey(secretKey);
