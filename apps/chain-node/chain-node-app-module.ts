@@ -3,7 +3,13 @@ import { HealthModule } from '#health';
 import { LEDGER } from '#ledger';
 import { LedgerMessagesModule } from '#ledger-transport';
 import { MetricsModule } from '#metrics';
-import { ChainNodeModule, type ChainNodeOptions, LedgerMetricsModule, ledgerHealthCheck } from '#node-server';
+import {
+  ChainNodeModule,
+  type ChainNodeOptions,
+  LedgerMetricsModule,
+  ledgerHealthCheck,
+  NetworkMetricsModule,
+} from '#node-server';
 
 /** The process: a node, its handlers for other processes of the operator, its health and its metrics. */
 @Module({})
@@ -16,6 +22,7 @@ export class ChainNodeAppModule {
         MetricsModule.forApp('chain-node'),
         LedgerMessagesModule,
         LedgerMetricsModule,
+        NetworkMetricsModule,
         HealthModule.from({ inject: [LEDGER], useFactory: (ledger) => [ledgerHealthCheck(ledger)] }),
       ],
     };

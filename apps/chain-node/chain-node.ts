@@ -5,7 +5,14 @@ import { createHttpApp } from '#http';
 import { serveLedgerOnRedis } from '#ledger-transport';
 import { announceReady, type Stop, withDataFolder } from '#lifecycle';
 import { createLogger } from '#logging';
-import { NODE_BODY_LIMIT_BYTES, NODE_OPENAPI, NODE_STATUS_TABLE } from '#node-server';
+import {
+  NETWORK,
+  NODE_BODY_LIMIT_BYTES,
+  NODE_OPENAPI,
+  NODE_STATUS_TABLE,
+  type NodeNetwork,
+  networkOptionsOf,
+} from '#node-server';
 import { ChainNodeAppModule } from './chain-node-app-module.js';
 
 /** Starts the node and says where it is reached; what it returns stops it. */
@@ -23,6 +30,7 @@ export async function startChainNode(config: Config): Promise<Stop> {
       dataDir: join(config.dataDir, 'ledger'),
       params,
       databaseUrl: config.databaseUrl,
+      network: networkOptionsOf(config),
       logger,
     });
     const node = await createHttpApp(module, {
@@ -41,7 +49,8 @@ export async function startChainNode(config: Config): Promise<Stop> {
       await node.close();
       throw error;
     }
-    announceReady({ node: node.url });
+    const network = node.app.get<NodeNetwork>(NETWORK, { strict: false });
+    announceReady({ node: node.url, p2p: network.view().addresses[0] ?? '' });
     return () => node.close();
   });
 }

@@ -6,7 +6,7 @@ import { JobsModule } from '#jobs';
 import type { Logger } from '#logging';
 import { MarketModule } from '#market-service';
 import { MinerModule } from '#mining';
-import { ChainNodeModule } from '#node-server';
+import { ChainNodeModule, networkOptionsOf } from '#node-server';
 import { PayoutsModule } from '#payouts';
 import { PlacementModule } from '#placement-service';
 import { RegistryModule } from '#registry';
@@ -21,7 +21,13 @@ export class SiteCoreModule {
     return {
       module: SiteCoreModule,
       imports: [
-        ChainNodeModule.of({ dataDir, params, databaseUrl: config.databaseUrl, logger }),
+        ChainNodeModule.of({
+          dataDir,
+          params,
+          databaseUrl: config.databaseUrl,
+          network: networkOptionsOf(config),
+          logger,
+        }),
         redisUrl === undefined
           ? JobsModule.embedded({ file: join(dataDir, 'jobs.sqlite'), onError })
           : JobsModule.redis({ redisUrl, onError }),

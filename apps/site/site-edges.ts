@@ -13,6 +13,7 @@ import { MINER, type Miner, measureMiner } from '#mining';
 import {
   LedgerMetricsModule,
   ledgerHealthCheck,
+  NetworkMetricsModule,
   NODE_BODY_LIMIT_BYTES,
   NODE_OPENAPI,
   NODE_STATUS_TABLE,
@@ -57,6 +58,7 @@ export const startNodeEdge: Edge = async (config, values, logger) => {
   const module = edgeModule('chain-node', values, [
     NodeApiModule.of(),
     LedgerMetricsModule,
+    NetworkMetricsModule,
     MinerMetricsModule,
   ]);
   return createHttpApp(module, {

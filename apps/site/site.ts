@@ -8,12 +8,13 @@ import { LEDGER } from '#ledger';
 import { announceReady, type Stop, withDataFolder } from '#lifecycle';
 import { createNestLogger } from '#logging';
 import { MINER } from '#mining';
+import { NETWORK } from '#node-server';
 import { MARKET, PAYOUTS, PLACEMENT, REGISTRY } from '#services';
 import { appLogger, ownFolder } from '#split-form';
 import { SiteCoreModule } from './site-core-module.js';
 import { type SiteValues, startAdminEdge, startGatewayEdge, startNodeEdge } from './site-edges.js';
 
-const SHARED = [LEDGER, MARKET, PLACEMENT, REGISTRY, PAYOUTS, MINER];
+const SHARED = [LEDGER, NETWORK, MARKET, PLACEMENT, REGISTRY, PAYOUTS, MINER];
 
 /** Starts all of one operator in this process: one core, three HTTP APIs on it; what it returns stops all. */
 export function startSite(config: Config): Promise<Stop> {

@@ -129,6 +129,21 @@ export function hostNames(): SettingType<readonly string[]> {
   };
 }
 
+/** Multiaddrs of nodes, parted by commas; what they lead to is checked by who dials them. */
+export function nodeAddresses(): SettingType<readonly string[]> {
+  return {
+    schema: z
+      .string()
+      .transform((list) => list.split(',').map((address) => address.trim()))
+      .refine((addresses) => addresses.every((address) => NODE_ADDRESS.test(address))),
+    allowed:
+      'addresses such as /ip4/192.0.2.1/tcp/7104/p2p/12D3Koo… or /dns4/node.example/tcp/7104, parted by commas',
+  };
+}
+
+const NODE_ADDRESS =
+  /^\/(ip4|ip6|dns|dns4|dns6)\/[\w.:%-]+\/tcp\/\d{1,5}(\/p2p\/\w{40,60})?(\/p2p-circuit\/p2p\/\w{40,60})?$/;
+
 /** Text of a given form. */
 export function text(allowed: string, form = /^.+$/s): SettingType<string> {
   return { schema: z.string().regex(form), allowed };

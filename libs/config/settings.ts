@@ -3,6 +3,7 @@ import {
   duration,
   fraction,
   hostNames,
+  nodeAddresses,
   oneOf,
   port,
   type Setting,
@@ -87,6 +88,76 @@ export const SETTINGS = {
     default: '7101',
     description: "Port of the chain node's HTTP API.",
     apps: ['site', 'chain-node', 'devnet'],
+  }),
+  p2pPort: setting({
+    env: 'CAIRN_P2P_PORT',
+    flag: 'p2p-port',
+    type: port(),
+    default: '7104',
+    description: 'Port on which other nodes reach this one (TCP, libp2p).',
+    apps: ['site', 'chain-node', 'devnet'],
+  }),
+  p2pHost: setting({
+    env: 'CAIRN_P2P_HOST',
+    flag: 'p2p-host',
+    type: text('an IP address to listen on', /^(localhost|[\d.]+|[\da-fA-F:]+)$/),
+    default: '127.0.0.1',
+    description:
+      'The address to listen on for other nodes; 0.0.0.0 for all. Loopback reaches this machine only.',
+    apps: ['site', 'chain-node'],
+  }),
+  p2pAnnounce: setting({
+    env: 'CAIRN_P2P_ANNOUNCE',
+    flag: 'p2p-announce',
+    type: nodeAddresses(),
+    default: undefined,
+    description:
+      'Addresses under which other nodes reach this one, where those it listens on are not the ones (a forwarded port).',
+    apps: ['site', 'chain-node'],
+  }),
+  p2pBootstrap: setting({
+    env: 'CAIRN_P2P_BOOTSTRAP',
+    flag: 'bootstrap',
+    type: nodeAddresses(),
+    default: undefined,
+    description: 'Nodes to begin with; more are learned from them and remembered.',
+    apps: ['site', 'chain-node'],
+  }),
+  p2pDiscovery: setting({
+    env: 'CAIRN_P2P_DISCOVERY',
+    flag: 'p2p-discovery',
+    type: oneOf('all', 'bootstrap'),
+    default: 'all',
+    description:
+      'all: look for nodes everywhere; bootstrap: call those of the bootstrap list and nobody else.',
+    apps: ['site', 'chain-node'],
+  }),
+  p2pMdns: setting({
+    env: 'CAIRN_P2P_MDNS',
+    flag: 'p2p-mdns',
+    type: oneOf('auto', 'on', 'off'),
+    default: 'auto',
+    description:
+      'Look for nodes in the local network. auto: unless the network is devnet or only loopback is listened on.',
+    apps: ['site', 'chain-node'],
+  }),
+  p2pMaxPeers: setting({
+    env: 'CAIRN_P2P_MAX_PEERS',
+    flag: 'p2p-max-peers',
+    type: wholeNumber(1, 1_000),
+    default: '64',
+    description:
+      'Connections to other nodes at most; an eighth of them, at least one, are of our own choice.',
+    apps: ['site', 'chain-node'],
+  }),
+  p2pRelay: setting({
+    env: 'CAIRN_P2P_RELAY',
+    flag: 'p2p-relay',
+    type: oneOf('off', 'client', 'server'),
+    default: 'client',
+    description:
+      'client: be reached through a relay while nobody reaches this node directly (NAT); server: relay for others, for nodes with a public address; off: neither.',
+    apps: ['site', 'chain-node'],
   }),
   gatewayPort: setting({
     env: 'CAIRN_GATEWAY_PORT',

@@ -4,6 +4,7 @@ import {
   type LedgerMethod,
   NODE_API_PATH,
   NODE_EVENTS_PATH,
+  NODE_PEERS_PATH,
   NOT_FOUND_CODE,
   type NodeRoute,
   pathFields,
@@ -63,6 +64,10 @@ ${rows.join('\n')}
   that arrived while nobody listened are not told again; they are in \`/mempool\` or in a block.
 - A comment is sent after ${HEARTBEAT_MS / 1_000} s of silence. A reader that hears nothing for three times as long
   should connect again.
+
+## The network
+\`GET ${NODE_API_PATH}${NODE_PEERS_PATH}\`: the node's own peer id and addresses, its peers, bans, and what was refused by
+rule (\`Network\` in \`libs/wire/network-view.ts\`); 404 with \`${NOT_FOUND_CODE}\` where the node takes part in no network.
 
 ## Mining
 1. \`POST /templates\` with the address to be paid. The same template is answered until the tip or the mempool changes.

@@ -13,6 +13,7 @@ export {
   type LedgerRequest,
   NODE_API_PATH,
   NODE_EVENTS_PATH,
+  NODE_PEERS_PATH,
   NOT_FOUND_CODE,
   type NodeRoute,
   pathFields,

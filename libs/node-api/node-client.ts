@@ -1,8 +1,17 @@
+import type { z } from 'zod';
 import type { LedgerPort } from '#ledger';
+import { type NetworkView, networkView } from '#wire';
 import { readEvents } from './event-stream.js';
-import { createHttpConnection } from './http-connection.js';
+import { createHttpConnection, type NodeRequest } from './http-connection.js';
 import { nodeBadAnswer, parseJson, problemToError } from './node-error.js';
-import { type LedgerMethod, NOT_FOUND_CODE, type NodeRoute, requestToHttp } from './route.js';
+import {
+  type LedgerMethod,
+  NODE_API_PATH,
+  NODE_PEERS_PATH,
+  NOT_FOUND_CODE,
+  type NodeRoute,
+  requestToHttp,
+} from './route.js';
 import { NODE_ROUTES } from './routes.js';
 
 export interface NodeClientOptions {
@@ -15,7 +24,11 @@ export interface NodeClientOptions {
 }
 
 /** The ledger of another process, over its HTTP API. */
-export type NodeClient = LedgerPort & { close(): Promise<void> };
+export type NodeClient = LedgerPort & {
+  /** The node's place in the network; null where it takes part in none. */
+  peers(): Promise<NetworkView | null>;
+  close(): Promise<void>;
+};
 
 /**
  * The ledger port over a node's HTTP API. Keeps connections alive; `follow` reconnects by itself.
@@ -28,21 +41,20 @@ export function createNodeClient({ baseUrl, timeoutMs = 30_000, signal }: NodeCl
 
   const ask = async (route: NodeRoute<LedgerMethod>, request: object = {}): Promise<unknown> => {
     const { path, body } = requestToHttp(route, request as Readonly<Record<string, unknown>>);
-    const answer = await connection.exchange({
-      verb: route.verb,
-      path,
-      body,
-      timeoutMs: route.slow === true ? undefined : timeoutMs,
-      signal: whole,
-    });
+    const wait = route.slow === true ? undefined : timeoutMs;
+    return exchange({ verb: route.verb, path, body, timeoutMs: wait }, route.answer, route.nullable);
+  };
+
+  const exchange = async <T>(question: NodeRequest, schema: z.ZodType<T>, isNullable: boolean) => {
+    const answer = await connection.exchange({ ...question, signal: whole });
     if (answer.status !== 200) {
-      const error = problemToError(baseUrl, path, answer.status, answer.body);
-      if (route.nullable && error.code === NOT_FOUND_CODE) return null;
+      const error = problemToError(baseUrl, question.path, answer.status, answer.body);
+      if (isNullable && error.code === NOT_FOUND_CODE) return null;
       throw error;
     }
-    const parsed = route.answer.safeParse(parseJson(answer.body));
+    const parsed = schema.safeParse(parseJson(answer.body));
     if (parsed.success) return parsed.data;
-    throw nodeBadAnswer(baseUrl, path, parsed.error.message, parsed.error);
+    throw nodeBadAnswer(baseUrl, question.path, parsed.error.message, parsed.error);
   };
 
   const methods = Object.fromEntries(
@@ -60,6 +72,8 @@ export function createNodeClient({ baseUrl, timeoutMs = 30_000, signal }: NodeCl
         firstPauseMs: 100,
         longestPauseMs: 3_000,
       }),
+    peers: () =>
+      exchange({ verb: 'GET', path: `${NODE_API_PATH}${NODE_PEERS_PATH}`, timeoutMs }, networkView, true),
     async close() {
       closing.abort(new Error(`the client of ${baseUrl} is closed`));
       connection.close();

@@ -33,6 +33,9 @@ export const NODE_API_PATH = '/node/v1';
 /** The event stream, beside the routes. */
 export const NODE_EVENTS_PATH = '/events';
 
+/** Where the node tells of its peers; below NODE_API_PATH. Not of the ledger port: it is about the node itself. */
+export const NODE_PEERS_PATH = '/peers';
+
 /** Code of the problem that stands for the answer null. */
 export const NOT_FOUND_CODE = 'ledger/not-found';
 

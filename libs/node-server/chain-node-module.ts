@@ -4,6 +4,8 @@ import type { NetworkParams } from '#chain';
 import { createVerifyPool, nativeCrypto, type VerifyPool } from '#crypto-native';
 import { LedgerModule } from '#ledger';
 import type { Logger } from '#logging';
+import type { NetworkOptions } from './network.js';
+import { NetworkModule } from './network-module.js';
 import { NodeApiModule } from './node-api-module.js';
 
 const VERIFY_POOL = Symbol('VERIFY_POOL');
@@ -16,6 +18,8 @@ export interface ChainNodeOptions {
   readonly databaseUrl?: string;
   /** Threads that check signatures. Default: half of the cores. */
   readonly verifyThreads?: number;
+  /** How to take part in the network. Default: not at all. */
+  readonly network?: NetworkOptions;
   readonly logger?: Logger;
 }
 
@@ -42,7 +46,11 @@ export class ChainNodeModule implements OnApplicationShutdown {
     });
     return {
       module: ChainNodeModule,
-      imports: [ledger, NodeApiModule.of()],
+      imports: [
+        ledger,
+        ...(options.network === undefined ? [] : [NetworkModule.of(options.network, options.logger)]),
+        NodeApiModule.of(),
+      ],
       providers: [{ provide: VERIFY_POOL, useValue: pool }],
     };
   }

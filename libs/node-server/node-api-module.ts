@@ -1,6 +1,7 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import type { OpenApiOptions, StatusTable } from '#http';
 import { MAX_BLOCK_BYTES } from '#node-api';
+import { NodePeersController } from './network-module.js';
 import { createNodeApiController, NodeEventsController } from './node-api-controller.js';
 
 /** HTTP statuses of the ledger's error codes, for the app that serves the API. */
@@ -30,7 +31,7 @@ export class NodeApiModule {
     return {
       module: NodeApiModule,
       imports: [...imports],
-      controllers: [createNodeApiController(), NodeEventsController],
+      controllers: [createNodeApiController(), NodeEventsController, NodePeersController],
     };
   }
 }

@@ -265,7 +265,7 @@ class Libp2pTransport implements P2pTransport {
   }
 
   private disconnected(peer: PeerRef): void {
-    this.running?.finder.disconnected(peer);
+    this.running?.finder.disconnected(peer, Date.now());
     this.server.forget(peer);
     this.gossip.forget(peer);
     if (!this.sessions.delete(peer)) return;

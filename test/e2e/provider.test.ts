@@ -33,7 +33,7 @@ let address: string;
 let url: string;
 
 const startNode = async (port = '0'): Promise<void> => {
-  const env = { CAIRN_DATA_DIR: join(root, 'node'), CAIRN_NODE_PORT: port };
+  const env = { CAIRN_DATA_DIR: join(root, 'node'), CAIRN_NODE_PORT: port, CAIRN_P2P_PORT: '0' };
   nodeChild = spawnChild({ name: 'chain-node', file: entry('chain-node'), env });
   nodeUrl = (await nodeChild.ready(READY_MS))['node'] as string;
 };

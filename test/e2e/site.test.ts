@@ -34,6 +34,7 @@ describe('the site: all of one operator in one process', () => {
         CAIRN_NETWORK: 'devnet',
         CAIRN_DATA_DIR: join(folder, dataDir),
         CAIRN_NODE_PORT: '0',
+        CAIRN_P2P_PORT: '0',
         CAIRN_GATEWAY_PORT: '0',
         CAIRN_ADMIN_PORT: '0',
         CAIRN_PASSPHRASE: '',

@@ -32,6 +32,7 @@ runProcess({
       autoPorts: options.autoPorts,
       ports: {
         node: config.nodePort,
+        p2p: config.p2pPort,
         gateway: config.gatewayPort,
         admin: config.adminPort,
         provider: config.providerPort,

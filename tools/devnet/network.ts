@@ -36,6 +36,7 @@ export interface NetworkOptions {
   /** Starting on these when autoPorts is off. The provider port itself stays free for one of the user's own. */
   readonly ports: {
     readonly node: number;
+    readonly p2p: number;
     readonly gateway: number;
     readonly admin: number;
     readonly provider: number;
@@ -98,6 +99,7 @@ export class DevnetNetwork {
     const port = (value: number) => String(autoPorts ? 0 : value);
     this.site = this.spawn('site', 'apps/site/main.js', this.siteDir, {
       CAIRN_NODE_PORT: port(ports.node),
+      CAIRN_P2P_PORT: port(ports.p2p),
       CAIRN_GATEWAY_PORT: port(ports.gateway),
       CAIRN_ADMIN_PORT: port(ports.admin),
     });

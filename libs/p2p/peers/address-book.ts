@@ -70,7 +70,7 @@ export class AddressBook {
     if (this.makeRoom(entry, nowMs)) this.put(entry);
   }
 
-  /** The call worked, at this address. */
+  /** The call worked, at this address. Failures count until it has stayed: who is banned there is let in and put out. */
   reached(peer: string, address: string, nowMs: number): void {
     const known = this.peers.get(peer);
     const others = known?.addresses.filter((other) => other !== address) ?? [];
@@ -81,9 +81,15 @@ export class AddressBook {
       heardMs: nowMs,
       triedMs: nowMs,
       reachedMs: nowMs,
-      failures: 0,
+      failures: known?.failures ?? 0,
     };
     if (known !== undefined || this.makeRoom(entry, nowMs)) this.put(entry);
+  }
+
+  /** It stayed with us for a while. */
+  stayed(peer: string, nowMs: number): void {
+    const known = this.peers.get(peer);
+    if (known !== undefined) this.put({ ...known, heardMs: nowMs, reachedMs: nowMs, failures: 0 });
   }
 
   /** The call did not work. A peer that was never reached is forgotten after a few of those. */

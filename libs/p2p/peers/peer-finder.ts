@@ -37,6 +37,7 @@ interface Bootstrap {
 
 const DIAL_TIMEOUT_MS = 10_000;
 const MAX_DIALS_AT_ONCE = 4;
+const STAYED_MS = 10_000;
 const FEELER_EVERY_MS = 120_000;
 const EXPLORE_EVERY_MS = 30_000;
 const FIRST_EXPLORE_MS = 2_000;
@@ -75,8 +76,16 @@ export class PeerFinder {
     return this.chosen.has(peer) || this.dialing.has(peer);
   }
 
-  disconnected(peer: string): void {
+  /** A chosen peer that leaves at once did not want us: that is a failed call, or we would call it every second. */
+  disconnected(peer: string, nowMs: number): void {
+    const chosen = this.chosen.get(peer);
+    if (chosen === undefined) return;
     this.chosen.delete(peer);
+    const hasStayed = nowMs - chosen.sinceMs >= STAYED_MS;
+    if (hasStayed) this.parts.book.stayed(peer, nowMs);
+    else this.parts.book.failed(peer, nowMs);
+    for (const entry of this.bootstrap)
+      if (entry.peer === peer) entry.failures = hasStayed ? 0 : entry.failures + 1;
   }
 
   /** Who to call first after a restart: those that were with us longest. */
@@ -158,7 +167,6 @@ export class PeerFinder {
     this.dialing.set(key, multiaddrToPlace(entry.address)?.group ?? '');
     this.dial(key, [entry.address], (connection) => {
       entry.peer = connection.remotePeer.toString();
-      entry.failures = 0;
       return true;
     }).catch((error: unknown) => {
       entry.failures += 1;

@@ -52,7 +52,12 @@ export class ExplorerSite {
   }
 
   private async prepare(): Promise<void> {
-    const ports = { CAIRN_NODE_PORT: '0', CAIRN_GATEWAY_PORT: '0', CAIRN_ADMIN_PORT: '0' };
+    const ports = {
+      CAIRN_NODE_PORT: '0',
+      CAIRN_P2P_PORT: '0',
+      CAIRN_GATEWAY_PORT: '0',
+      CAIRN_ADMIN_PORT: '0',
+    };
     const { node = '', admin = '' } = await this.spawn('site', 'site', ports).ready(READY_MS);
     this.adminUrl = admin;
     this.ledger = createNodeClient({ baseUrl: node });

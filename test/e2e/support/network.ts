@@ -78,7 +78,10 @@ export class TestNetwork {
   /** Starts the node, or starts it again on the same folder and port after `killNode`. */
   async startNode(): Promise<void> {
     const port = this.url === '' ? '0' : new URL(this.url).port;
-    this.node = this.spawn('chain-node', 'chain-node', join(this.folder, 'node'), { CAIRN_NODE_PORT: port });
+    this.node = this.spawn('chain-node', 'chain-node', join(this.folder, 'node'), {
+      CAIRN_NODE_PORT: port,
+      CAIRN_P2P_PORT: '0',
+    });
     const ready = await this.node.ready(READY_MS);
     this.url = ready['node'] ?? '';
     this.client ??= createNodeClient({ baseUrl: this.url });

@@ -47,7 +47,7 @@ export class ProcessGroup {
       name: app,
       file: fileURLToPath(new URL(`../../../apps/${app}/main.js`, import.meta.url)),
       args,
-      env,
+      env: { CAIRN_P2P_PORT: '0', ...env },
       onOutput: (line) => void output.push(line),
     });
     this.children.push(child);

@@ -67,7 +67,11 @@ export class SplitSite {
     const listener = LISTENERS[app];
     const port: Record<string, string> =
       listener === undefined ? {} : { [listener.env]: this.ports.get(app) ?? '0' };
-    const child = this.spawn(app, app, { ...port, CAIRN_MINER_ADDRESS: faucetAddress() });
+    const child = this.spawn(app, app, {
+      ...port,
+      CAIRN_P2P_PORT: '0',
+      CAIRN_MINER_ADDRESS: faucetAddress(),
+    });
     const ready = await child.ready(READY_MS);
     const address = listener === undefined ? undefined : ready[listener.address];
     if (address !== undefined) this.ports.set(app, new URL(address).port);
