@@ -4,7 +4,7 @@ import { accepted, type Result, refused } from '#errors';
 export function bitsToTarget(bits: number): Result<bigint> {
   const exponent = bits >>> 24;
   const mantissa = bits & 0x007f_ffff;
-  if ((bits & 0x0080_0000) !== 0 || mantissa === 0) return refused({ rule: 'pow/bits', bits });
+  if ((bits & 0x0080_0000) !== 0) return refused({ rule: 'pow/bits', bits });
   const target =
     exponent <= 3
       ? BigInt(mantissa) >> BigInt(8 * (3 - exponent))

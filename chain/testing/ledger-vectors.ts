@@ -9,15 +9,15 @@ import { devnet, NETWORKS } from '../params/networks.js';
 import type { KnownTransaction } from '../tx/transaction.js';
 import { transactionSigningMessage } from '../tx/transaction-codec.js';
 import { createMemoryChain } from './memory-chain.js';
+import { powVectors } from './pow-vectors.js';
 import { stateTreeVectors } from './state-tree-vectors.js';
 import { createWallet, type Wallet } from './wallet.js';
 
-/** Networks: ids, prefixes, the genesis block. */
+/** Networks: every value of their parameters, and the genesis block. */
 export function networkVectors(): unknown {
   return Object.values(NETWORKS).map((params) => {
     const genesis = genesisBlock(createLaw(params, nativeCrypto, []));
-    const { name, networkId, addressPrefix, protocolVersion } = params;
-    return { name, networkId, addressPrefix, protocolVersion, genesisId: genesis.id, genesis: genesis.bytes };
+    return { ...params, genesisId: genesis.id, genesisBlock: genesis.bytes };
   });
 }
 
@@ -115,4 +115,5 @@ export const LEDGER_VECTORS: Readonly<Record<string, () => unknown>> = {
   transactions: transactionVectors,
   blocks: blockVectors,
   'state-tree': stateTreeVectors,
+  pow: powVectors,
 };

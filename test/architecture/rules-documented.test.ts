@@ -22,11 +22,11 @@ function rulesIn(text: string, pattern: RegExp): string[] {
 describe('rule ids', () => {
   const code = new Set(
     lawSources().flatMap((source) =>
-      rulesIn(source, /(?:rule: |DecodeError\(\s*|\[)'([a-z]+\/[a-z0-9-]+)'/g),
+      rulesIn(source, /(?:rule: |DecodeError\(\s*|\[)'([a-z-]+\/[a-z0-9-]+)'/g),
     ),
   );
   const errors = readFileSync(join(protocol, 'errors.md'), 'utf8');
-  const rows = rulesIn(errors, /^\| `([a-z]+\/[a-z0-9-]+)` \|/gm);
+  const rows = rulesIn(errors, /^\| `([a-z-]+\/[a-z0-9-]+)` \|/gm);
 
   test('errors.md names every rule of the code once, and no other', () => {
     expect(code.size).toBeGreaterThan(60);
@@ -35,7 +35,7 @@ describe('rule ids', () => {
 
   test('every rule is also named where its row says', () => {
     const missing: string[] = [];
-    for (const [, rule, documents] of errors.matchAll(/^\| `([a-z]+\/[a-z0-9-]+)` \|[^|]*\| ([^|]+) \|$/gm)) {
+    for (const [, rule, documents] of errors.matchAll(/^\| `([a-z-]+\/[a-z0-9-]+)` \|[^|]*\| ([^|]+) \|$/gm)) {
       for (const name of (documents as string).split(', ')) {
         const text = readFileSync(join(protocol, `${name}.md`), 'utf8');
         if (name !== 'signatures' && !text.includes(`\`${rule}\``)) missing.push(`${rule} in ${name}.md`);

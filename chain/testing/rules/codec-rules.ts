@@ -11,6 +11,40 @@ const MEMO_AT = AMOUNT_AT + 8;
 const BODY_AT = 2 + 32 + 2 + 8 + 8;
 const MAX_U63 = (1n << 63n) - 1n;
 
+/** Blocks that are cut, go on, or hold what is no transaction. */
+function blockForms(book: VectorBook): void {
+  const chain = book.chain('blocks', 'easy');
+  const pay = chain.transfer(chain.faucet(), chain.miner.account, 1n);
+  const { bytes } = chain.draft([pay]);
+  book.raw('codec/truncated', 'accept', 'a block, whole', chain, bytes);
+  book.raw('codec/truncated', 'refuse', 'a block without its last byte', chain, bytes.subarray(0, -1));
+  book.raw('codec/truncated', 'refuse', 'a block that ends inside its header', chain, bytes.subarray(0, 79));
+  book.raw(
+    'codec/trailing-bytes',
+    'refuse',
+    'a block and a byte',
+    chain,
+    concatBytes(bytes, Uint8Array.of(0)),
+  );
+  const start = bytes.length - pay.bytes.length;
+  book.raw(
+    'tx/unknown-kind',
+    'refuse',
+    'a block with a transaction of kind 99',
+    chain,
+    overwrite(bytes, start, [99]),
+  );
+  const counted = (low: number): Uint8Array => overwrite(bytes, start - 8, [low, 0x86, 1, 0]);
+  book.raw('codec/length', 'refuse', 'a block with 100,001 transactions', chain, counted(0xa1));
+  book.raw(
+    'codec/truncated',
+    'refuse',
+    'a block with 100,000 transactions, of which one is there',
+    chain,
+    counted(0xa0),
+  );
+}
+
 /** The canonical encoding, by transactions and, where those hold no such type, by stored diffs. */
 export function codecRules(): RuleVectorFile {
   const book = new VectorBook();
@@ -140,5 +174,6 @@ export function codecRules(): RuleVectorFile {
     network: 'easy',
     bytes: '0000000000',
   });
+  blockForms(book);
   return book.finish();
 }

@@ -1,6 +1,7 @@
 import { bytesToHex } from '#crypto';
 import { BLOCK_VERSION, encodeHeader, VERSION_ROLLING_MASK } from '../../block/header.js';
 import { targetToBits } from '../../pow/target.js';
+import type { BlockChanges } from '../mine-block.js';
 import type { RuleVectorFile } from './rule-vector.js';
 import { EASY, VectorBook } from './vector-book.js';
 
@@ -51,6 +52,7 @@ export function headerRules(): RuleVectorFile {
   book.header('header/proof-of-work', 'refuse', 'a hash above it, below twice the target', chain, {
     work: 'missing',
   });
+  inBlocks(book);
   asertVectors(book);
   timeVectors(book);
   bitsVectors(book);
@@ -64,6 +66,22 @@ export function headerRules(): RuleVectorFile {
   ahead('120 seconds ahead of the clock', 120, 'accept');
   ahead('121 seconds ahead of the clock', 121, 'node/time-too-new');
   return book.finish();
+}
+
+/** The same rules stand before everything else about a whole block. */
+function inBlocks(book: VectorBook): void {
+  const chain = book.chain('blocks', 'easy');
+  chain.mineTo(3);
+  const refuse = (rule: string, why: string, changes: BlockChanges): void =>
+    book.block(rule, 'refuse', `a block: ${why}`, chain, [], changes);
+  refuse('header/version', 'bit 0 of the version is set', { header: { version: BLOCK_VERSION | 1 } });
+  refuse('header/previous', 'the child of the tip’s parent', {
+    header: { previous: chain.at(2).block.hash },
+  });
+  refuse('header/bits', 'a harder target', { header: { bits: 0x207f_fffe } });
+  const { medianTimeSeconds } = chain.supplement();
+  refuse('header/time-too-old', 'the median of the times before', { header: { time: medianTimeSeconds } });
+  refuse('header/proof-of-work', 'a hash above the target', { work: 'missing' });
 }
 
 function asertVectors(book: VectorBook): void {
@@ -130,7 +148,8 @@ function bitsVectors(book: VectorBook): void {
   bits('mantissa 0', 0x2000_0000, 'pow/bits');
   bits('a mantissa shifted out: zero', 0x0000_0001, 'pow/bits');
   bits('a mantissa shifted out with exponent 2', 0x0200_00ff, 'pow/bits');
-  bits('the sign bit', 0x1d80_0000, 'pow/bits');
+  bits('the sign bit and mantissa 0', 0x1d80_0000, 'pow/bits');
+  bits('the sign bit beside a mantissa', 0x1d80_ffff, 'pow/bits');
   bits('2^256 and above', 0x2200_0100, 'pow/bits');
   bits('2^256 and above, exponent 33', 0x2101_0000, 'pow/bits');
   bits('exponent 255', 0xff00_0001, 'pow/bits');

@@ -8,8 +8,10 @@ import { blockRules } from './block-rules.js';
 import { codecRules } from './codec-rules.js';
 import { headerRules } from './header-rules.js';
 import type { RuleVectorFile } from './rule-vector.js';
+import { stateProofRules } from './state-proof-rules.js';
 import { transactionRules } from './transaction-rules.js';
 
+export type { Judgement } from './judge-vector.js';
 export { replayVectors } from './replay-vectors.js';
 export * from './rule-vector.js';
 export * from './vector-book.js';
@@ -20,5 +22,6 @@ export const CHAIN_RULE_VECTORS: Readonly<Record<string, () => RuleVectorFile>> 
   block: blockRules,
   codec: codecRules,
   header: headerRules,
+  'state-proof': stateProofRules,
   transaction: transactionRules,
 };

@@ -7,6 +7,7 @@ import { validateClock, validateHeader } from '../../block/header-rules.js';
 import type { Law } from '../../law/law.js';
 import { bitsToTarget, targetToBytes } from '../../pow/target.js';
 import { decodeDiff, encodeDiff } from '../../state/diff.js';
+import { validateStateProof } from '../../state-tree/state-proof.js';
 import { decodeTransaction, transactionSignatures } from '../../tx/transaction-codec.js';
 import type { MemoryChain } from '../memory-chain.js';
 import type { RuleVector } from './rule-vector.js';
@@ -16,6 +17,9 @@ export interface Judgement {
   readonly verdict: string;
   readonly gives?: string;
 }
+
+/** Judges the subjects that the chain does not know. */
+export type JudgeOther = (vector: RuleVector) => Judgement;
 
 function judged<T>(result: Result<T>, gives: (value: T) => string | undefined): Judgement {
   if (!result.ok) return { verdict: result.violation.rule };
@@ -42,8 +46,30 @@ function judgeBlock(chain: MemoryChain, bytes: Uint8Array): Judgement {
   return { verdict: 'accept', gives };
 }
 
+function judgeStateProof({ claim }: RuleVector, law: Law, proof: Uint8Array): Judgement {
+  assertInvariant(claim !== undefined, 'a proof needs a claim');
+  const { namespace, key, value, root } = claim;
+  const violation = validateStateProof(
+    law.crypto,
+    {
+      networkId: law.params.networkId,
+      root: hexToBytes(root),
+      space: { code: namespace },
+      key,
+      value: value === undefined ? undefined : hexToBytes(value),
+    },
+    proof,
+  );
+  return { verdict: violation?.rule ?? 'accept' };
+}
+
 /** Asks the law, through its public entry points alone. `chain` ends at the vector's height. */
-export function judgeVector(vector: RuleVector, law: Law, chain: MemoryChain | undefined): Judgement {
+export function judgeVector(
+  vector: RuleVector,
+  law: Law,
+  chain: MemoryChain | undefined,
+  judgeOther?: JudgeOther,
+): Judgement {
   const bytes = hexToBytes(vector.bytes ?? '');
   const after = (): MemoryChain => {
     assertInvariant(chain !== undefined, `the vector '${vector.why}' needs a chain`);
@@ -60,6 +86,11 @@ export function judgeVector(vector: RuleVector, law: Law, chain: MemoryChain | u
       return judged(decodeDiff(law.namespaces, bytes), (diff) => bytesToHex(encodeDiff(diff)));
     case 'transaction':
       return judgeTransaction(law, bytes);
+    case 'state-proof':
+      return judgeStateProof(vector, law, bytes);
+    case 'state-object':
+      assertInvariant(judgeOther !== undefined, `nobody judges '${vector.subject}' here`);
+      return judgeOther(vector);
     case 'clock':
     case 'header': {
       const header = decodeHeader(bytes);

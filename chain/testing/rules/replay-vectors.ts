@@ -4,7 +4,7 @@ import { violationToText } from '#errors';
 import { decodeBlock } from '../../block/block.js';
 import { createLaw, type LawModule } from '../../law/law.js';
 import { MemoryChain } from '../memory-chain.js';
-import { judgeVector } from './judge-vector.js';
+import { type JudgeOther, judgeVector } from './judge-vector.js';
 import { type RuleVector, type RuleVectorFile, vectorParams } from './rule-vector.js';
 
 /** A vector whose answer is another than the file says. */
@@ -22,6 +22,7 @@ export function replayVectors(
   file: RuleVectorFile,
   modules: readonly LawModule[],
   crypto: CryptoPort,
+  judgeOther?: JudgeOther,
 ): readonly Disagreement[] {
   const wrong: Disagreement[] = [];
   const laws = new Map(
@@ -36,7 +37,7 @@ export function replayVectors(
     return law;
   };
   const judge = (vector: RuleVector, chain?: MemoryChain): void => {
-    const judgement = judgeVector(vector, lawOf(vector.network), chain);
+    const judgement = judgeVector(vector, lawOf(vector.network), chain, judgeOther);
     if (judgement.verdict !== vector.verdict || judgement.gives !== vector.gives)
       wrong.push({ vector, ...judgement });
   };

@@ -2,7 +2,16 @@ import type { NetworkParams } from '../../params/network-params.js';
 import { NETWORKS } from '../../params/networks.js';
 
 /** What a vector asks to be judged, by which entry point of the law. */
-export type RuleSubject = 'address' | 'bits' | 'block' | 'clock' | 'diff' | 'header' | 'transaction';
+export type RuleSubject =
+  | 'address'
+  | 'bits'
+  | 'block'
+  | 'clock'
+  | 'diff'
+  | 'header'
+  | 'state-object'
+  | 'state-proof'
+  | 'transaction';
 
 /** One question to the law and its one right answer (docs/protocol/vectors.md). Bytes are hex. */
 export interface RuleVector {
@@ -23,6 +32,15 @@ export interface RuleVector {
   readonly bits?: number;
   /** For `clock`: the local clock. */
   readonly nowSeconds?: number;
+  /** For `state-proof`: what the proof in `bytes` is to show; no value claims that there is no such object. */
+  readonly claim?: {
+    readonly namespace: number;
+    readonly key: string;
+    readonly value?: string;
+    readonly root: string;
+  };
+  /** For `state-object`: kind, id and, where the kind has one, lane or slot. */
+  readonly object?: Readonly<Record<string, unknown>>;
   /** What acceptance gives: an account, an id, a target, or the state's root after the block. */
   readonly gives?: string;
 }

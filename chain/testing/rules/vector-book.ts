@@ -7,7 +7,7 @@ import type { NetworkParams } from '../../params/network-params.js';
 import type { KnownTransaction } from '../../tx/transaction.js';
 import { createMemoryChain, type MemoryChain } from '../memory-chain.js';
 import { type BlockChanges, mineTemplate } from '../mine-block.js';
-import { judgeVector } from './judge-vector.js';
+import { type JudgeOther, judgeVector } from './judge-vector.js';
 import {
   type RuleVector,
   type RuleVectorFile,
@@ -42,7 +42,10 @@ export class VectorBook {
   private readonly chains = new Map<MemoryChain, Known>();
   private readonly vectors: RuleVector[] = [];
 
-  constructor(readonly modules: readonly LawModule[] = []) {}
+  constructor(
+    readonly modules: readonly LawModule[] = [],
+    private readonly judgeOther?: JudgeOther,
+  ) {}
 
   /** Names a network; the parameters come back. */
   network(name: string, network: VectorNetwork): NetworkParams {
@@ -74,7 +77,7 @@ export class VectorBook {
     const place = known && chain ? { chain: known.name, height: chain.height } : {};
     const { subject, ...rest } = question;
     const asked: RuleVector = { rule, verdict, why, subject, ...rest, network, ...place };
-    const judgement = judgeVector(asked, chain?.law ?? this.law(network), chain);
+    const judgement = judgeVector(asked, chain?.law ?? this.law(network), chain, this.judgeOther);
     if (judgement.verdict !== verdict)
       throw new Error(`${rule}, '${why}': ${verdict} expected, the law says ${judgement.verdict}`);
     if (known && chain) known.height = Math.max(known.height, chain.height);

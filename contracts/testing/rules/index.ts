@@ -11,6 +11,9 @@ import { lifeRules } from './life-rules.js';
 import { moneyRules } from './money-rules.js';
 import { offerRules } from './offer-rules.js';
 import { proveRules } from './prove-rules.js';
+import { stateObjectRules } from './state-object-rules.js';
+
+export { judgeStateObject } from './judge-state-object.js';
 
 /** The contracts' files of rule vectors by name. */
 export const CONTRACT_RULE_VECTORS: Readonly<Record<string, () => RuleVectorFile>> = {
@@ -21,4 +24,5 @@ export const CONTRACT_RULE_VECTORS: Readonly<Record<string, () => RuleVectorFile
   end: endRules,
   money: moneyRules,
   life: lifeRules,
+  'state-object': stateObjectRules,
 };

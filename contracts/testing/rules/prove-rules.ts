@@ -1,8 +1,11 @@
 import type { KnownTransaction } from '#chain';
+import { encodeBaoSlice } from '#crypto';
 import { EASY, type RuleVectorFile, VectorBook, vectorParams } from '../../../chain/testing/rules/index.js';
 import { contractsModule } from '../../module.js';
+import { buildProofItem } from '../../prove/build-proof.js';
+import { drawChunks } from '../../prove/challenge.js';
 import type { ProofItem } from '../../prove/storage-proof.js';
-import { ContractScenario, createContractScenario, proofItems } from '../contract-scenario.js';
+import { type ContractScenario, createContractScenario, proofItems } from '../contract-scenario.js';
 
 interface Setting {
   readonly scenario: ContractScenario;
@@ -16,7 +19,7 @@ export function proveRules(): RuleVectorFile {
   book.network('easy', EASY);
   const scenario = createContractScenario({
     params: vectorParams(EASY),
-    epochs: 12,
+    epochs: 40,
     fragmentLengths: [1, 1_024, 1_025, 5_000],
   });
   const { chain } = scenario;
@@ -148,15 +151,36 @@ function slices({ scenario, accept, refuse }: Setting): void {
   );
 }
 
+function drawsOf({ chain, id, contract }: ContractScenario): readonly bigint[] {
+  const { window } = contract;
+  if (window === undefined) throw new Error('no window is open');
+  const { epoch, totalChunks } = window;
+  const { crypto, params } = chain.law;
+  const blockId = chain.at(window.challengeHeight).block.id;
+  return drawChunks(crypto, params, { contract: id, epoch, blockId, totalChunks });
+}
+
+/** A true item for any chunk of the contract. */
+function itemOf({ chain, terms }: ContractScenario, chunk: bigint): ProofItem {
+  return buildProofItem(
+    chain.law.crypto,
+    terms.leaves,
+    chunk,
+    (leafIndex, at) => encodeBaoSlice(terms.fragments[leafIndex] as Uint8Array, at).slice,
+  );
+}
+
 /** Waits for an epoch whose draws are what a vector needs. */
 function draws({ scenario, accept, refuse }: Setting): void {
   const { chain } = scenario;
   let isChunkSeen = false;
   let isNodeSeen = false;
-  for (let epoch = 3; epoch < 12; epoch++) {
+  let isFirstSeen = false;
+  for (let epoch = 3; epoch < 40; epoch++) {
     chain.mineBlock([scenario.proveTransaction()]);
     scenario.openWindow(epoch);
     const [first, second] = proofItems(chain, scenario.terms) as [ProofItem, ProofItem];
+    if (isChunkSeen && isNodeSeen && isFirstSeen) break;
     if (!isChunkSeen && first.leafIndex !== second.leafIndex) {
       isChunkSeen = true;
       accept('prove/wrong-chunk', 'each item holds its draw', scenario.proveTransaction({}, 3n));
@@ -177,11 +201,18 @@ function draws({ scenario, accept, refuse }: Setting): void {
         scenario.proveTransaction({ items: [high, high] }),
       );
     }
+    const [draw] = drawsOf(scenario);
+    const before = scenario.terms.leaves.find(({ endChunk }) => endChunk === draw);
+    if (!isFirstSeen && before !== undefined) {
+      isFirstSeen = true;
+      const items = [itemOf(scenario, before.endChunk - 1n), second];
+      refuse('prove/wrong-chunk', 'the leaf that ends before the draw', scenario.proveTransaction({ items }));
+    }
     if (!isNodeSeen && first.slice.length > 8 + 1_024 + 64) {
       isNodeSeen = true;
       const node = withItem(scenario, ({ slice }) => ({ slice: changed(slice, 8) }));
       refuse('prove/slice', 'a bit of a parent node is another', node);
     }
   }
-  if (!isChunkSeen || !isNodeSeen) throw new Error('no epoch drew what the vectors need');
+  if (!isChunkSeen || !isNodeSeen || !isFirstSeen) throw new Error('no epoch drew what the vectors need');
 }
