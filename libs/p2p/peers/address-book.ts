@@ -5,6 +5,8 @@ export interface KnownPeer {
   readonly peer: string;
   /** Where it says it is, at most a few, without its peer id. */
   readonly addresses: readonly string[];
+  /** The group (`NetPlace`) of its first address: what diversity goes by. */
+  readonly group: string;
   /** The group (`NetPlace`) of who told us. */
   readonly source: string;
   readonly heardMs: number;
@@ -30,8 +32,8 @@ export class AddressBook {
   private readonly peers = new Map<string, KnownPeer>();
   private isChanged = false;
 
-  constructor(peers: readonly KnownPeer[] = []) {
-    for (const known of peers) this.peers.set(known.peer, known);
+  constructor(peers: readonly Omit<KnownPeer, 'group'>[] = []) {
+    for (const known of peers) this.peers.set(known.peer, { ...known, group: groupOf(known.addresses) });
   }
 
   get size(): number {
@@ -55,12 +57,13 @@ export class AddressBook {
       // what was reached keeps its address first: a third party must not talk us out of it
       const kept = known.reachedMs > 0 ? known.addresses.slice(0, 1) : [];
       const merged = [...new Set([...kept, ...useful])].slice(0, MAX_ADDRESSES_PER_PEER);
-      this.put({ ...known, addresses: merged, heardMs: nowMs });
+      this.put({ ...known, addresses: merged, group: groupOf(merged), heardMs: nowMs });
       return;
     }
     const entry: KnownPeer = {
       peer,
       addresses: useful,
+      group: groupOf(useful),
       source: source?.group ?? '',
       heardMs: nowMs,
       triedMs: 0,
@@ -77,7 +80,8 @@ export class AddressBook {
     const entry: KnownPeer = {
       peer,
       addresses: [address, ...others].slice(0, MAX_ADDRESSES_PER_PEER),
-      source: known?.source ?? peerGroup({ addresses: [address] }),
+      group: groupOf([address]),
+      source: known?.source ?? groupOf([address]),
       heardMs: nowMs,
       triedMs: nowMs,
       reachedMs: nowMs,
@@ -119,41 +123,40 @@ export class AddressBook {
 
   /** Drops the worst of whatever is full; false when the newcomer itself would be the worst. */
   private makeRoom(entry: KnownPeer, nowMs: number): boolean {
-    const group = peerGroup(entry);
-    const all = this.all();
-    const crowds = [
-      all.length >= MAX_PEERS ? all : [],
-      crowd(all, MAX_PER_GROUP, (known) => peerGroup(known) === group),
-      entry.reachedMs > 0
-        ? []
-        : crowd(
-            all,
-            MAX_UNREACHED_PER_SOURCE,
-            (known) => known.reachedMs === 0 && known.source === entry.source,
-          ),
+    const crowds: readonly Crowd[] = [
+      { max: MAX_PEERS, holds: () => true },
+      { max: MAX_PER_GROUP, holds: ({ group }) => group === entry.group },
+      {
+        max: entry.reachedMs > 0 ? Number.POSITIVE_INFINITY : MAX_UNREACHED_PER_SOURCE,
+        holds: ({ reachedMs, source }) => reachedMs === 0 && source === entry.source,
+      },
     ];
-    for (const rivals of crowds) {
-      if (rivals.length === 0) continue;
-      const worst = rivals.reduce((a, b) => (worth(a, nowMs) <= worth(b, nowMs) ? a : b));
-      if (worth(worst, nowMs) > worth(entry, nowMs)) return false;
+    for (const { max, holds } of crowds) {
+      if (this.peers.size < max) continue;
+      let count = 0;
+      let worst: { readonly peer: string; readonly worth: number } | undefined;
+      for (const known of this.peers.values()) {
+        if (!holds(known)) continue;
+        count += 1;
+        const its = worth(known, nowMs);
+        if (worst === undefined || its < worst.worth) worst = { peer: known.peer, worth: its };
+      }
+      if (count < max || worst === undefined) continue;
+      if (worst.worth > worth(entry, nowMs)) return false;
       this.peers.delete(worst.peer);
     }
     return true;
   }
 }
 
-/** The group of a peer's first address; what diversity goes by. */
-export function peerGroup(known: Pick<KnownPeer, 'addresses'>): string {
-  return multiaddrToPlace(known.addresses[0] ?? '')?.group ?? '';
+/** Some of the peers, and how many of them may be in the book. */
+interface Crowd {
+  readonly max: number;
+  readonly holds: (known: KnownPeer) => boolean;
 }
 
-function crowd(
-  all: readonly KnownPeer[],
-  max: number,
-  belongs: (known: KnownPeer) => boolean,
-): readonly KnownPeer[] {
-  const members = all.filter(belongs);
-  return members.length >= max ? members : [];
+function groupOf(addresses: readonly string[]): string {
+  return multiaddrToPlace(addresses[0] ?? '')?.group ?? '';
 }
 
 /** Reached ones before unreached, then fewer failures, then the more recent. */

@@ -1,4 +1,4 @@
-import { type KnownPeer, peerGroup } from './address-book.js';
+import type { KnownPeer } from './address-book.js';
 
 /** What the choice of a peer to call goes by. */
 export interface OutboundQuestion {
@@ -34,7 +34,7 @@ export function chooseOutbound(question: OutboundQuestion): KnownPeer | undefine
   const callable = candidates.filter(
     (known) => !excluded(known.peer) && nowMs - known.triedMs >= pauseAfterFailures(known),
   );
-  const spread = callable.filter((known) => !takenGroups.has(peerGroup(known)));
+  const spread = callable.filter((known) => !takenGroups.has(known.group));
   // no other network is known at all (a LAN, one machine): then a group may be used again
   const isElsewhere = spread.length > 0 || candidates.some((known) => isAlternative(known, takenGroups));
   const pool = isElsewhere ? spread : callable;
@@ -46,15 +46,16 @@ export function chooseOutbound(question: OutboundQuestion): KnownPeer | undefine
 
 /** Someone of another group that may still answer: never reached and rarely tried, or reached and not long lost. */
 function isAlternative(known: KnownPeer, takenGroups: ReadonlySet<string>): boolean {
-  return !takenGroups.has(peerGroup(known)) && known.failures === 0;
+  return !takenGroups.has(known.group) && known.failures === 0;
 }
 
 /** First a group, then one of it: many addresses in one network are one chance. */
 function pickByGroup(pool: readonly KnownPeer[], random: () => number): KnownPeer | undefined {
   const groups = new Map<string, KnownPeer[]>();
   for (const known of pool) {
-    const group = peerGroup(known);
-    groups.set(group, [...(groups.get(group) ?? []), known]);
+    const members = groups.get(known.group);
+    if (members === undefined) groups.set(known.group, [known]);
+    else members.push(known);
   }
   const members = pick([...groups.values()], random);
   return members === undefined ? undefined : pick(members, random);

@@ -6,7 +6,7 @@ import type { KnownPeer } from './address-book.js';
 
 /** What a node remembers of others between its runs. */
 export interface RememberedPeers {
-  readonly peers: readonly KnownPeer[];
+  readonly peers: readonly Omit<KnownPeer, 'group'>[];
   readonly bans: readonly Ban[];
   /** Peers we had chosen when we stopped: called first, so that a restart is no chance to take all our slots. */
   readonly anchors: readonly string[];

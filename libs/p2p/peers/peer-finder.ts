@@ -1,6 +1,5 @@
 import type { Connection } from '@libp2p/interface';
 import type { AddressBook, KnownPeer } from './address-book.js';
-import { peerGroup } from './address-book.js';
 import { multiaddrToPeerId, multiaddrToPlace } from './net-place.js';
 import { chooseFeeler, chooseOutbound, pauseAfterFailures } from './peer-choice.js';
 
@@ -114,7 +113,7 @@ export class PeerFinder {
     if (!this.parts.isClosedList) {
       const known = this.nextAnchor() ?? chooseOutbound(this.question(nowMs));
       if (known !== undefined) {
-        this.call(known.peer, known.addresses, peerGroup(known), nowMs, true);
+        this.call(known.peer, known.addresses, known.group, nowMs, true);
         return true;
       }
     }
@@ -213,7 +212,7 @@ export class PeerFinder {
     if (nowMs - this.feelerMs < FEELER_EVERY_MS || this.chosen.size < this.parts.maxOutbound) return;
     this.feelerMs = nowMs;
     const known = chooseFeeler(this.question(nowMs));
-    if (known !== undefined) this.call(known.peer, known.addresses, peerGroup(known), nowMs, false);
+    if (known !== undefined) this.call(known.peer, known.addresses, known.group, nowMs, false);
   }
 
   private exploreSometimes(nowMs: number): void {
