@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Law, NetworkParams } from '#chain';
 import { createNetworkLaw } from '#contracts';
@@ -5,7 +6,9 @@ import type { CryptoPort } from '#crypto';
 import { AppError } from '#errors';
 import { type DataFolderLock, lockDataFolder } from '#lifecycle';
 import { SupplyAudit } from './audit/supply-audit.js';
-import { ChainManager, type VerifyBatch } from './chain/chain-manager.js';
+import type { ChainManager, VerifyBatch } from './chain/chain-manager.js';
+import { ChainUpkeep, type ChainUpkeepPolicy, DEFAULT_CHAIN_UPKEEP } from './chain/chain-upkeep.js';
+import { type ChainRecovery, openChain, type StorageNotice } from './chain/open-chain.js';
 import type { ChainAccess } from './chain-access.js';
 import { createChainAccess } from './create-chain-access.js';
 import { EventStream } from './events/event-stream.js';
@@ -22,9 +25,10 @@ import { createChainReads } from './reads/chain-reads.js';
 import { createContractReads } from './reads/contract-reads.js';
 import { createExplorerReads } from './reads/explorer-reads.js';
 import { createProofReads } from './reads/proof-reads.js';
-import type { ChainStore } from './storage/chain-store.js';
-import { type OpenDatabase, openDatabase } from './storage/data-sources.js';
-import { openChainStore } from './storage/sqlite-chain-store.js';
+import type { ChainStore, PendingTransaction } from './storage/chain-store.js';
+import { type OpenDatabase, openDatabase, sqlitePath } from './storage/data-sources.js';
+import { removeDatabase } from './storage/set-aside.js';
+import { markSuspect } from './storage/store-error.js';
 import { createSubmissions } from './submissions.js';
 import { TransactionIntake } from './transaction-intake.js';
 
@@ -40,6 +44,12 @@ export interface OpenLedgerOptions {
   /** Where the explorer's index is kept: `sqlite` (a file in the folder), `sqlite:PATH` or `postgres://…`. */
   readonly databaseUrl?: string;
   readonly mempool?: Partial<MempoolPolicy>;
+  /** How often the state is written down, and how long undo data is kept. */
+  readonly upkeep?: Partial<ChainUpkeepPolicy>;
+  /** Builds chain file and index anew from what the chain file holds. */
+  readonly isRebuild?: boolean;
+  /** Told what happened to damaged files. Default: nobody is. */
+  readonly onNotice?: (notice: StorageNotice) => void;
   /** Told about trouble no caller awaits (an index that cannot follow). Default: ignored, retried at the next block. */
   readonly onError?: (error: unknown) => void;
 }
@@ -48,6 +58,8 @@ export interface OpenLedgerOptions {
 export interface EmbeddedLedger extends LedgerPort {
   readonly law: Law;
   readonly chain: ChainManager;
+  /** What was saved of a damaged chain file when this ledger was opened. */
+  readonly recovery: ChainRecovery | undefined;
   /** The same ledger as other nodes see it. */
   readonly access: ChainAccess;
   /** Resolves when the explorer's index has reached the tip, or after the time given (default 30 s). */
@@ -70,14 +82,22 @@ export async function openLedger(options: OpenLedgerOptions): Promise<EmbeddedLe
   const folder = join(options.dataDir, 'ledger');
   const parts: OpenParts = { lock: await lockDataFolder(folder, 'ledger') };
   try {
-    const store = await openChainStore(join(folder, 'chain.sqlite'), crypto);
+    const { isRebuild = false, onNotice } = options;
+    const opened = await openChain({ folder, law, verifyBatch, clock, isRebuild, onNotice });
+    const { store, snapshots, chain, recovery } = opened;
     parts.store = store;
-    const chain = await ChainManager.open({ law, store, verifyBatch, clock });
-    const location = indexLocation(folder, options.databaseUrl);
-    const database = await openDatabase(location, EXPLORER_ROLE);
+    const database = await openIndex(indexLocation(folder, options.databaseUrl), isRebuild, onNotice);
     parts.database = database;
-    const follower = await IndexFollower.open({ law, store, tree: chain.tree, database, onError });
+    const follower = await IndexFollower.open({ law, store, tree: chain.tree, database, snapshots, onError });
     parts.follower = follower;
+    parts.upkeep = new ChainUpkeep({
+      chain,
+      store,
+      snapshots,
+      policy: { ...DEFAULT_CHAIN_UPKEEP, ...options.upkeep },
+      indexHeight: () => follower.height,
+      onError,
+    });
     const mempool = new Mempool({
       law,
       chain,
@@ -112,7 +132,7 @@ export async function openLedger(options: OpenLedgerOptions): Promise<EmbeddedLe
         blocks: (fromHeight) => chain.mainBlocks(fromHeight),
       }),
     };
-    return assemble(ledger, parts);
+    return assemble(ledger, parts, recovery);
   } catch (error) {
     await closeParts(parts).catch(() => undefined);
     throw error;
@@ -122,7 +142,11 @@ export async function openLedger(options: OpenLedgerOptions): Promise<EmbeddedLe
 /** How long `indexed` waits unless told otherwise. */
 const INDEXED_TIMEOUT_MS = 30_000;
 
-function assemble(ledger: LedgerParts, parts: OpenParts): EmbeddedLedger {
+function assemble(
+  ledger: LedgerParts,
+  parts: OpenParts,
+  recovery: ChainRecovery | undefined,
+): EmbeddedLedger {
   const { law, chain, events } = ledger;
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
@@ -141,6 +165,7 @@ function assemble(ledger: LedgerParts, parts: OpenParts): EmbeddedLedger {
   return {
     law,
     chain,
+    recovery,
     access: createChainAccess(ledger),
     ...whileOpen(port, () => closed === undefined),
     indexed: (timeoutMs = INDEXED_TIMEOUT_MS) => ledger.follower.reached(timeoutMs),
@@ -173,9 +198,11 @@ interface OpenParts {
   store?: ChainStore;
   database?: OpenDatabase;
   follower?: IndexFollower;
+  upkeep?: ChainUpkeep;
 }
 
-async function closeParts({ lock, store, database, follower }: OpenParts): Promise<void> {
+async function closeParts({ lock, store, database, follower, upkeep }: OpenParts): Promise<void> {
+  await upkeep?.close();
   await follower?.close();
   await database?.close();
   await store?.close();
@@ -187,12 +214,40 @@ function indexLocation(folder: string, databaseUrl: string | undefined): { url: 
   return { url: isDefault ? `sqlite:${join(folder, 'index.sqlite')}` : databaseUrl };
 }
 
-/** Transactions acknowledged before a restart wait again; what no longer holds is dropped. */
-async function restorePending(store: ChainStore, mempool: Mempool): Promise<void> {
-  const gone: string[] = [];
-  for (const { id, bytes } of await store.pending()) {
-    const result = await mempool.submit(bytes);
-    if (!result.ok) gone.push(id);
+/** A damaged index is built anew: it holds nothing that the blocks do not give. */
+async function openIndex(
+  location: { url: string },
+  isRebuild: boolean,
+  onNotice: OpenLedgerOptions['onNotice'],
+): Promise<OpenDatabase> {
+  const file = sqlitePath(location.url);
+  if (isRebuild) markSuspect(file, 'a rebuild was asked for');
+  try {
+    return await openDatabase(location, EXPLORER_ROLE);
+  } catch (error) {
+    const isDamaged = error instanceof AppError && error.code === 'ledger/store-corrupt';
+    if (!isDamaged || !existsSync(file)) throw error;
+    await removeDatabase(file);
+    onNotice?.({
+      code: 'ledger/index-rebuilt',
+      message: `the explorer's index was damaged (${error.data['what']}) and is built anew from the blocks`,
+      data: { file, why: String(error.data['what']) },
+    });
+    return openDatabase(location, EXPLORER_ROLE);
   }
-  await store.removePending(gone);
+}
+
+/**
+ * Transactions acknowledged before a restart wait again; what no longer holds is dropped. Those that a reorganisation gave
+ * back stand behind others that build on them, so what is refused is tried again as long as others are taken.
+ */
+async function restorePending(store: ChainStore, mempool: Mempool): Promise<void> {
+  let waiting = await store.pending();
+  for (;;) {
+    const refused: PendingTransaction[] = [];
+    for (const each of waiting) if (!(await mempool.submit(each.bytes)).ok) refused.push(each);
+    if (refused.length === 0) return;
+    if (refused.length === waiting.length) return store.removePending(refused.map(({ id }) => id));
+    waiting = refused;
+  }
 }

@@ -191,7 +191,7 @@ export class ChainManager {
     if (!applied.ok) return applied;
     const { totalWork } = node;
     const supply = supplyAfter(parent, applied.value);
-    await this.options.store.appendMain({ block, applied: applied.value, totalWork, ...supply });
+    await this.options.store.appendMain([{ block, applied: applied.value, totalWork, ...supply }]);
     this.state.apply(applied.value.diff);
     this.tipStateRoot = this.stateTree.apply(applied.value.diff);
     Object.assign(node, supply);

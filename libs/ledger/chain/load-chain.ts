@@ -41,13 +41,15 @@ export async function loadChain(
   const facts = await store.meta();
   if (facts.size === 0) {
     await store.appendMain(
-      {
-        block: genesis,
-        applied: applyGenesis(law),
-        totalWork: bitsToWork(genesis.header.bits),
-        minted: 0n,
-        burned: 0n,
-      },
+      [
+        {
+          block: genesis,
+          applied: applyGenesis(law),
+          totalWork: bitsToWork(genesis.header.bits),
+          minted: 0n,
+          burned: 0n,
+        },
+      ],
       {
         [FACTS.network]: law.params.name,
         [FACTS.protocolVersion]: String(law.params.protocolVersion),

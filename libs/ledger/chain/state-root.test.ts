@@ -142,7 +142,7 @@ describe('a stored chain whose effects are not those its blocks commit to', () =
           change.key === `account:${lasting.account}` ? { ...change, after: 6n } : change,
         ),
       };
-      await store.appendMain({ block, applied, totalWork: 1n, minted: 0n, burned: 0n }, { tip: block.id });
+      await store.appendMain([{ block, applied, totalWork: 1n, minted: 0n, burned: 0n }], { tip: block.id });
     }
     await expect(loadChain(law, store)).rejects.toMatchObject({
       code: 'ledger/store-corrupt',

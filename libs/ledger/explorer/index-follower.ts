@@ -1,12 +1,13 @@
 import { type EntityManager, type EntitySchema, MoreThanOrEqual } from 'typeorm';
-import { type BlockId, decodeBlock, type Law } from '#chain';
+import { type BlockId, decodeBlock, type Law, type LawEvent } from '#chain';
 import { AppError } from '#errors';
 import type { BlockNode, BlockTree } from '../chain/block-tree.js';
 import type { ChainStore, StoredBlock } from '../storage/chain-store.js';
 import type { OpenDatabase } from '../storage/data-sources.js';
-import { decodeEvents } from '../storage/event-codec.js';
+import type { StateSnapshots } from '../storage/state-snapshots.js';
 import { createWriter, type Writer } from '../storage/writer.js';
 import { blockToRows, emptyRows, heightKey, type IndexRows } from './block-to-rows.js';
+import { EventReplay } from './event-replay.js';
 import {
   contractEntity,
   EXPLORER_ROLE,
@@ -29,6 +30,8 @@ export interface IndexFollowerOptions {
   readonly store: ChainStore;
   readonly tree: BlockTree;
   readonly database: OpenDatabase;
+  /** Where events that were pruned are made again from. */
+  readonly snapshots?: StateSnapshots | undefined;
   /** Told when the index cannot follow; the next block tries again. */
   readonly onError: (error: unknown) => void;
 }
@@ -36,6 +39,7 @@ export interface IndexFollowerOptions {
 /** Follows the main chain into the explorer's tables, apart from the block path, and takes abandoned blocks back. */
 export class IndexFollower {
   private readonly writer: Writer;
+  private readonly replay: EventReplay;
   private at: BlockNode | undefined;
   private running: Promise<void> | undefined;
   private isAgain = false;
@@ -44,6 +48,7 @@ export class IndexFollower {
 
   private constructor(private readonly options: IndexFollowerOptions) {
     this.writer = createWriter(options.database);
+    this.replay = new EventReplay(options);
   }
 
   /** Finds out how far the index is; one of another chain is emptied. */
@@ -127,7 +132,7 @@ export class IndexFollower {
       const node = tree.mainAt(stored.height);
       // The main chain moved while it was read: what was read so far still stands, the rest comes with the next step.
       if (node === undefined || node.id !== stored.id || node.parent !== last) break;
-      this.addRows(stored, rows);
+      this.addRows(stored, await this.replay.events(stored), rows);
       last = node;
       count += 1;
       if (count >= BATCH_BLOCKS || rows.postings.length >= BATCH_ROWS) break;
@@ -142,12 +147,10 @@ export class IndexFollower {
     this.tell();
   }
 
-  private addRows(stored: StoredBlock, rows: IndexRows): void {
+  private addRows(stored: StoredBlock, events: readonly LawEvent[], rows: IndexRows): void {
     const { law, store } = this.options;
     const block = decodeBlock(law, stored.bytes);
     if (!block.ok) throw store.damaged(`block ${stored.id} does not decode (${block.violation.rule})`);
-    const events = stored.events && decodeEvents(stored.events);
-    if (events === undefined) throw store.damaged(`block ${stored.id} has no readable events`);
     blockToRows(block.value, events, rows);
   }
 

@@ -64,8 +64,8 @@ export interface ChainStore {
   writeMeta(entries: Readonly<Record<string, string>>): Promise<void>;
   /** Id of the last block of the main chain. */
   tip(): Promise<BlockId | undefined>;
-  /** Appends the next block of the main chain; its transactions wait no longer. */
-  appendMain(next: Connection, meta?: Readonly<Record<string, string>>): Promise<void>;
+  /** Appends the next blocks of the main chain, oldest first, all or none; their transactions wait no longer. */
+  appendMain(batch: readonly Connection[], meta?: Readonly<Record<string, string>>): Promise<void>;
   /** Keeps a block that is not on the main chain. */
   appendSide(block: KnownBlock, totalWork: bigint): Promise<void>;
   /** Moves the main chain to another branch, whose blocks are all stored; what only the left one held waits again. */

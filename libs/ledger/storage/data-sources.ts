@@ -1,6 +1,7 @@
 import 'reflect-metadata';
+import { stat } from 'node:fs/promises';
 import { DataSource, type DataSourceOptions, type EntitySchema } from 'typeorm';
-import { type DatabaseName, storeCorrupt, storeFailure } from './store-error.js';
+import { type DatabaseName, readSuspicion, storeCorrupt, storeFailure } from './store-error.js';
 
 /** Which driver opens SQLite files; both read the same file, so switching needs no migration. */
 export type SqliteDriver = 'sqlite3' | 'better-sqlite3';
@@ -30,11 +31,13 @@ export interface OpenDatabase extends DatabaseName {
 
 /** How long a statement waits for the other connection's lock. */
 const BUSY_TIMEOUT_MS = 10_000;
+/** Files up to this size have their pages checked at every start: some 50 ms. */
+const ALWAYS_CHECKED_BYTES = 32 * 1024 * 1024;
 
 /** The one place where database options are made. */
 function dataSourceOptions(location: DatabaseLocation, entities: readonly EntitySchema[]): DataSourceOptions {
   const shared = { entities: [...entities], synchronize: false, logging: false };
-  if (/^postgres(ql)?:/.test(location.url)) {
+  if (isPostgres(location.url)) {
     return { ...shared, type: 'postgres', url: location.url, poolSize: 8 };
   }
   const database = sqlitePath(location.url);
@@ -64,13 +67,12 @@ export async function openDatabase(
   const close = async (): Promise<void> => {
     for (const source of opened.splice(0).reverse()) if (source.isInitialized) await source.destroy();
   };
+  const isSqlite = !isPostgres(location.url);
   try {
+    const isDoubtful = isSqlite && (await needsPageCheck(name));
     const writing = await open();
-    const isSqlite = writing.options.type !== 'postgres';
-    if (isSqlite) {
-      await writing.query(`PRAGMA synchronous = ${durability}`);
-      await checkPages(writing, name);
-    }
+    if (isSqlite) await writing.query(`PRAGMA synchronous = ${durability}`);
+    if (isDoubtful) await checkPages(writing, name);
     if (!(await hasTables(writing, entities))) await writing.synchronize();
     const reading = await open();
     if (isSqlite) await reading.query('PRAGMA query_only = ON');
@@ -86,8 +88,27 @@ export function sqlitePath(url: string): string {
   return url.replace(/^sqlite:/, '');
 }
 
+function isPostgres(url: string): boolean {
+  return /^postgres(ql)?:/.test(url);
+}
+
 function databaseName(url: string): string {
-  return /^postgres/.test(url) ? url.replace(/\/\/[^@/]*@/, '//') : sqlitePath(url);
+  return isPostgres(url) ? url.replace(/\/\/[^@/]*@/, '//') : sqlitePath(url);
+}
+
+/**
+ * Whether the pages are looked at before anything else: after a stop that was not clean (a clean one leaves no log) and
+ * where it costs next to nothing. A large file that was closed properly opens at once; its damage is found when read.
+ */
+async function needsPageCheck(database: DatabaseName): Promise<boolean> {
+  const suspicion = readSuspicion(database.name);
+  if (suspicion !== undefined) throw storeCorrupt(database, suspicion);
+  const [fileBytes, logBytes] = await Promise.all([sizeOf(database.name), sizeOf(`${database.name}-wal`)]);
+  return logBytes > 0 || fileBytes <= ALWAYS_CHECKED_BYTES;
+}
+
+async function sizeOf(file: string): Promise<number> {
+  return (await stat(file).catch(() => undefined))?.size ?? 0;
 }
 
 async function checkPages(source: DataSource, database: DatabaseName): Promise<void> {

@@ -36,16 +36,21 @@ class MemoryChainStore implements ChainStore {
     return this.main.at(-1);
   }
 
-  async appendMain(next: Connection, meta: Readonly<Record<string, string>> = {}): Promise<void> {
-    const { block } = next;
-    this.add({ place: blockToPlace(block, next.totalWork, next), block, joining: next });
-    this.main.push(block.id);
-    for (const { id } of block.transactions) this.waiting.delete(id);
+  async appendMain(next: readonly Connection[], meta: Readonly<Record<string, string>> = {}): Promise<void> {
+    this.checkNew(next.map(({ block }) => block));
+    for (const joining of next) {
+      const { block, totalWork } = joining;
+      this.entries.set(block.id, { place: blockToPlace(block, totalWork, joining), block, joining });
+      this.main.push(block.id);
+      for (const { id } of block.transactions) this.waiting.delete(id);
+    }
     await this.writeMeta(meta);
   }
 
   async appendSide(block: KnownBlock, totalWork: bigint): Promise<void> {
-    this.add({ place: blockToPlace(block, totalWork, undefined), block, joining: undefined });
+    this.checkNew([block]);
+    const place = blockToPlace(block, totalWork, undefined);
+    this.entries.set(block.id, { place, block, joining: undefined });
   }
 
   async switchMain(left: readonly KnownBlock[], joined: readonly Connection[]): Promise<void> {
@@ -113,10 +118,8 @@ class MemoryChainStore implements ChainStore {
 
   async close(): Promise<void> {}
 
-  private add(entry: Entry): void {
-    const { id } = entry.place;
-    if (this.entries.has(id)) throw this.damaged(`block ${id} is stored twice`);
-    this.entries.set(id, entry);
+  private checkNew(blocks: readonly KnownBlock[]): void {
+    for (const { id } of blocks) if (this.entries.has(id)) throw this.damaged(`block ${id} is stored twice`);
   }
 
   private entry(id: BlockId): Entry {

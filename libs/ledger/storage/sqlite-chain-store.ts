@@ -11,7 +11,6 @@ import {
   returningTransactions,
 } from './block-record.js';
 import {
-  type BlockRow,
   blockEntity,
   bodyEntity,
   CHAIN_ENTITIES,
@@ -47,11 +46,13 @@ const PLACES_OF_PAGE = 5_000;
 const BLOCKS_OF_PAGE = 200;
 const BYTES_OF_PAGE = 8 * 1024 * 1024;
 const INSERT_ROWS = 500;
+/** Blocks of one INSERT: with them in one statement small blocks cost little more than their bytes. */
+const APPEND_ROWS = 64;
 const META = { tip: 'tip', prunedBelow: 'effects-pruned-below' } as const;
 
-const PLACE_COLUMNS =
-  'b.seq, b.id, b.parent_id, b.height, b.header, b.total_work, b.is_on_main, b.status, b.transaction_count, ' +
-  'b.size_bytes, b.minted, b.burned, b.state_root';
+const PLACE_NAMES =
+  'seq, id, parent_id, height, header, total_work, is_on_main, status, transaction_count, size_bytes, minted, burned, state_root';
+const PLACE_COLUMNS = PLACE_NAMES.replaceAll(/\w+/g, 'b.$&');
 const STORED_BLOCKS =
   `SELECT ${PLACE_COLUMNS}, o.bytes, o.digest, e.undo, e.events, e.digest AS effect_digest ` +
   'FROM block b LEFT JOIN body o ON o.seq = b.seq LEFT JOIN effect e ON e.seq = b.seq';
@@ -103,6 +104,8 @@ export async function openChainStore(
 class SqliteChainStore implements ChainStore {
   private readonly writer: Writer;
   private pendingBatch: PendingBatch | undefined;
+  /** Ids in the table of waiting transactions, changed with it: most blocks of a sync hold none of them. */
+  private waitingIds: Set<string> | undefined;
 
   constructor(
     private readonly database: OpenDatabase,
@@ -128,20 +131,28 @@ class SqliteChainStore implements ChainStore {
     return (await this.meta()).get(META.tip) as BlockId | undefined;
   }
 
-  async appendMain(next: Connection, meta: Readonly<Record<string, string>> = {}): Promise<void> {
+  async appendMain(next: readonly Connection[], meta: Readonly<Record<string, string>> = {}): Promise<void> {
+    const tip = next.at(-1);
+    if (tip === undefined) return;
     await this.writer.run(async (tx) => {
-      const seq = await this.insertBlock(tx, next.block, blockToPlace(next.block, next.totalWork, next));
-      await this.putEffect(tx, seq, next);
-      await removePending(
-        tx,
-        next.block.transactions.map(({ id }) => id),
-      );
-      await putMeta(tx, { ...meta, [META.tip]: next.block.id });
+      const firstSeq = (await lastSeq(tx)) + 1;
+      for (let at = 0; at < next.length; at += APPEND_ROWS) {
+        await this.insertConnections(tx, firstSeq + at, next.slice(at, at + APPEND_ROWS));
+      }
+      await this.removeWaiting(tx, transactionIds(next));
+      await putMeta(tx, { ...meta, [META.tip]: tip.block.id });
     });
+    this.forgetWaiting(transactionIds(next));
   }
 
   async appendSide(block: KnownBlock, totalWork: bigint): Promise<void> {
-    await this.writer.run((tx) => this.insertBlock(tx, block, blockToPlace(block, totalWork, undefined)));
+    const place = blockToPlace(block, totalWork, undefined);
+    await this.writer.run(async (tx) => {
+      const seq = (await lastSeq(tx)) + 1;
+      await tx.insert(blockEntity, { ...place, seq, header: toBuffer(place.header), stateRoot: null });
+      const digest = toBuffer(this.crypto.sha256(block.bytes));
+      await tx.insert(bodyEntity, { seq, digest, bytes: toBuffer(block.bytes) });
+    });
   }
 
   async switchMain(left: readonly KnownBlock[], joined: readonly Connection[]): Promise<void> {
@@ -156,17 +167,15 @@ class SqliteChainStore implements ChainStore {
         if (row?.seq === undefined) throw this.damaged(`block ${id} of the heavier branch is missing`);
         await this.putEffect(tx, row.seq, next);
       }
-      await putPending(
+      await this.putWaiting(
         tx,
         returningTransactions(left, joined).map(({ id, bytes }) => ({ id, bytes: toBuffer(bytes) })),
       );
-      await removePending(
-        tx,
-        joined.flatMap(({ block }) => block.transactions.map(({ id }) => id)),
-      );
+      await this.removeWaiting(tx, transactionIds(joined));
       const tip = joined.at(-1);
       if (tip !== undefined) await putMeta(tx, { [META.tip]: tip.block.id });
     });
+    this.forgetWaiting(transactionIds(joined));
   }
 
   async markInvalid(ids: readonly BlockId[]): Promise<void> {
@@ -249,7 +258,8 @@ class SqliteChainStore implements ChainStore {
 
   async removePending(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
-    await this.writer.run((tx) => removePending(tx, ids));
+    await this.writer.run((tx) => this.removeWaiting(tx, ids));
+    this.forgetWaiting(ids);
   }
 
   async pending(): Promise<readonly PendingTransaction[]> {
@@ -270,30 +280,80 @@ class SqliteChainStore implements ChainStore {
     const rows: PendingRow[] = [];
     const written = this.writer.run(async (tx) => {
       this.pendingBatch = undefined;
-      await putPending(tx, rows);
+      await this.putWaiting(tx, rows);
     });
     return { rows, written };
   }
 
-  private async insertBlock(tx: EntityManager, block: KnownBlock, place: BlockPlace): Promise<number> {
-    const row: BlockRow = {
-      ...place,
-      header: toBuffer(place.header),
-      stateRoot: place.stateRoot === null ? null : toBuffer(place.stateRoot),
-    };
-    const inserted = await tx.insert(blockEntity, row);
-    const seq = inserted.identifiers[0]?.['seq'] as number;
-    const digest = toBuffer(this.crypto.sha256(block.bytes));
-    await tx.insert(bodyEntity, { seq, digest, bytes: toBuffer(block.bytes) });
-    return seq;
+  private async putWaiting(tx: EntityManager, rows: readonly PendingRow[]): Promise<void> {
+    const waiting = await this.loadWaitingIds(tx);
+    for (let at = 0; at < rows.length; at += INSERT_ROWS) {
+      const values = rows.slice(at, at + INSERT_ROWS);
+      await tx.createQueryBuilder().insert().into(pendingEntity).values(values).orIgnore().execute();
+    }
+    // Kept also where the transaction fails: an id too many costs a look, one too few would leave a row for good.
+    for (const { id } of rows) waiting.add(id);
+  }
+
+  private async removeWaiting(tx: EntityManager, ids: readonly string[]): Promise<void> {
+    const waiting = await this.loadWaitingIds(tx);
+    const gone = ids.filter((id) => waiting.has(id));
+    for (let at = 0; at < gone.length; at += INSERT_ROWS) {
+      const page = gone.slice(at, at + INSERT_ROWS);
+      await tx.query(`DELETE FROM pending WHERE id IN (${page.map(() => '?').join()})`, page);
+    }
+  }
+
+  /** Only once that is committed. */
+  private forgetWaiting(ids: readonly string[]): void {
+    for (const id of ids) this.waitingIds?.delete(id);
+  }
+
+  private async loadWaitingIds(tx: EntityManager): Promise<Set<string>> {
+    if (this.waitingIds === undefined) {
+      const rows = (await tx.query('SELECT id FROM pending')) as { id: string }[];
+      this.waitingIds = new Set(rows.map(({ id }) => id));
+    }
+    return this.waitingIds;
+  }
+
+  /** Without the entity layer, which costs more than a small block's whole validation. */
+  private async insertConnections(
+    tx: EntityManager,
+    firstSeq: number,
+    batch: readonly Connection[],
+  ): Promise<void> {
+    const places: unknown[] = [];
+    const bodies: unknown[] = [];
+    const effects: unknown[] = [];
+    for (const [index, next] of batch.entries()) {
+      const seq = firstSeq + index;
+      const place = blockToPlace(next.block, next.totalWork, next);
+      places.push(seq, place.id, place.parentId, place.height, toBuffer(place.header), place.totalWork);
+      places.push(1, place.status, place.transactionCount, place.sizeBytes, place.minted, place.burned);
+      places.push(place.stateRoot && toBuffer(place.stateRoot));
+      const { bytes } = next.block;
+      bodies.push(seq, toBuffer(this.crypto.sha256(bytes)), toBuffer(bytes));
+      const effect = connectionToEffect(next);
+      const digest = toBuffer(effectDigest(this.crypto, effect));
+      effects.push(seq, digest, toBuffer(effect.undo), toBuffer(effect.events));
+    }
+    const rows = (columns: number) => new Array(batch.length).fill(`(${'?,'.repeat(columns).slice(0, -1)})`);
+    await tx.query(`INSERT INTO block (${PLACE_NAMES}) VALUES ${rows(13).join()}`, places);
+    await tx.query(`INSERT INTO body (seq, digest, bytes) VALUES ${rows(3).join()}`, bodies);
+    await tx.query(`INSERT INTO effect (seq, digest, undo, events) VALUES ${rows(4).join()}`, effects);
   }
 
   private async putEffect(tx: EntityManager, seq: number, joining: Connection): Promise<void> {
     const effect = connectionToEffect(joining);
     const digest = toBuffer(effectDigest(this.crypto, effect));
-    const row = { seq, digest, undo: toBuffer(effect.undo), events: toBuffer(effect.events) };
     await tx.delete(effectEntity, { seq });
-    await tx.insert(effectEntity, row);
+    await tx.insert(effectEntity, {
+      seq,
+      digest,
+      undo: toBuffer(effect.undo),
+      events: toBuffer(effect.events),
+    });
   }
 
   private rawToBlock(row: RawBlock): StoredBlock {
@@ -349,27 +409,19 @@ function rawToPlace(row: RawPlace): BlockPlace {
   };
 }
 
+/** Answers 0 where there is no block. */
+async function lastSeq(tx: EntityManager): Promise<number> {
+  const [row] = (await tx.query('SELECT max(seq) AS seq FROM block')) as { seq: number | null }[];
+  return row?.seq ?? 0;
+}
+
+function transactionIds(joined: readonly Connection[]): string[] {
+  return joined.flatMap(({ block }) => block.transactions.map(({ id }) => id));
+}
+
 async function putMeta(tx: EntityManager, entries: Readonly<Record<string, string>>): Promise<void> {
   const rows = Object.entries(entries).map(([name, value]) => ({ name, value }));
   await tx.upsert(metaEntity, rows, ['name']);
-}
-
-async function putPending(tx: EntityManager, rows: readonly PendingRow[]): Promise<void> {
-  for (let at = 0; at < rows.length; at += INSERT_ROWS) {
-    const values = rows.slice(at, at + INSERT_ROWS);
-    await tx.createQueryBuilder().insert().into(pendingEntity).values(values).orIgnore().execute();
-  }
-}
-
-async function removePending(tx: EntityManager, ids: readonly string[]): Promise<void> {
-  for (let at = 0; at < ids.length; at += INSERT_ROWS) {
-    await tx
-      .createQueryBuilder()
-      .delete()
-      .from(pendingEntity)
-      .where('id IN (:...ids)', { ids: ids.slice(at, at + INSERT_ROWS) })
-      .execute();
-  }
 }
 
 function toBuffer(source: Uint8Array): Buffer {

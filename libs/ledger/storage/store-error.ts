@@ -1,3 +1,4 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { AppError } from '#errors';
 
 /** A database as its errors name it. */
@@ -8,8 +9,12 @@ export interface DatabaseName {
   readonly whenDamaged: string;
 }
 
-/** Stored data that contradicts itself. Never used any further. */
+/**
+ * Stored data that contradicts itself. Never used any further: a note is left beside the file, so that the next start
+ * does not trust it again, whether its page check sees the damage or not.
+ */
 export function storeCorrupt({ name, whenDamaged }: DatabaseName, what: string, cause?: unknown): AppError {
+  markSuspect(name, what);
   return new AppError({
     code: 'ledger/store-corrupt',
     message: `the database ${name} is damaged: ${what}`,
@@ -19,12 +24,41 @@ export function storeCorrupt({ name, whenDamaged }: DatabaseName, what: string, 
   });
 }
 
+/** Leaves the note that a file is not to be trusted; `what` says why. Nothing where there is no such file. */
+export function markSuspect(file: string, what: string): void {
+  try {
+    if (existsSync(file)) writeFileSync(suspectNote(file), `${what}\n`);
+  } catch {
+    // A disk that takes no note either: the error itself still says what is wrong.
+  }
+}
+
+/** Why a file is not to be trusted, or undefined where nothing is known against it. */
+export function readSuspicion(file: string): string | undefined {
+  try {
+    return readFileSync(suspectNote(file), 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** The note beside a file. */
+export function suspectNote(file: string): string {
+  return `${file}.suspect`;
+}
+
+/** Whether SQLite found a contradiction: in its pages, in its tables, or in what must be there once. */
+function isContradiction(code: string, message: string): boolean {
+  if (code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB') return true;
+  return /no such (table|column)|malformed|(UNIQUE|NOT NULL) constraint failed/.test(message);
+}
+
 /** Translates what a driver threw; errors that are already ours pass through. */
 export function storeFailure(database: DatabaseName, cause: unknown): unknown {
   const code = errorCode(cause);
   if (cause instanceof AppError || code === undefined) return cause;
   const { message } = cause as Error;
-  if (code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB') return storeCorrupt(database, message, cause);
+  if (isContradiction(code, message)) return storeCorrupt(database, message, cause);
   return new AppError({
     code: 'ledger/store-failed',
     message: `the database ${database.name} could not be used: ${message}`,

@@ -36,7 +36,7 @@ export function describeChainStore(name: string, create: () => Promise<StoreUnde
     /** The whole of `a` on the main chain, blocks 2 to 4 of `b` beside it. */
     async function fill(): Promise<void> {
       for (let height = 0; height <= a.height; height++) {
-        await store.appendMain(connection(a, height), height === 0 ? { network: 'here' } : {});
+        await store.appendMain([connection(a, height)], height === 0 ? { network: 'here' } : {});
       }
       for (let height = 2; height <= b.height; height++) {
         await store.appendSide(b.at(height).block, connection(b, height).totalWork);
@@ -107,7 +107,7 @@ export function describeChainStore(name: string, create: () => Promise<StoreUnde
 
     it('refuses a block twice, and keeps nothing of the attempt', async () => {
       await fill();
-      await expect(store.appendMain(connection(a, 3))).rejects.toThrow();
+      await expect(store.appendMain([connection(a, 3)])).rejects.toThrow();
       await expect(store.appendSide(b.at(3).block, 1n)).rejects.toThrow();
       await checkMain(a);
       expect(await collect(store.places())).toHaveLength(a.height + b.height);
@@ -136,7 +136,7 @@ export function describeChainStore(name: string, create: () => Promise<StoreUnde
       await store.switchMain(blocks(a, 2), connections(b, 2));
       expect(await store.pending()).toEqual([{ id: second.id, bytes: second.bytes }]);
       const next = grow(b, [second]);
-      await store.appendMain(connection(b, next.coinbase.height));
+      await store.appendMain([connection(b, next.coinbase.height)]);
       expect(await store.pending()).toEqual([]);
     });
 
