@@ -13,7 +13,7 @@ interface BodyRuleInput {
 
 type BodyRule = (input: BodyRuleInput) => Violation | undefined;
 
-const merkleRootField: BodyRule = ({ law, block }) => {
+function checkMerkleRoot(law: Law, block: KnownBlock): Violation | undefined {
   const expected = law.crypto.sha256d(block.coinbaseBytes);
   return equalBytes(block.header.merkleRoot, expected)
     ? undefined
@@ -22,7 +22,7 @@ const merkleRootField: BodyRule = ({ law, block }) => {
         merkleRoot: bytesToHex(block.header.merkleRoot),
         expected: bytesToHex(expected),
       };
-};
+}
 
 const coinbaseVersion: BodyRule = ({ block }) =>
   block.coinbase.version === COINBASE_VERSION
@@ -36,7 +36,7 @@ const coinbaseHeight: BodyRule = ({ block, supplement }) => {
     : { rule: 'coinbase/height', height: block.coinbase.height, expected };
 };
 
-const transactionRootField: BodyRule = ({ block }) => {
+function checkTransactionRoot(block: KnownBlock): Violation | undefined {
   const expected = block.transactionRoot;
   return equalBytes(block.coinbase.transactionRoot, expected)
     ? undefined
@@ -45,7 +45,11 @@ const transactionRootField: BodyRule = ({ block }) => {
         transactionRoot: bytesToHex(block.coinbase.transactionRoot),
         expected: bytesToHex(expected),
       };
-};
+}
+
+const merkleRootField: BodyRule = ({ law, block }) => checkMerkleRoot(law, block);
+
+const transactionRootField: BodyRule = ({ block }) => checkTransactionRoot(block);
 
 const duplicateTransaction: BodyRule = ({ block }) => {
   const seen = new Set<string>();
@@ -82,6 +86,14 @@ export const BODY_RULES: readonly BodyRule[] = [
   transactionRootField,
   proofReserve,
 ];
+
+/**
+ * Whether a body is the one its header commits to. Until that is shown, a fault in the body says nothing about the
+ * header: anybody can send another body under a good header.
+ */
+export function validateCommitments(law: Law, block: KnownBlock): Violation | undefined {
+  return checkMerkleRoot(law, block) ?? checkTransactionRoot(block);
+}
 
 /** The first rule a body breaks. */
 export function validateBody(

@@ -66,6 +66,11 @@ export class BlockTree {
   private readonly main: BlockNode[] = [];
   /** Ids by height of the last blocks of the main chain, so that the common supplement costs nothing. */
   private readonly window = new Map<number, BlockId>();
+  /** The same for the last block off the main chain that was asked about. */
+  private readonly branch: { end: BlockNode | undefined; ids: Map<number, BlockId> } = {
+    end: undefined,
+    ids: new Map(),
+  };
 
   constructor(private readonly epochBlocks: number) {}
 
@@ -188,13 +193,24 @@ export class BlockTree {
     return {
       ...this.headerSupplement(parent),
       stateRoot,
-      recentIds:
-        parent === this.tip
-          ? this.window
-          : new Map(
-              ancestors(parent, supplementDepth(this.epochBlocks)).map((node) => [node.height, node.id]),
-            ),
+      recentIds: parent === this.tip ? this.window : this.idsUpTo(parent),
     };
+  }
+
+  /** As `window`, for blocks that are applied one after the other before they are on the main chain. */
+  private idsUpTo(node: BlockNode): ReadonlyMap<number, BlockId> {
+    const depth = supplementDepth(this.epochBlocks);
+    const { branch } = this;
+    if (branch.end !== node) {
+      if (branch.end === undefined || branch.end !== node.parent) {
+        branch.ids = new Map(ancestors(node, depth).map(({ height, id }) => [height, id]));
+      } else {
+        branch.ids.set(node.height, node.id);
+        branch.ids.delete(node.height - depth);
+      }
+      branch.end = node;
+    }
+    return branch.ids;
   }
 
   /** Times of a block and its ancestors that the median is taken over, newest first. */

@@ -3,7 +3,6 @@ import {
   applyBlock,
   type BlockId,
   BURN,
-  blockSignatures,
   decodeBlock,
   type KnownBlock,
   type Law,
@@ -13,14 +12,22 @@ import {
   shouldReorganize,
   type VerifiedBlock,
   validateBody,
-  withVerifiedSignatures,
 } from '#chain';
-import type { SignatureCheck } from '#crypto';
 import { accepted, assertInvariant, type Result, refused } from '#errors';
 import type { ChainStore } from '../storage/chain-store.js';
 import type { StateSnapshots } from '../storage/state-snapshots.js';
+import { AheadState } from './ahead-state.js';
+import {
+  BlockPreparation,
+  hasBody,
+  type PreparedBlock,
+  readBlockId,
+  type VerifyBatch,
+} from './block-preparation.js';
 import type { BlockNode, BlockTree } from './block-tree.js';
+import { ByteGate } from './byte-gate.js';
 import type { ChainChange, ChainListener, ConnectedBlock } from './chain-listener.js';
+import { type AheadBlock, GroupWriter } from './group-writer.js';
 import { HeaderChain, headerToSeal, nodeToHeaderBytes } from './header-chain.js';
 import type { LedgerState } from './ledger-state.js';
 import { readLeftBlocks } from './left-blocks.js';
@@ -28,8 +35,10 @@ import { loadChain } from './load-chain.js';
 import { OverlayState } from './overlay-state.js';
 import { createSerialQueue } from './serial-queue.js';
 
-/** Verdicts on signatures in order; a worker pool's, or the law's own port made asynchronous. */
-export type VerifyBatch = (checks: readonly SignatureCheck[]) => Promise<readonly boolean[]>;
+export type { VerifyBatch } from './block-preparation.js';
+
+/** Bytes of blocks that are decoded and checked at the same time; decoded they take several times as much. */
+const MAX_PREPARED_BYTES = 8 * 1024 * 1024;
 
 export interface ChainManagerOptions {
   readonly law: Law;
@@ -53,9 +62,17 @@ export interface SubmittedBlock {
 export class ChainManager {
   /** Every valid header, with or without its body. */
   readonly headers: HeaderChain;
-  private tipStateRoot: Uint8Array;
+  private readonly preparation: BlockPreparation;
+  private readonly gate = new ByteGate(MAX_PREPARED_BYTES);
   private readonly queue = createSerialQueue();
-  private readonly underWay = new Set<BlockId>();
+  private readonly writer: GroupWriter;
+  /** Of the state that is written. */
+  private tipStateRoot: Uint8Array;
+  /** The last block applied, written or not, and the state after it. */
+  private readonly ahead: { tip: BlockNode; stateRoot: Uint8Array; readonly state: AheadState };
+  /** Blocks that were applied and could not be written: those that build on them fail for the same reason. */
+  private readonly lost = new Map<BlockNode, unknown>();
+  private readonly underWay = new Map<BlockId, Promise<Result<SubmittedBlock>>>();
   private readonly listeners = new Set<ChainListener>();
 
   private constructor(
@@ -63,11 +80,20 @@ export class ChainManager {
     readonly tree: BlockTree,
     /** After the tip. Readers may keep it; only blocks change it, within one turn of the event loop. */
     readonly state: LedgerState,
-    /** Follows the state; while a branch is tried it is on that branch, so it is read in `readStateTree` only. */
+    /** Follows what was applied, on whatever branch, written or not: it is read in `readStateTree` only. */
     private readonly stateTree: StateTree,
   ) {
+    const { law, verifyBatch, clock } = options;
     this.tipStateRoot = stateTree.root;
-    this.headers = new HeaderChain({ law: options.law, tree, clock: options.clock });
+    this.ahead = { tip: tree.tip, stateRoot: this.tipStateRoot, state: new AheadState(state) };
+    this.headers = new HeaderChain({ law, tree, clock });
+    this.preparation = new BlockPreparation({ law, tree, headers: this.headers, verifyBatch });
+    this.writer = new GroupWriter({
+      write: (batch) => this.write(batch),
+      onBegin: () => this.ahead.state.beginWrite(),
+      onWritten: (batch) => this.written(batch),
+      onLost: (blocks, cause) => this.takeBack(blocks, cause),
+    });
   }
 
   /** @throws AppError as `loadChain` does */
@@ -89,7 +115,10 @@ export class ChainManager {
 
   /** Reads tip, state and state tree between two blocks, when they agree. */
   readStateTree<T>(read: (stateTree: StateTree) => T): Promise<T> {
-    return this.queue.run(async () => read(this.stateTree));
+    return this.queue.run(async () => {
+      await this.writer.idle();
+      return read(this.stateTree);
+    });
   }
 
   /** Is told of every move of the main chain; returns how to stop that. */
@@ -99,12 +128,37 @@ export class ChainManager {
   }
 
   /**
-   * Takes a block in: checks it, writes it, then changes memory. A refused block changes nothing.
+   * Takes a block in: checks it, writes it, then changes what readers see. Many may be under way: each is prepared by
+   * itself, they are applied in the order given, and written together. A refused block changes nothing.
    * @throws AppError `ledger/store-failed`; memory then still equals the disk
    */
   submitBlock(bytes: Uint8Array): Promise<Result<SubmittedBlock>> {
     const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return this.queue.run(() => this.submit(plain));
+    const id = readBlockId(this.options.law, plain);
+    const twin = id && this.underWay.get(id);
+    const prepared = this.gate.enter(plain.length).then(async () => {
+      // The same block may come from several sides; another body under its header is judged by itself.
+      await twin?.catch(() => undefined);
+      return this.preparation.prepare(plain);
+    });
+    // Reported below, in its turn.
+    prepared.catch(() => undefined);
+    const connected = this.queue.run(async () => {
+      try {
+        return await this.connect(await prepared);
+      } finally {
+        this.gate.leave(plain.length);
+      }
+    });
+    const done = connected.then((connection) => connection.done);
+    if (id !== undefined) {
+      this.underWay.set(id, done);
+      const forget = () => {
+        if (this.underWay.get(id) === done) this.underWay.delete(id);
+      };
+      done.then(forget, forget);
+    }
+    return done;
   }
 
   /** Blocks whose body is not here, on the way to a known header (the heaviest by default), oldest first. */
@@ -123,7 +177,7 @@ export class ChainManager {
   async blockBytes(id: BlockId): Promise<Uint8Array | undefined> {
     const status = this.tree.get(id)?.status;
     if (status !== 'applied' && status !== 'stored') return undefined;
-    return (await this.options.store.block(id))?.bytes;
+    return this.options.store.body(id);
   }
 
   /** The 80 bytes of a stored block's header. */
@@ -137,8 +191,9 @@ export class ChainManager {
   }
 
   /** Resolves when every block submitted so far is dealt with. */
-  idle(): Promise<void> {
-    return this.queue.idle();
+  async idle(): Promise<void> {
+    await this.queue.idle();
+    await this.writer.idle();
   }
 
   /** A stored block, decoded. */
@@ -154,57 +209,86 @@ export class ChainManager {
     }
   }
 
-  private async submit(bytes: Uint8Array): Promise<Result<SubmittedBlock>> {
-    const { law } = this.options;
-    const decoded = decodeBlock(law, bytes);
-    if (!decoded.ok) return decoded;
-    const block = decoded.value;
-    const known = this.tree.get(block.id);
-    if (known !== undefined && known.status !== 'header' && known.status !== 'invalid')
-      return this.again(known);
-    const header = this.headers.accept(block.header);
-    if (!header.ok) return header;
-    const node = header.value;
-    const result = await this.connect(block, node);
-    // A header known before may have been given a body that is not its own: that condemns nothing.
-    if (!result.ok && known === undefined) this.headers.forget(node);
-    return result;
-  }
-
-  private async connect(block: KnownBlock, node: BlockNode): Promise<Result<SubmittedBlock>> {
+  /** One block after the other; what is left to wait for is its write, and the next block need not. */
+  private async connect(prepared: Result<PreparedBlock>): Promise<Connecting> {
+    if (!prepared.ok) return settled(prepared);
+    const { node, block } = prepared.value;
     const parent = node.parent as BlockNode;
-    if (parent.status === 'header')
-      return refused({ rule: 'block/unknown-parent', block: block.id, parent: parent.id });
-    const verified = await this.verify(block);
-    if (!verified.ok) return verified;
-    return parent === this.tip ? this.extend(verified.value, node) : this.branch(verified.value, node);
+    if (block !== undefined && parent === this.ahead.tip) {
+      await this.writer.room();
+      if (parent === this.ahead.tip) return this.extend(block, node);
+    }
+    await this.writer.idle();
+    if (block === undefined || hasBody(node)) return settled(await this.again(node));
+    if (!hasBody(parent) && this.lost.has(parent)) throw this.lost.get(parent);
+    if (!hasBody(parent)) {
+      const rule = parent.status === 'invalid' ? 'block/invalid-parent' : 'block/unknown-parent';
+      return settled(refused({ rule, block: node.id, parent: parent.id }));
+    }
+    return parent === this.tip ? this.extend(block, node) : settled(await this.branch(block, node));
   }
 
-  private async verify(block: KnownBlock): Promise<Result<VerifiedBlock>> {
-    const { law, verifyBatch } = this.options;
-    return withVerifiedSignatures(law, block, await verifyBatch(blockSignatures(law, block)));
+  private extend(block: VerifiedBlock, node: BlockNode): Connecting {
+    const { law } = this.options;
+    const parent = this.ahead.tip;
+    const supplement = this.tree.supplement(parent, this.ahead.stateRoot);
+    const applied = applyBlock(law, this.ahead.state, block, supplement);
+    if (!applied.ok) {
+      this.headers.condemn(node);
+      return settled(applied);
+    }
+    const { diff } = applied.value;
+    this.ahead.state.apply(diff);
+    this.ahead.stateRoot = this.stateTree.apply(diff);
+    this.ahead.tip = node;
+    Object.assign(node, supplyAfter(parent, applied.value));
+    const { id, height } = node;
+    const { stateRoot } = this.ahead;
+    const done = this.writer
+      .add({ node, block, applied: applied.value, stateRoot })
+      .then(() => accepted({ id, height, outcome: 'extended' as const }));
+    return { done };
   }
 
-  private async extend(block: VerifiedBlock, node: BlockNode): Promise<Result<SubmittedBlock>> {
-    const parent = this.tip;
-    const applied = applyBlock(this.options.law, this.state, block, this.tipSupplement());
-    if (!applied.ok) return applied;
-    const { totalWork } = node;
-    const supply = supplyAfter(parent, applied.value);
-    await this.options.store.appendMain([{ block, applied: applied.value, totalWork, ...supply }]);
-    this.state.apply(applied.value.diff);
-    this.tipStateRoot = this.stateTree.apply(applied.value.diff);
-    Object.assign(node, supply);
-    this.keepBody(node, block, 'applied');
-    this.tree.setTip(node);
-    this.tell({ fork: parent, left: [], joined: [{ node, block, applied: applied.value }] });
-    return accepted({ id: node.id, height: node.height, outcome: 'extended' as const });
+  private write(batch: readonly AheadBlock[]): Promise<void> {
+    return this.options.store.appendMain(
+      batch.map(({ node, block, applied, stateRoot }) => {
+        const { totalWork, minted, burned } = node;
+        return { block, applied, totalWork, minted, burned, stateRoot };
+      }),
+    );
+  }
+
+  private written(batch: readonly AheadBlock[]): void {
+    const fork = this.tip;
+    const last = batch.at(-1) as AheadBlock;
+    for (const { node, block, applied } of batch) {
+      this.state.apply(applied.diff);
+      this.keepBody(node, block, 'applied');
+      this.lost.delete(node);
+    }
+    this.ahead.state.endWrite();
+    this.tipStateRoot = last.stateRoot;
+    this.tree.setTip(last.node);
+    this.tell({ fork, left: [], joined: batch });
+  }
+
+  /** Memory goes back to what is on disk. */
+  private takeBack(blocks: readonly AheadBlock[], cause: unknown): void {
+    for (const { applied } of blocks.toReversed()) this.stateTree.revert(applied.diff);
+    this.ahead.state.reset();
+    this.ahead.tip = this.tip;
+    this.ahead.stateRoot = this.tipStateRoot;
+    for (const { node } of blocks) this.lost.set(node, cause);
   }
 
   private async branch(block: VerifiedBlock, node: BlockNode): Promise<Result<SubmittedBlock>> {
     const headerSupplement = this.tree.headerSupplement(node.parent as BlockNode);
     const broken = validateBody(this.options.law, block, headerSupplement);
-    if (broken !== undefined) return refused(broken);
+    if (broken !== undefined) {
+      this.headers.condemn(node);
+      return refused(broken);
+    }
     await this.options.store.appendSide(block, node.totalWork);
     this.keepBody(node, block, 'stored');
     const side = { id: node.id, height: node.height, outcome: 'side' as const };
@@ -271,6 +355,8 @@ export class ChainManager {
       }
     }
     this.tipStateRoot = this.stateTree.root;
+    this.ahead.tip = target;
+    this.ahead.stateRoot = this.tipStateRoot;
     for (const { diff } of left.toReversed()) this.state.revert(diff);
     for (const { node, applied } of joined) {
       this.state.apply(applied.diff);
@@ -322,6 +408,15 @@ export class ChainManager {
   private tell(change: ChainChange): void {
     for (const listener of this.listeners) listener(change);
   }
+}
+
+/** A block that was dealt with but for its write. */
+interface Connecting {
+  readonly done: Promise<Result<SubmittedBlock>>;
+}
+
+function settled(result: Result<SubmittedBlock>): Connecting {
+  return { done: Promise.resolve(result) };
 }
 
 function supplyAfter(parent: BlockNode, applied: AppliedBlock): { minted: bigint; burned: bigint } {

@@ -1,11 +1,11 @@
 import type { Namespace, StateDiff, StateReader } from '#chain';
 
-/** The state as another branch sees it: changes laid over the untouched state of the main chain. */
+/** Changes laid over a state that they leave untouched: another branch, or blocks that are not written yet. */
 export class OverlayState implements StateReader {
   /** By namespace code, then key; undefined means removed. */
   private readonly changed = new Map<number, Map<string, unknown>>();
 
-  constructor(private readonly base: StateReader) {}
+  constructor(private base: StateReader) {}
 
   get<V>(space: Namespace<V>, key: string): V | undefined {
     const changed = this.changed.get(space.code);
@@ -20,6 +20,11 @@ export class OverlayState implements StateReader {
 
   revert(diff: StateDiff): void {
     for (const { space, key, before } of diff) this.set(space.code, key, before);
+  }
+
+  /** Lays the changes over another state that reads the same. */
+  rebase(base: StateReader): void {
+    this.base = base;
   }
 
   private set(code: number, key: string, value: unknown): void {
