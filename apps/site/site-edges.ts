@@ -6,7 +6,7 @@ import { ADMIN_API_OPENAPI, ADMIN_STATUS_TABLE, ExplorerModule } from '#explorer
 import { GATEWAY_OPENAPI, GATEWAY_STATUS_TABLE, GatewayModule, isGatewayJson } from '#gateway';
 import { HealthModule } from '#health';
 import { createHttpApp, type HttpAppOptions, type RunningHttpApp } from '#http';
-import { LEDGER } from '#ledger';
+import { LEDGER, type LedgerPort } from '#ledger';
 import type { Logger } from '#logging';
 import { METRICS, type Metrics, MetricsModule } from '#metrics';
 import { MINER, type Miner, measureMiner } from '#mining';
@@ -19,6 +19,7 @@ import {
   NODE_STATUS_TABLE,
   NodeApiModule,
 } from '#node-server';
+import { miningAddresses, POOL, type PoolProvider, PoolStatusModule, startMiningRpc } from '#pool';
 import { ValuesModule } from '#services';
 
 /** What the core has made, by token. */
@@ -60,6 +61,7 @@ export const startNodeEdge: Edge = async (config, values, logger) => {
     LedgerMetricsModule,
     NetworkMetricsModule,
     MinerMetricsModule,
+    ...(values.has(POOL) ? [PoolStatusModule] : []),
   ]);
   return createHttpApp(module, {
     ...listenOptions(config, logger),
@@ -97,6 +99,22 @@ export const startAdminEdge: Edge = async (config, values, logger) => {
     openapi: ADMIN_API_OPENAPI,
   });
 };
+
+/** What hardware of others is served, where its ports are set. */
+export async function startMiningEdge(
+  config: Config,
+  values: SiteValues,
+  logger: Logger,
+): Promise<{
+  readonly edge: RunningHttpApp | undefined;
+  readonly addresses: Readonly<Record<string, string>>;
+}> {
+  const provider = values.get(POOL) as PoolProvider | undefined;
+  if (provider === undefined) return { edge: undefined, addresses: {} };
+  const { pool, port } = provider;
+  const edge = await startMiningRpc(config, { ledger: values.get(LEDGER) as LedgerPort, pool, logger });
+  return { edge, addresses: miningAddresses(config, port, edge) };
+}
 
 function listenOptions(
   config: Config,

@@ -9,10 +9,17 @@ import { announceReady, type Stop, withDataFolder } from '#lifecycle';
 import { createNestLogger } from '#logging';
 import { MINER } from '#mining';
 import { NETWORK } from '#node-server';
+import { POOL } from '#pool';
 import { MARKET, PAYOUTS, PLACEMENT, REGISTRY } from '#services';
 import { appLogger, ownFolder } from '#split-form';
-import { SiteCoreModule } from './site-core-module.js';
-import { type SiteValues, startAdminEdge, startGatewayEdge, startNodeEdge } from './site-edges.js';
+import { SiteCoreModule, servesMiners } from './site-core-module.js';
+import {
+  type SiteValues,
+  startAdminEdge,
+  startGatewayEdge,
+  startMiningEdge,
+  startNodeEdge,
+} from './site-edges.js';
 
 const SHARED = [LEDGER, NETWORK, MARKET, PLACEMENT, REGISTRY, PAYOUTS, MINER];
 
@@ -23,24 +30,29 @@ export function startSite(config: Config): Promise<Stop> {
     const params = NETWORKS[config.network];
     const phrase = await openOperatorPhrase(config.dataDir, params, config.passphrase ?? '');
     const minerAddress = config.minerAddress ?? phraseToAddress(phrase, params);
-    const core = await NestFactory.createApplicationContext(SiteCoreModule.of(config, minerAddress, logger), {
-      logger: createNestLogger(logger),
-      abortOnError: false,
-    });
+    const core = await NestFactory.createApplicationContext(
+      SiteCoreModule.of(config, minerAddress, phrase, logger),
+      {
+        logger: createNestLogger(logger),
+        abortOnError: false,
+      },
+    );
     const edges: RunningHttpApp[] = [];
     const stop = async (): Promise<void> => {
       await Promise.all(edges.map((edge) => edge.close()));
       await core.close();
     };
     try {
-      const values = sharedValues(core);
+      const values = sharedValues(core, servesMiners(config) ? [...SHARED, POOL] : SHARED);
       const node = await startNodeEdge(config, values, logger);
       edges.push(node);
       const gateway = await startGatewayEdge(phrase)(config, values, logger);
       edges.push(gateway);
       const admin = await startAdminEdge(config, values, logger);
       edges.push(admin);
-      announceReady({ node: node.url, gateway: gateway.url, admin: admin.url });
+      const mining = await startMiningEdge(config, values, logger);
+      if (mining.edge !== undefined) edges.push(mining.edge);
+      announceReady({ node: node.url, gateway: gateway.url, admin: admin.url, ...mining.addresses });
       return stop;
     } catch (error) {
       await stop();
@@ -49,6 +61,6 @@ export function startSite(config: Config): Promise<Stop> {
   });
 }
 
-function sharedValues(core: INestApplicationContext): SiteValues {
-  return new Map(SHARED.map((token) => [token, core.get<unknown>(token, { strict: false })]));
+function sharedValues(core: INestApplicationContext, tokens: readonly symbol[]): SiteValues {
+  return new Map(tokens.map((token) => [token, core.get<unknown>(token, { strict: false })]));
 }

@@ -6,6 +6,7 @@ export const APPS = [
   'site',
   'chain-node',
   'miner',
+  'pool',
   'market',
   'placement',
   'registry',
@@ -73,6 +74,18 @@ export function fraction(max = 1): SettingType<number> {
       .transform(Number)
       .refine((value) => value > 0 && value <= max),
     allowed: `a number above 0 and at most ${max}, such as 0.05`,
+  };
+}
+
+/** A number above 0, such as a difficulty. */
+export function positiveNumber(): SettingType<number> {
+  return {
+    schema: z
+      .string()
+      .regex(/^\d{0,30}\.?\d{1,30}(e[+-]?\d{1,2})?$/i)
+      .transform(Number)
+      .refine((value) => value > 0 && Number.isFinite(value)),
+    allowed: 'a number above 0, such as 1024, 0.001 or 1e-6',
   };
 }
 

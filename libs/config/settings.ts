@@ -6,6 +6,7 @@ import {
   nodeAddresses,
   oneOf,
   port,
+  positiveNumber,
   type Setting,
   size,
   text,
@@ -37,7 +38,18 @@ export const SETTINGS = {
     type: url('http:', 'https:'),
     default: 'http://127.0.0.1:7101',
     description: "Address of the chain node's HTTP API.",
-    apps: ['provider', 'gateway', 'admin-api', 'miner', 'market', 'placement', 'registry', 'payouts', 'cli'],
+    apps: [
+      'pool',
+      'provider',
+      'gateway',
+      'admin-api',
+      'miner',
+      'market',
+      'placement',
+      'registry',
+      'payouts',
+      'cli',
+    ],
   }),
   host: setting({
     env: 'CAIRN_HOST',
@@ -46,6 +58,7 @@ export const SETTINGS = {
     default: '127.0.0.1',
     description: 'The address to listen on. Everything is bound to this machine unless this says otherwise.',
     apps: [
+      'pool',
       'site',
       'chain-node',
       'gateway',
@@ -67,6 +80,7 @@ export const SETTINGS = {
     description:
       'Names under which requests are answered, such as that of a proxy in front. IP addresses, localhost, the host listened on and the host of a public URL always are; others are refused, so that no web page can point a name of its own at this app.',
     apps: [
+      'pool',
       'site',
       'chain-node',
       'gateway',
@@ -181,7 +195,7 @@ export const SETTINGS = {
     type: port(),
     default: '0',
     description: 'Port of /healthz, /readyz and /metrics of an app that has no HTTP API of its own.',
-    apps: ['miner', 'market', 'placement', 'registry', 'payouts'],
+    apps: ['pool', 'miner', 'market', 'placement', 'registry', 'payouts'],
   }),
   redisUrl: setting({
     env: 'REDIS_URL',
@@ -246,7 +260,7 @@ export const SETTINGS = {
     type: text('any text'),
     default: undefined,
     description: 'Opens the keystore without asking. Prefer the prompt, or a secret of the service manager.',
-    apps: ['site', 'provider', 'gateway', 'cli', 'devnet'],
+    apps: ['pool', 'site', 'provider', 'gateway', 'cli', 'devnet'],
     secret: true,
   }),
   minerAddress: setting({
@@ -255,7 +269,7 @@ export const SETTINGS = {
     type: text('an address of the network', /^[a-z0-9]{8,90}$/),
     default: undefined,
     description: 'Who is paid for mined blocks.',
-    apps: ['site', 'chain-node', 'miner', 'cli', 'devnet'],
+    apps: ['pool', 'site', 'chain-node', 'miner', 'cli', 'devnet'],
   }),
   minerShare: setting({
     env: 'CAIRN_MINER_SHARE',
@@ -273,6 +287,84 @@ export const SETTINGS = {
     default: '1',
     description: 'How many worker threads mine.',
     apps: ['site', 'miner', 'cli', 'devnet'],
+  }),
+  stratumPort: setting({
+    env: 'CAIRN_STRATUM_PORT',
+    flag: 'stratum-port',
+    type: port(),
+    default: undefined,
+    description:
+      'Port on which mining hardware is served (Stratum v1). Unset: the pool listens on 3333, the site serves none.',
+    apps: ['pool', 'site'],
+  }),
+  stratumHost: setting({
+    env: 'CAIRN_STRATUM_HOST',
+    flag: 'stratum-host',
+    type: text('a host name or an IP address to listen on', /^[\w.:-]+$/),
+    default: undefined,
+    description:
+      'The address on which mining hardware is served; 0.0.0.0 for a whole network. Unset: the host of everything else.',
+    apps: ['pool', 'site'],
+  }),
+  miningRpcPort: setting({
+    env: 'CAIRN_MINING_RPC_PORT',
+    flag: 'mining-rpc-port',
+    type: port(),
+    default: undefined,
+    description: 'Port of getblocktemplate and submitblock (JSON-RPC over HTTP). Unset: they are not served.',
+    apps: ['pool', 'site'],
+  }),
+  miningRpcPassword: setting({
+    env: 'CAIRN_MINING_RPC_PASSWORD',
+    flag: 'mining-rpc-password',
+    type: text('any text'),
+    default: undefined,
+    description:
+      'What callers of getblocktemplate must give as password; their user name is the address to be paid. Unset: none.',
+    apps: ['pool', 'site'],
+    secret: true,
+  }),
+  poolScheme: setting({
+    env: 'CAIRN_POOL_SCHEME',
+    flag: 'pool-scheme',
+    type: oneOf('solo', 'proportional', 'pplns'),
+    default: 'solo',
+    description:
+      'Who is paid for a block of the Stratum miners: the one who found it (solo), or all by their shares since the last paid block (proportional) or by the last shares (pplns).',
+    apps: ['pool', 'site'],
+  }),
+  poolFeeBps: setting({
+    env: 'CAIRN_POOL_FEE_BPS',
+    flag: 'pool-fee-bps',
+    type: wholeNumber(0, 10_000),
+    default: '100',
+    description: 'What the pool keeps of a reward that it shares, in 1/10000.',
+    apps: ['pool', 'site'],
+  }),
+  poolMinPayout: setting({
+    env: 'CAIRN_POOL_MIN_PAYOUT',
+    flag: 'pool-min-payout',
+    type: amount(),
+    default: '1000000000',
+    description: 'Less than this, in base units, the pool keeps for a miner until it is more.',
+    apps: ['pool', 'site'],
+  }),
+  sharesPerMinute: setting({
+    env: 'CAIRN_SHARES_PER_MINUTE',
+    flag: 'shares-per-minute',
+    type: wholeNumber(1, 6_000),
+    default: '20',
+    description: 'How many shares a connection should send; its difficulty is moved until it does.',
+    apps: ['pool', 'site'],
+  }),
+  shareDifficulty: setting({
+    env: 'CAIRN_SHARE_DIFFICULTY',
+    flag: 'share-difficulty',
+    type: positiveNumber(),
+    default: undefined,
+    description:
+      "The difficulty of a new connection's shares, rounded down to a power of two. Unset: 1, on a devnet 1/4096.",
+    apps: ['pool', 'site'],
   }),
   providerPort: setting({
     env: 'CAIRN_PROVIDER_PORT',
@@ -330,7 +422,18 @@ export const SETTINGS = {
     type: duration(),
     default: '30s',
     description: 'How long to wait for an answer of another machine before trying elsewhere.',
-    apps: ['provider', 'gateway', 'cli', 'market', 'placement', 'registry', 'payouts', 'admin-api', 'site'],
+    apps: [
+      'pool',
+      'provider',
+      'gateway',
+      'cli',
+      'market',
+      'placement',
+      'registry',
+      'payouts',
+      'admin-api',
+      'site',
+    ],
   }),
 } as const;
 
