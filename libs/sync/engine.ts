@@ -116,7 +116,8 @@ class Engine implements SyncEngine, TransportHandler {
     }
     this.context.counters.requestsServed += 1;
     if (message.value.name === 'hello') return this.greeted(peer, message.value.body);
-    if (!peer.isReady) {
+    // Whom we greeted may ask before its own greeting has arrived.
+    if (!peer.isReady && !peer.isOutbound) {
       this.context.refuse(ref, 'handshake', 'peer/no-hello');
       return NO;
     }

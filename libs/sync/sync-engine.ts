@@ -23,6 +23,8 @@ export interface SyncOptions {
   readonly agent: string;
   /** A chain with less work than this is never kept, however little this node has. */
   readonly minimumWork: bigint;
+  /** A branch is remembered if it has at least the own tip's work less so many blocks of it. */
+  readonly keptBehindBlocks: number;
   /** Bodies downloaded or asked for and not yet connected, in bytes. */
   readonly maxBodyBytes: number;
   /** How long one request may take. */
@@ -40,6 +42,7 @@ export interface SyncOptions {
 export const DEFAULT_SYNC_OPTIONS: SyncOptions = {
   agent: 'cairn',
   minimumWork: 0n,
+  keptBehindBlocks: 144,
   maxBodyBytes: 32 * 1024 * 1024,
   requestTimeoutMs: 8_000,
   pollMs: 15_000,

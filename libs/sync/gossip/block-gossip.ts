@@ -117,7 +117,7 @@ export class BlockGossip {
     if (parent === undefined) return this.orphan(peer, { ...told, parentId });
     if (parent.knowledge === 'invalid') return this.reject(peer, 'header', 'block/invalid-parent');
     const totalWork = parent.totalWork + bitsToWork(header.bits);
-    if (totalWork < (await keptWork(chain, options.minimumWork))) {
+    if (totalWork < (await keptWork(chain, options))) {
       this.context.refuse(peer.ref, 'header', 'sync/low-work');
       return 'ignore';
     }

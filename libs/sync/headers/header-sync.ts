@@ -101,7 +101,7 @@ export class HeaderSync {
   private async attempt(peer: Peer, claimsMore: boolean): Promise<'end' | 'restart'> {
     const { chain, options } = this.context;
     const locator = await chain.locator();
-    const threshold = await keptWork(chain, options.minimumWork);
+    const threshold = await keptWork(chain, options);
     /** Last id of every batch that was checked and not kept. */
     const shown: BlockId[] = [];
     let cursor: HeaderCursor | undefined;
