@@ -8,6 +8,7 @@ const benches: Readonly<Record<string, () => Promise<BenchReport>>> = {
   erasure: async () => (await import('./erasure.js')).benchErasure(),
   mine: async () => (await import('./mine.js')).benchMine(),
   put: async () => (await import('./put.js')).benchPut(),
+  state: async () => (await import('./state.js')).benchState(),
   validate: async () => (await import('./validate.js')).benchValidate(),
 };
 

@@ -79,6 +79,13 @@ export class ByteWriter {
     return this.buffer.slice(0, this.used);
   }
 
+  /** What was written since the last `take`, as a view that the next write destroys. */
+  take(): Uint8Array {
+    const written = this.buffer.subarray(0, this.used);
+    this.used = 0;
+    return written;
+  }
+
   private reserve(count: number): void {
     if (this.used + count <= this.buffer.length) return;
     const grown = new Uint8Array(Math.max(this.buffer.length * 2, this.used + count));

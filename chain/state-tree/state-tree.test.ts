@@ -41,14 +41,14 @@ function oracleRoot(crypto: CryptoPort, leaves: readonly OracleLeaf[], depth = 0
 
 /** A crypto port whose key hashes share long prefixes, so that deep paths and empty siblings come up. */
 function crowdedCrypto(sharedBits: number): CryptoPort {
-  return {
-    ...nativeCrypto,
-    blake3: (data) => {
-      const hash = nativeCrypto.blake3(data);
-      if (data.length > 8) for (let bit = 0; bit < sharedBits; bit++) setBit(hash, bit, bit % 3 === 0);
-      return hash;
-    },
+  const blake3 = (data: Uint8Array): Uint8Array => {
+    const hash = nativeCrypto.blake3(data);
+    if (data.length > 8) for (let bit = 0; bit < sharedBits; bit++) setBit(hash, bit, bit % 3 === 0);
+    return hash;
   };
+  const hashShort = (blocks: Uint8Array, lengths: Uint8Array): Uint8Array =>
+    concatBytes(...[...lengths].map((length, at) => blake3(blocks.subarray(at * 64, at * 64 + length))));
+  return { ...nativeCrypto, blake3, hashShort };
 }
 
 function setBit(hash: Uint8Array, bit: number, isOne: boolean): void {

@@ -1,17 +1,19 @@
 import type { CryptoPort } from '#crypto';
 import { assertInvariant } from '#errors';
-import { encode } from '../codec/codec.js';
 import type { Law } from '../law/law.js';
 import type { StateDiff } from '../state/diff.js';
 import type { MemoryState } from '../state/memory-state.js';
 import type { Namespace } from '../state/namespace.js';
-import { stateKeyHash } from './state-hash.js';
+import { StateHasher, type StateObject, stateKeyHash } from './state-hash.js';
 import { encodeStateProof } from './state-proof.js';
-import { editTree, type LeafChange, type TreeEdit } from './tree-edit.js';
+import { editTree, type TreeEdit } from './tree-edit.js';
 import { EMPTY, isLeaf, type Ref, TreeNodes } from './tree-nodes.js';
 
 /** Versions before the newest that stay readable for proofs. */
 export const KEPT_VERSIONS = 16;
+
+/** Objects that wait for their hashes while a tree is built. */
+const BUILD_PORTION = 4_096;
 
 /** What a tree needs to know of a law. */
 type TreeLaw = Pick<Law, 'crypto' | 'params' | 'namespaces'>;
@@ -32,6 +34,7 @@ interface Version {
  */
 export class StateTree {
   private readonly nodes: TreeNodes;
+  private readonly hasher: StateHasher;
   /** Oldest first. */
   private versions: Version[] = [];
 
@@ -41,16 +44,15 @@ export class StateTree {
     private readonly keptVersions: number,
   ) {
     this.nodes = new TreeNodes(crypto);
+    this.hasher = new StateHasher(crypto, networkId);
   }
 
   /** The tree of a whole state, as its only version. */
   static ofState(law: TreeLaw, state: MemoryState, keptVersions = KEPT_VERSIONS): StateTree {
     const tree = new StateTree(law.crypto, law.params.networkId, keptVersions);
-    const leaves: LeafChange[] = [];
-    for (const space of law.namespaces.values()) {
-      for (const [key, value] of state.entries(space)) leaves.push(tree.toLeaf(space, key, value));
-    }
-    tree.versions.push(base(editTree(tree.nodes, EMPTY, leaves).root));
+    const leaves: Ref[] = [];
+    for (const space of law.namespaces.values()) tree.addLeaves(space, state, leaves);
+    tree.versions.push(base(editTree(tree.nodes, EMPTY, { leaves, removals: new Set() }).root));
     return tree;
   }
 
@@ -139,15 +141,31 @@ export class StateTree {
   }
 
   private edit(diff: StateDiff, side: 'before' | 'after'): TreeEdit {
-    const changes = diff.map((change) => this.toLeaf(change.space, change.key, change[side]));
-    return editTree(this.nodes, this.newest.root, changes);
+    const objects = diff.map((change) => ({ space: change.space, key: change.key, value: change[side] }));
+    const leaves: Ref[] = [];
+    const removals = new Set<Ref>();
+    this.hasher.hashEach(objects, (index, keyHash, valueHash) => {
+      const leaf = this.nodes.addLeaf(keyHash, valueHash);
+      leaves.push(leaf);
+      if (objects[index]?.value === undefined) removals.add(leaf);
+    });
+    return editTree(this.nodes, this.newest.root, { leaves, removals });
   }
 
-  private toLeaf(space: Namespace<unknown>, key: string, value: unknown): LeafChange {
-    const keyHash = stateKeyHash(this.crypto, this.networkId, space.code, key);
-    const isRemoval = value === undefined;
-    const valueHash = isRemoval ? undefined : this.crypto.blake3(encode(space.value, value));
-    return { leaf: this.nodes.addLeaf(keyHash, valueHash), isRemoval };
+  /** Leaves of all objects of a namespace, a portion at a time. */
+  private addLeaves(space: Namespace<unknown>, state: MemoryState, leaves: Ref[]): void {
+    let objects: StateObject[] = [];
+    const flush = (): void => {
+      this.hasher.hashEach(objects, (_, keyHash, valueHash) => {
+        leaves.push(this.nodes.addLeaf(keyHash, valueHash));
+      });
+      objects = [];
+    };
+    for (const [key, value] of state.entries(space)) {
+      objects.push({ space, key, value });
+      if (objects.length === BUILD_PORTION) flush();
+    }
+    flush();
   }
 
   private dropOldest(): void {

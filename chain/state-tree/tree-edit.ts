@@ -4,10 +4,12 @@ import { EMPTY, isLeaf, type Ref, type TreeNodes } from './tree-nodes.js';
 /** Bits of a key hash: no path is longer. */
 export const MAX_DEPTH = 256;
 
-/** One changed object: a new leaf to put, or one that only names the key to take out. */
-export interface LeafChange {
-  readonly leaf: Ref;
-  readonly isRemoval: boolean;
+/** Changed objects as leaves whose own hashes are still to be computed. */
+export interface LeafChanges {
+  /** In any order; it is sorted in place. */
+  readonly leaves: Ref[];
+  /** Those among them that only name a key to take out. */
+  readonly removals: ReadonlySet<Ref>;
 }
 
 /** What an edit did to the nodes. */
@@ -24,7 +26,7 @@ export interface TreeEdit {
  * from the root down; then the hashes, level by level from the bottom up, each level in as few calls as can be.
  * The order of the changes does not matter; no key may come twice, and only what is there can be removed.
  */
-export function editTree(nodes: TreeNodes, root: Ref, changes: readonly LeafChange[]): TreeEdit {
+export function editTree(nodes: TreeNodes, root: Ref, changes: LeafChanges): TreeEdit {
   const edit = new Edit(nodes, changes);
   return edit.run(root);
 }
@@ -34,17 +36,15 @@ class Edit {
   private readonly replaced: Ref[] = [];
   private readonly levels: Ref[][] = [];
   private readonly leaves: Ref[];
-  private readonly removals = new Set<Ref>();
+  private readonly removals: ReadonlySet<Ref>;
 
   constructor(
     private readonly nodes: TreeNodes,
-    changes: readonly LeafChange[],
+    { leaves, removals }: LeafChanges,
   ) {
-    this.leaves = changes.map(({ leaf }) => leaf);
-    for (const { leaf, isRemoval } of changes) {
-      if (isRemoval) this.removals.add(leaf);
-      else this.created.push(leaf);
-    }
+    this.leaves = leaves;
+    this.removals = removals;
+    for (const leaf of leaves) if (!removals.has(leaf)) this.created.push(leaf);
   }
 
   run(from: Ref): TreeEdit {

@@ -42,12 +42,12 @@ export class TreeNodes {
   }
 
   /** A leaf whose own hash is still to be computed. */
-  addLeaf(keyHash: Uint8Array, valueHash: Uint8Array | undefined): Ref {
+  addLeaf(keyHash: Uint8Array, valueHash: Uint8Array): Ref {
     const node = this.leaves.take();
     const at = this.leaves.wordOffset(node) * 4;
     const bytes = this.leaves.bytes(node);
     bytes.set(keyHash, at);
-    if (valueHash !== undefined) bytes.set(valueHash, at + 32);
+    bytes.set(valueHash, at + 32);
     return node * 2 + 1;
   }
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { blake3KeyedPairs, type CryptoPort, type SignatureCheck, signedMessage } from '#crypto';
+import { blake3KeyedPairs, blake3Short, type CryptoPort, type SignatureCheck, signedMessage } from '#crypto';
 import { assertInvariant } from '#errors';
 import { createPairKernels, type PairKernels } from '#wasm-kernels';
 import { loadBlake3 } from './blake3-engine.js';
@@ -36,7 +36,7 @@ function hashPairsSingly(pairs: Uint8Array): Uint8Array {
 const kernels = createPairKernels();
 
 /** The nodes of trees one by one: where there is no SIMD. */
-const scalarPairs: PairKernels = { sha256Pairs: hashPairsSingly, blake3KeyedPairs };
+const scalarPairs: PairKernels = { sha256Pairs: hashPairsSingly, blake3KeyedPairs, blake3Short };
 
 function assertSecretKey(secretKey: Uint8Array): void {
   assertInvariant(secretKey.length === 32, `an Ed25519 seed has 32 bytes, got ${secretKey.length}`);
@@ -55,6 +55,7 @@ export function createNativeCrypto(engine: Ed25519Engine, useSimd = true): Crypt
     blake3: loadBlake3().blake3,
     hashPairs: pairs.sha256Pairs,
     hashStatePairs: pairs.blake3KeyedPairs,
+    hashShort: pairs.blake3Short,
     publicKey: (secretKey) => {
       assertSecretKey(secretKey);
       return engine.publicKey(secretKey);

@@ -6,7 +6,7 @@
  * Read next: docs/protocol/signatures.md, docs/protocol/trees.md, docs/protocol/keys.md, testing/.
  */
 export { baoSliceBytes, baoSliceFromTree, encodeBaoSlice, verifyBaoSlice } from './bao.js';
-export { blake3KeyedPairs } from './blake3-keyed.js';
+export { blake3KeyedPairs, blake3Short } from './blake3-block.js';
 export { blake3ChunkBytes } from './blake3-node.js';
 export { type Blake3Tree, blake3Chunk, blake3ChunkCount, blake3Tree } from './blake3-tree.js';
 export {

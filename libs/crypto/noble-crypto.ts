@@ -61,6 +61,17 @@ function hashStatePairs(key: Uint8Array, pairs: Uint8Array): Uint8Array {
   return hashes;
 }
 
+function hashShort(blocks: Uint8Array, lengths: Uint8Array): Uint8Array {
+  assertInvariant(
+    blocks.length === lengths.length * 64,
+    `${lengths.length} lengths for ${blocks.length} bytes of blocks`,
+  );
+  const hashes = new Uint8Array(lengths.length * 32);
+  for (const [index, length] of lengths.entries())
+    hashes.set(blake3(blocks.subarray(index * 64, index * 64 + length)), index * 32);
+  return hashes;
+}
+
 function assertSecretKey(secretKey: Uint8Array): void {
   assertInvariant(secretKey.length === 32, `an Ed25519 seed has 32 bytes, got ${secretKey.length}`);
 }
@@ -73,6 +84,7 @@ export const nobleCrypto: CryptoPort = {
   blake3: (data) => blake3(data),
   hashPairs,
   hashStatePairs,
+  hashShort,
   publicKey: (secretKey) => {
     assertSecretKey(secretKey);
     return ed25519.getPublicKey(secretKey);

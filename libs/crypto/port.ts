@@ -36,6 +36,11 @@ export interface CryptoPort {
    * under the same 32-byte key. The nodes of the state tree.
    */
   hashStatePairs(key: Uint8Array, pairs: Uint8Array): Uint8Array;
+  /**
+   * BLAKE3 in hash mode of many messages of at most 64 bytes: each in 64 bytes with zeros after its length, m*64 bytes
+   * and m lengths in, m*32 bytes out. Keys and values of the state tree.
+   */
+  hashShort(blocks: Uint8Array, lengths: Uint8Array): Uint8Array;
   /** Ed25519 public key (32 bytes) of a 32-byte RFC 8032 seed. */
   publicKey(secretKey: Uint8Array): Uint8Array;
   /** Deterministic RFC 8032 Ed25519 signature, 64 bytes, under a 32-byte seed. */

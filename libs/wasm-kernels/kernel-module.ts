@@ -29,6 +29,8 @@ export interface KernelExports {
   readonly blake3PairsInput: Address;
   readonly blake3PairsOutput: Address;
   compressBlake3Pairs(count: number): void;
+  readonly blake3ShortLengths: Address;
+  compressBlake3Short(count: number): void;
 }
 
 let compiled: object | undefined | 'none';

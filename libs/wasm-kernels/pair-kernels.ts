@@ -10,6 +10,8 @@ export interface PairKernels {
   sha256Pairs(pairs: Uint8Array): Uint8Array;
   /** BLAKE3 keyed_hash(key, pair) of each, under one 32-byte key. */
   blake3KeyedPairs(key: Uint8Array, pairs: Uint8Array): Uint8Array;
+  /** BLAKE3 of each message of at most 64 bytes, given in 64 bytes with zeros after its length. */
+  blake3Short(blocks: Uint8Array, lengths: Uint8Array): Uint8Array;
 }
 
 /** Kernels with memory of their own, about 200 KiB; undefined where there is no SIMD. */
@@ -17,11 +19,12 @@ export function createPairKernels(): PairKernels | undefined {
   const kernels = instantiateKernels();
   if (kernels === undefined) return undefined;
   const memory = new Uint8Array(kernels.memory.buffer);
+  const shortLengths = new Uint32Array(kernels.memory.buffer, kernels.blake3ShortLengths.value, MAX_PAIRS);
   const run = (
     pairs: Uint8Array,
     input: number,
     output: number,
-    compress: (count: number) => void,
+    compress: (count: number, from: number) => void,
   ): Uint8Array => {
     assertInvariant(pairs.length % 64 === 0, `pairs must be whole 64-byte pairs, got ${pairs.length} bytes`);
     const hashes = new Uint8Array(pairs.length / 2);
@@ -29,7 +32,7 @@ export function createPairKernels(): PairKernels | undefined {
       const part = pairs.subarray(offset, offset + MAX_PAIRS * 64);
       memory.set(part, input);
       // A last group that is not full hashes what the buffer holds from before; nobody reads those.
-      compress(Math.ceil(part.length / 256) * 4);
+      compress(Math.ceil(part.length / 256) * 4, offset / 64);
       hashes.set(memory.subarray(output, output + part.length / 2), offset / 2);
     }
     return hashes;
@@ -51,6 +54,16 @@ export function createPairKernels(): PairKernels | undefined {
         kernels.blake3PairsOutput.value,
         kernels.compressBlake3Pairs,
       );
+    },
+    blake3Short(blocks, lengths) {
+      assertInvariant(
+        blocks.length === lengths.length * 64,
+        `${lengths.length} lengths for ${blocks.length} bytes of blocks`,
+      );
+      return run(blocks, kernels.blake3PairsInput.value, kernels.blake3PairsOutput.value, (count, from) => {
+        shortLengths.set(lengths.subarray(from, from + MAX_PAIRS));
+        kernels.compressBlake3Short(count);
+      });
     },
   };
 }

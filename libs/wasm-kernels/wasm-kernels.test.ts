@@ -95,10 +95,25 @@ describe('the pair kernels', () => {
     );
   });
 
+  test('hash messages of up to one block as BLAKE3 does', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 64 }), { maxLength: 30 }), (messages) => {
+        const blocks = new Uint8Array(messages.length * 64);
+        for (const [index, message] of messages.entries()) blocks.set(message, index * 64);
+        const lengths = Uint8Array.from(messages, ({ length }) => length);
+        expect(kernels.blake3Short(blocks, lengths)).toEqual(
+          concatBytes(...messages.map((message) => nobleCrypto.blake3(message))),
+        );
+      }),
+    );
+  });
+
   test.each([1023, 1024, 1025, 2500])('go through %i pairs, more than the buffers hold', (count) => {
     const pairs = new Uint8Array(count * 64).map((_, at) => (at * 7 + (at >> 8)) & 0xff);
     const key = new Uint8Array(32).fill(9);
     expect(kernels.sha256Pairs(pairs)).toEqual(nobleCrypto.hashPairs(pairs));
     expect(kernels.blake3KeyedPairs(key, pairs)).toEqual(nobleCrypto.hashStatePairs(key, pairs));
+    const lengths = new Uint8Array(count).fill(64);
+    expect(kernels.blake3Short(pairs, lengths)).toEqual(nobleCrypto.hashShort(pairs, lengths));
   });
 });

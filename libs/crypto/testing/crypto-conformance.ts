@@ -79,6 +79,21 @@ export function describeCryptoConformance(name: string, crypto: CryptoPort): voi
       expect(() => crypto.hashStatePairs(new Uint8Array(31), new Uint8Array(64))).toThrow(/32 bytes/);
     });
 
+    test('hashes many messages of up to one block as it hashes each', () => {
+      expectPlainBytes(crypto.hashShort(new Uint8Array(0), new Uint8Array(0)), 0);
+      fc.assert(
+        fc.property(fc.array(fc.uint8Array({ maxLength: 64 }), { maxLength: 20 }), (messages) => {
+          const blocks = new Uint8Array(messages.length * 64);
+          for (const [index, message] of messages.entries()) blocks.set(message, index * 64);
+          const lengths = Uint8Array.from(messages, ({ length }) => length);
+          const got = crypto.hashShort(blocks, lengths);
+          expectPlainBytes(got, messages.length * 32);
+          expect(got).toEqual(concatBytes(...messages.map((message) => nobleCrypto.blake3(message))));
+        }),
+      );
+      expect(() => crypto.hashShort(new Uint8Array(64), new Uint8Array(2))).toThrow(/2 lengths/);
+    });
+
     test('hashes and signs any bytes, views into larger buffers too, as the oracle does', () => {
       fc.assert(
         fc.property(

@@ -4,11 +4,14 @@ import { initialState, splatAt } from './sha256';
 /** Pairs that fit the buffers; a multiple of 4. */
 const MAX_PAIRS = 1024;
 
-/** Chunk start, chunk end, root, keyed hash: the flags of a message that is one block (BLAKE3 paper, table 3). */
-const FLAGS = 1 | 2 | 8 | 16;
+/** Chunk start, chunk end and root: the flags of a message that is one block (BLAKE3 paper, table 3). */
+const ONE_BLOCK: i32 = 1 | 2 | 8;
+const KEYED_HASH: i32 = 16;
 
 export const blake3PairsKey: usize = memory.data(32, 16);
 export const blake3PairsInput: usize = memory.data(MAX_PAIRS * 64, 16);
+/** Length of each message in bytes, where they are not all whole blocks. */
+export const blake3ShortLengths: usize = memory.data(MAX_PAIRS * 4, 16);
 export const blake3PairsOutput: usize = memory.data(MAX_PAIRS * 32, 16);
 
 /** The message of four pairs, one word of all of them in a vector. */
@@ -54,33 +57,42 @@ function round(
 
 /** BLAKE3 in keyed mode of `count` messages of 64 bytes, a multiple of 4, from the input to the output buffer. */
 export function compressBlake3Pairs(count: i32): void {
-  for (let first = 0; first < count; first += 4) {
-    const input = blake3PairsInput + <usize>first * 64;
-    for (let quarter: usize = 0; quarter < 4; quarter++) gather(input + quarter * 16, 64, words + quarter * 64);
-    for (let i = 0; i < 8; i++) put(state, i, splatAt(blake3PairsKey, i));
-    for (let i = 0; i < 4; i++) put(state, 8 + i, splatAt(initialState, i));
-    put(state, 12, i32x4.splat(0));
-    put(state, 13, i32x4.splat(0));
-    put(state, 14, i32x4.splat(64));
-    put(state, 15, i32x4.splat(FLAGS));
-    // The message order of each round is the permutation applied again (BLAKE3 paper, table 2).
-    round(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    round(2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8);
-    round(3, 4, 10, 12, 13, 2, 7, 14, 6, 5, 9, 0, 11, 15, 8, 1);
-    round(10, 7, 12, 9, 14, 3, 13, 15, 4, 0, 11, 2, 5, 8, 1, 6);
-    round(12, 13, 9, 11, 15, 10, 14, 8, 7, 2, 5, 3, 0, 1, 6, 4);
-    round(9, 14, 11, 5, 8, 12, 15, 1, 13, 3, 0, 10, 2, 6, 4, 7);
-    round(11, 15, 5, 0, 1, 9, 8, 6, 14, 10, 2, 12, 3, 4, 7, 13);
-    const output = blake3PairsOutput + <usize>first * 32;
-    for (let half = 0; half < 2; half++) {
-      transpose(
-        xor(at(state, 4 * half), at(state, 4 * half + 8)),
-        xor(at(state, 4 * half + 1), at(state, 4 * half + 9)),
-        xor(at(state, 4 * half + 2), at(state, 4 * half + 10)),
-        xor(at(state, 4 * half + 3), at(state, 4 * half + 11)),
-        output + <usize>half * 16,
-        32,
-      );
-    }
+  for (let first = 0; first < count; first += 4)
+    compressFour(first, blake3PairsKey, i32x4.splat(64), ONE_BLOCK | KEYED_HASH);
+}
+
+/** BLAKE3 in hash mode of `count` messages of at most 64 bytes, padded with zeros to 64; a multiple of 4. */
+export function compressBlake3Short(count: i32): void {
+  for (let first = 0; first < count; first += 4)
+    compressFour(first, initialState, v128.load(blake3ShortLengths + <usize>first * 4), ONE_BLOCK);
+}
+
+function compressFour(first: i32, key: usize, lengths: v128, flags: i32): void {
+  const input = blake3PairsInput + <usize>first * 64;
+  for (let quarter: usize = 0; quarter < 4; quarter++) gather(input + quarter * 16, 64, words + quarter * 64);
+  for (let i = 0; i < 8; i++) put(state, i, splatAt(key, i));
+  for (let i = 0; i < 4; i++) put(state, 8 + i, splatAt(initialState, i));
+  put(state, 12, i32x4.splat(0));
+  put(state, 13, i32x4.splat(0));
+  put(state, 14, lengths);
+  put(state, 15, i32x4.splat(flags));
+  // The message order of each round is the permutation applied again (BLAKE3 paper, table 2).
+  round(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  round(2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8);
+  round(3, 4, 10, 12, 13, 2, 7, 14, 6, 5, 9, 0, 11, 15, 8, 1);
+  round(10, 7, 12, 9, 14, 3, 13, 15, 4, 0, 11, 2, 5, 8, 1, 6);
+  round(12, 13, 9, 11, 15, 10, 14, 8, 7, 2, 5, 3, 0, 1, 6, 4);
+  round(9, 14, 11, 5, 8, 12, 15, 1, 13, 3, 0, 10, 2, 6, 4, 7);
+  round(11, 15, 5, 0, 1, 9, 8, 6, 14, 10, 2, 12, 3, 4, 7, 13);
+  const output = blake3PairsOutput + <usize>first * 32;
+  for (let half = 0; half < 2; half++) {
+    transpose(
+      xor(at(state, 4 * half), at(state, 4 * half + 8)),
+      xor(at(state, 4 * half + 1), at(state, 4 * half + 9)),
+      xor(at(state, 4 * half + 2), at(state, 4 * half + 10)),
+      xor(at(state, 4 * half + 3), at(state, 4 * half + 11)),
+      output + <usize>half * 16,
+      32,
+    );
   }
 }

@@ -1,9 +1,19 @@
 import { assertInvariant } from '#errors';
 
 const permutation = [2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8] as const;
-const iv = Int32Array.of(0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a);
-/** Chunk start, chunk end, root and keyed hash: the one compression of an input of one block. */
-const oneBlockFlags = 1 | 2 | 8 | 16;
+const iv = Int32Array.of(
+  0x6a09e667,
+  0xbb67ae85,
+  0x3c6ef372,
+  0xa54ff53a,
+  0x510e527f,
+  0x9b05688c,
+  0x1f83d9ab,
+  0x5be0cd19,
+);
+/** Chunk start, chunk end and root: the one compression of an input of one block. */
+const oneBlock = 1 | 2 | 8;
+const keyedHash = 16;
 const blockBytes = 64;
 
 /** Which message word each of the 7 x 16 mixing inputs takes. */
@@ -46,27 +56,46 @@ export function blake3KeyedPairs(key: Uint8Array, pairs: Uint8Array): Uint8Array
   );
   loadWords(key, 0, keyWords);
   const hashes = new Uint8Array(pairs.length / 2);
-  for (let offset = 0, out = 0; offset < pairs.length; offset += blockBytes) {
+  for (let offset = 0; offset < pairs.length; offset += blockBytes) {
     loadWords(pairs, offset, words);
-    compress();
-    for (let i = 0; i < 8; i++) {
-      const word = (v[i] as number) ^ (v[i + 8] as number);
-      hashes[out++] = word;
-      hashes[out++] = word >>> 8;
-      hashes[out++] = word >>> 16;
-      hashes[out++] = word >>> 24;
-    }
+    compress(keyWords, blockBytes, oneBlock | keyedHash);
+    storeHash(hashes, offset / 2);
   }
   return hashes;
 }
 
-function compress(): void {
-  v.set(keyWords);
-  v.set(iv, 8);
+/** BLAKE3 hashes (32 bytes each) of messages of at most 64 bytes, each in 64 bytes with zeros after its length. */
+export function blake3Short(blocks: Uint8Array, lengths: Uint8Array): Uint8Array {
+  assertInvariant(
+    blocks.length === lengths.length * blockBytes,
+    `${lengths.length} lengths for ${blocks.length} bytes of blocks`,
+  );
+  const hashes = new Uint8Array(lengths.length * 32);
+  for (let index = 0; index < lengths.length; index++) {
+    loadWords(blocks, index * blockBytes, words);
+    compress(iv, lengths[index] as number, oneBlock);
+    storeHash(hashes, index * 32);
+  }
+  return hashes;
+}
+
+function storeHash(hashes: Uint8Array, offset: number): void {
+  for (let i = 0, at = offset; i < 8; i++) {
+    const word = (v[i] as number) ^ (v[i + 8] as number);
+    hashes[at++] = word;
+    hashes[at++] = word >>> 8;
+    hashes[at++] = word >>> 16;
+    hashes[at++] = word >>> 24;
+  }
+}
+
+function compress(key: Int32Array, lengthBytes: number, flags: number): void {
+  v.set(key);
+  for (let i = 0; i < 4; i++) v[8 + i] = iv[i] as number;
   v[12] = 0;
   v[13] = 0;
-  v[14] = blockBytes;
-  v[15] = oneBlockFlags;
+  v[14] = lengthBytes;
+  v[15] = flags;
   for (let at = 0; at < schedule.length; ) {
     for (const [a, b, c, d] of quarters) {
       const x = words[schedule[at++] as number] as number;
