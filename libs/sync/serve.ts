@@ -23,7 +23,7 @@ export class Server {
 
   async headers({ locator }: MessageBody<'getHeaders'>): Promise<Uint8Array> {
     const headers = await this.chain.headersAfter({ locator, max: MAX_HEADERS });
-    return encodeMessage('headers', { headers });
+    return encodeMessage('headers', { tip: (await this.chain.tip()).id, headers });
   }
 
   async blocks(peer: Peer, { ids }: MessageBody<'getBlocks'>): Promise<Uint8Array> {

@@ -69,7 +69,10 @@ export class HostilePeer implements TransportHandler {
     if (this.kind === 'stall') return new Promise(() => undefined);
     if (message.value.name !== 'getHeaders') return new Uint8Array();
     const from = this.firstUnknown(message.value.body.locator);
-    return encodeMessage('headers', { headers: this.chain.slice(from * 80, (from + 2_000) * 80) });
+    return encodeMessage('headers', {
+      tip: this.hello().tip,
+      headers: this.chain.slice(from * 80, (from + 2_000) * 80),
+    });
   }
 
   async published(): Promise<GossipVerdict> {

@@ -7,29 +7,38 @@ const SHELVED_MS = 30_000;
 /** Shelved headers remembered. */
 const MAX_SHELVED = 1_000;
 
+interface Shelved {
+  readonly untilMs: number;
+  /** Who could not give the bodies; somebody else may. */
+  readonly by: ReadonlySet<Peer>;
+}
+
 /** Chooses the chain whose bodies are fetched: the heaviest that a peer proved and that can be had. */
 export class Targets {
-  private readonly shelvedUntilMs = new Map<BlockId, number>();
+  private readonly shelved = new Map<BlockId, Shelved>();
 
   constructor(private readonly peers: PeerSet) {}
 
   /** The heaviest proven header with more work than the own tip. */
   choose(tip: ChainPoint, nowMs: number): ChainPoint | undefined {
     let best: ChainPoint | undefined;
-    for (const { proven } of this.peers.ready()) {
+    for (const peer of this.peers.ready()) {
+      const { proven } = peer;
       if (proven === undefined || proven.totalWork <= (best ?? tip).totalWork) continue;
-      if ((this.shelvedUntilMs.get(proven.id) ?? 0) > nowMs) continue;
+      const shelved = this.shelved.get(proven.id);
+      if (shelved !== undefined && shelved.untilMs > nowMs && shelved.by.has(peer)) continue;
       best = proven;
     }
     return best;
   }
 
-  /** Its bodies are not to be had, or not to be connected yet. */
-  shelve(target: ChainPoint, nowMs: number, ms = SHELVED_MS): void {
-    this.shelvedUntilMs.delete(target.id);
-    this.shelvedUntilMs.set(target.id, nowMs + ms);
-    for (const [id, untilMs] of this.shelvedUntilMs) {
-      if (untilMs <= nowMs || this.shelvedUntilMs.size > MAX_SHELVED) this.shelvedUntilMs.delete(id);
+  /** Its bodies are not to be had from those who showed it, or not to be connected yet. */
+  shelve(target: ChainPoint, nowMs: number): void {
+    this.shelved.delete(target.id);
+    const by = new Set(this.peers.ready().filter(({ proven }) => proven?.id === target.id));
+    this.shelved.set(target.id, { untilMs: nowMs + SHELVED_MS, by });
+    for (const [id, { untilMs }] of this.shelved) {
+      if (untilMs <= nowMs || this.shelved.size > MAX_SHELVED) this.shelved.delete(id);
     }
   }
 

@@ -87,7 +87,7 @@ export class HeaderSync {
     const { chain } = this.context;
     const claim = peer.hello;
     if (claim === undefined) return;
-    const known = await chain.headerPoint(claim.tip);
+    const known = await chain.headerPoint(peer.tip ?? claim.tip);
     if (known !== undefined && known.knowledge !== 'invalid') this.proven(peer, known);
     const claimsMore = known === undefined && claim.work > (await chain.tip()).totalWork;
     if (!isForced && !claimsMore) return;
@@ -109,8 +109,8 @@ export class HeaderSync {
       const batch = await this.batch(peer, cursor, locator);
       if (batch === 'end' || batch === 'restart') return batch;
       if (batch === 'nothing') {
-        if (cursor === undefined && claimsMore) await this.nothingShown(peer);
-        else if (cursor !== undefined) this.context.refuse(peer.ref, 'header', 'sync/low-work');
+        if (cursor === undefined) await this.nothingShown(peer, claimsMore);
+        else this.context.refuse(peer.ref, 'header', 'sync/low-work');
         return 'end';
       }
       cursor = batch.cursor;
@@ -184,7 +184,8 @@ export class HeaderSync {
       { name: 'headers', maxBytes: MAX_HEADERS * HEADER_BYTES },
     );
     if (answer.kind !== 'answer') return 'end';
-    const { headers } = answer.body;
+    const { headers, tip } = answer.body;
+    peer.tip = tip;
     if (headers.length % HEADER_BYTES !== 0) {
       this.context.refuse(peer.ref, 'header', 'sync/headers-length');
       return 'end';
@@ -253,11 +254,11 @@ export class HeaderSync {
     return result.value.last;
   }
 
-  private async nothingShown(peer: Peer): Promise<void> {
-    // Meanwhile its tip may have come from somebody else.
-    const point = peer.hello && (await this.context.chain.headerPoint(peer.hello.tip));
-    if (point === undefined) this.context.refuse(peer.ref, 'answer', 'sync/empty-claim');
-    else if (point.knowledge !== 'invalid') this.proven(peer, point);
+  /** It has no header after ours. Its tip says how many of ours it has, and whose bodies it can give. */
+  private async nothingShown(peer: Peer, claimsMore: boolean): Promise<void> {
+    const point = peer.tip === undefined ? undefined : await this.context.chain.headerPoint(peer.tip);
+    if (point !== undefined && point.knowledge !== 'invalid') this.proven(peer, point);
+    else if (point === undefined && claimsMore) this.context.refuse(peer.ref, 'answer', 'sync/empty-claim');
   }
 
   private proven(peer: Peer, point: ChainPoint): void {

@@ -53,8 +53,12 @@ const hello = struct({
 });
 
 const getHeaders = struct({ locator: list(wireBlockId, MAX_LOCATOR) });
-/** 80 bytes each, one after the other, oldest first. */
-const headers = struct({ headers: varBytes(MAX_HEADERS * HEADER_BYTES) });
+const headers = struct({
+  /** Where the answering chain ends now: who asks knows from it what can be had here, even if there are no headers. */
+  tip: wireBlockId,
+  /** 80 bytes each, one after the other, oldest first. */
+  headers: varBytes(MAX_HEADERS * HEADER_BYTES),
+});
 
 const getBlocks = struct({ ids: list(wireBlockId, MAX_BLOCKS) });
 /** In the order asked, possibly fewer; an empty one is not to be had here. */

@@ -11,6 +11,8 @@ const SMOOTHING = 0.3;
 /** What the engine knows of one peer. */
 export class Peer {
   hello: Hello | undefined;
+  /** The end of its chain as it last said. */
+  tip: BlockId | undefined;
   /** It sent a greeting of its own, which may come once. */
   hasGreeted = false;
   /** The heaviest header of its chain that we checked ourselves. What it only claims counts for nothing. */
