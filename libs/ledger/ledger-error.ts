@@ -9,6 +9,11 @@ const NEXT_STEPS: readonly (readonly [string, string])[] = [
   ['mempool/full', 'raise the fee per byte, or try again after the next blocks'],
   ['mempool/account-limit', 'wait until some of the pending transactions are in a block'],
   ['mempool/conflict', 'nothing to do: the same thing is already waiting for a block'],
+  [
+    'mempool/replacement-fee',
+    'nothing to do if it is the same thing again; to replace what waits, raise the fee to at least minFee',
+  ],
+  ['mempool/replacement-limit', 'wait for the next block before replacing another transaction'],
   ['mining/', 'ask for a new template and work on that'],
   ['prove/too-early', 'submit the proof again when the window has opened'],
   ['block/unknown-parent', 'submit the parent block first'],

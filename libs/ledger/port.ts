@@ -7,6 +7,7 @@ import type {
   ChallengeView,
   ContractView,
   EndpointView,
+  FeeEstimateView,
   FragmentEntryView,
   HeadersView,
   HolderView,
@@ -57,6 +58,8 @@ export interface LedgerPort {
   /** Next sequence number of a lane, pending transactions counted; decimal string. */
   nextSequence(request: { account: AccountRef; lane: number }): Promise<{ sequence: string }>;
   mempool(request: PageRequest): Promise<Page<TransactionView>>;
+  /** Base units per byte for the next block, for a few blocks, and for those who can wait. */
+  feeEstimate(): Promise<FeeEstimateView>;
 
   /** By id or by height on the main chain. */
   block(request: { ref: string }): Promise<BlockSummaryView | null>;
@@ -124,6 +127,7 @@ export const LEDGER_METHODS = [
   'transaction',
   'nextSequence',
   'mempool',
+  'feeEstimate',
   'block',
   'blocks',
   'rawBlock',

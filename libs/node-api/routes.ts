@@ -9,6 +9,7 @@ import {
   challengeView,
   contractView,
   endpointView,
+  feeEstimateView,
   fragmentEntryView,
   headersView,
   heightNumber,
@@ -82,6 +83,14 @@ export const NODE_ROUTES: { readonly [M in LedgerMethod]: NodeRoute<M> } = {
     answer: pageOf(transactionView),
     nullable: false,
     summary: 'Pending transactions.',
+  },
+  feeEstimate: {
+    verb: 'GET',
+    path: '/fees',
+    request: z.strictObject({}),
+    answer: feeEstimateView,
+    nullable: false,
+    summary: 'What a place in the next blocks costs, per byte.',
   },
   block: {
     verb: 'GET',

@@ -28,6 +28,22 @@ export const statusView = z
   .meta({ id: 'Status' });
 export type StatusView = z.infer<typeof statusView>;
 
+const feePrice = z.object({
+  feePerByte: amountText.meta({ description: 'base units per byte' }),
+  blocks: z.number().int().meta({ description: 'in how many blocks it should be taken' }),
+});
+
+/** What a place in a block costs now: a guess from what waits and from the last blocks, no promise. */
+export const feeEstimateView = z
+  .object({
+    minFeePerByte: amountText.meta({ description: 'what this node takes at all' }),
+    next: feePrice,
+    soon: feePrice,
+    economy: feePrice,
+  })
+  .meta({ id: 'FeeEstimate' });
+export type FeeEstimateView = z.infer<typeof feeEstimateView>;
+
 /** A block without its transactions' bodies. */
 export const blockView = z
   .object({

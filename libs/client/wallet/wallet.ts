@@ -132,7 +132,8 @@ function isSequenceRefusal(error: unknown): boolean {
   const violation = error.data['violation'];
   const rule =
     typeof violation === 'object' && violation !== null ? (violation as { rule?: unknown }).rule : undefined;
-  return rule === 'tx/sequence-used' || rule === 'tx/sequence-gap';
+  // What waits at our number is another process's: it keeps its place, and we take the next.
+  return rule === 'tx/sequence-used' || rule === 'tx/sequence-gap' || rule === 'mempool/replacement-fee';
 }
 
 function dropped(id: string): AppError {

@@ -5,6 +5,10 @@ import type { Violation } from '#errors';
 export interface MempoolPolicy {
   /** Base units per byte; proofs pay it too. */
   readonly minFeePerByte: bigint;
+  /** What a replacement pays per byte on top of those it replaces: the price of having everybody pass it on again. */
+  readonly replacementStepPerByte: bigint;
+  /** Replacements of one account between two blocks. */
+  readonly maxReplacementsPerBlock: number;
   readonly maxPerAccount: number;
   readonly maxSizeBytes: number;
   /** A transaction that no block took in this many blocks is dropped. */
@@ -13,6 +17,8 @@ export interface MempoolPolicy {
 
 export const DEFAULT_MEMPOOL_POLICY: MempoolPolicy = {
   minFeePerByte: 1n,
+  replacementStepPerByte: 1n,
+  maxReplacementsPerBlock: 25,
   maxPerAccount: 2_000,
   maxSizeBytes: 64 * 1024 * 1024,
   expiryBlocks: 1_440,
@@ -23,7 +29,7 @@ export function minFee(policy: Pick<MempoolPolicy, 'minFeePerByte'>, sizeBytes: 
   return policy.minFeePerByte * BigInt(sizeBytes);
 }
 
-/** The first policy rule a transaction breaks by itself. */
+/** The first policy rule a transaction breaks by itself. `pendingOfAccount` leaves out what it would replace. */
 export function validatePolicy(
   law: Law,
   policy: MempoolPolicy,
@@ -40,6 +46,31 @@ export function validatePolicy(
   }
   const maxBytes = Math.min(policy.maxSizeBytes, law.params.limits.maxTransactionBytes);
   return sizeBytes > maxBytes ? { rule: 'mempool/too-large', sizeBytes, maxBytes } : undefined;
+}
+
+/**
+ * Whether a transaction pays enough to take the place of one that waits: more in all, so that passing it on is paid
+ * for, and more per byte, so that the pool gets better by it.
+ */
+export function validateReplacement(
+  policy: MempoolPolicy,
+  known: KnownTransaction,
+  replaced: KnownTransaction,
+  replacementsOfAccount: number,
+): Violation | undefined {
+  const size = BigInt(known.bytes.length);
+  const oldSize = BigInt(replaced.bytes.length);
+  const oldFee = replaced.transaction.fee;
+  const step = policy.replacementStepPerByte * size;
+  const inAll = oldFee + step;
+  const perByte = (oldFee * size + oldSize - 1n) / oldSize + step;
+  const min = inAll > perByte ? inAll : perByte;
+  const { fee } = known.transaction;
+  if (fee < min) return { rule: 'mempool/replacement-fee', pending: replaced.id, fee, minFee: min };
+  if (replacementsOfAccount >= policy.maxReplacementsPerBlock) {
+    return { rule: 'mempool/replacement-limit', max: policy.maxReplacementsPerBlock };
+  }
+  return undefined;
 }
 
 /** Positive when `a` pays more per byte than `b`. */

@@ -40,7 +40,7 @@ describe('what the mempool takes', () => {
     const first = await test.transfer(a, b, 1n, { sequence: 0n });
     await expect(test.transfer(a, b, 1n, { sequence: 2n })).rejects.toMatchObject(refusal('tx/sequence-gap'));
     await expect(test.transfer(a, b, 2n, { sequence: 0n })).rejects.toMatchObject(
-      refusal('tx/sequence-used'),
+      refusal('mempool/replacement-fee'),
     );
     const other = await test.transfer(a, b, 1n, { lane: 7, sequence: 0n });
     const second = await test.transfer(a, b, 1n, { sequence: 1n });
@@ -81,9 +81,9 @@ describe('what the mempool takes', () => {
     const submit = (known: KnownTransaction) =>
       test.ledger.submitTransaction({ hex: bytesToHex(known.bytes) });
     const { id } = await submit(scenario.proveTransaction({}, 10_000n));
-    await expect(submit(scenario.proveTransaction({}, 20_000n))).rejects.toMatchObject({
+    await expect(submit(scenario.proveTransaction({}, 10_001n))).rejects.toMatchObject({
       code: 'ledger/refused',
-      data: { violation: { rule: 'mempool/conflict', pending: id } },
+      data: { violation: { rule: 'mempool/replacement-fee', pending: id } },
     });
     scenario.missEpoch(0);
     await feedScenario(test, scenario);

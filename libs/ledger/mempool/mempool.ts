@@ -1,28 +1,31 @@
 import {
   type AccountId,
   applyTransaction,
-  type BlockView,
   decodeTransaction,
   type KnownTransaction,
   type Law,
   laneKey,
   laneSpace,
-  type MemoryState,
-  openBlockView,
   type Pot,
+  potSpace,
+  type StateReader,
   type Supplement,
   type TxId,
   transactionSignatures,
 } from '#chain';
 import { accepted, type Result, refused, type Violation } from '#errors';
+import type { FeeEstimateView } from '#wire';
 import type { ChainChange } from '../chain/chain-listener.js';
 import type { VerifyBatch } from '../chain/chain-manager.js';
+import { FeeEstimator } from './fee-estimate.js';
 import { orderByFee, queueKey } from './fee-order.js';
-import { compareFeeRate, type MempoolPolicy, validatePolicy } from './mempool-policy.js';
+import { compareFeeRate, type MempoolPolicy, validatePolicy, validateReplacement } from './mempool-policy.js';
+import { objectKey, PoolView } from './pool-view.js';
+import { type Entry, WaitingList } from './waiting-list.js';
 
 /** The part of the chain a mempool looks at. */
 export interface MempoolChain {
-  readonly state: MemoryState;
+  readonly state: StateReader;
   readonly tip: { readonly height: number };
   tipSupplement(): Supplement;
 }
@@ -36,39 +39,40 @@ export interface MempoolOptions {
   readonly onDropped?: (ids: readonly TxId[]) => void;
 }
 
-interface Entry {
-  readonly known: KnownTransaction;
-  readonly uniqueKey: string | undefined;
-  readonly addedAtHeight: number;
-}
-
-/** How full the pool is after it had to make room: evicting one by one would rebuild the view each time. */
+/** How full the pool is after it had to make room: a tenth at a time, so that a full pool is not sorted each time. */
 const FILL_AFTER_EVICTION = 0.9;
 
-/** Transactions that wait for a block: each valid on the state after the tip and all the others before it. */
+/** How often what failed is tried once more after what came later. */
+const MAX_PASSES = 8;
+
+/**
+ * Transactions that wait for a block: each valid on the state after the tip and all the others before it. A block costs
+ * what it changed: only what hangs on a changed object, a pot that no longer covers all, or the height is asked again.
+ */
 export class Mempool {
-  /** In order of arrival, in which they apply. */
-  private entries = new Map<TxId, Entry>();
-  private readonly byUniqueKey = new Map<string, TxId>();
-  private readonly perAccount = new Map<AccountId, number>();
-  private usedBytes = 0;
+  private list = new WaitingList();
+  private view: PoolView;
+  private nextOrder = 0;
   private revisionNumber = 0;
+  /** Counted anew with every block. */
+  private readonly replacements = new Map<AccountId, number>();
+  private readonly estimator: FeeEstimator;
   /** The order of a revision: anybody may ask for it, and sorting a full pool is dear. */
   private ordered:
     | { readonly revision: number; readonly candidates: readonly KnownTransaction[] }
     | undefined;
-  private view: BlockView;
 
   constructor(private readonly options: MempoolOptions) {
+    this.estimator = new FeeEstimator(options.law, options.policy.minFeePerByte);
     this.view = this.freshView();
   }
 
   get count(): number {
-    return this.entries.size;
+    return this.list.size;
   }
 
   get sizeBytes(): number {
-    return this.usedBytes;
+    return this.list.sizeBytes;
   }
 
   /** Changes whenever the content does. */
@@ -77,12 +81,12 @@ export class Mempool {
   }
 
   get(id: TxId): KnownTransaction | undefined {
-    return this.entries.get(id)?.known;
+    return this.list.get(id)?.known;
   }
 
-  /** All waiting transactions in order of arrival. */
+  /** All waiting transactions in the order in which they apply: that of arrival, but for those that were asked again. */
   *transactions(): IterableIterator<KnownTransaction> {
-    for (const entry of this.entries.values()) yield entry.known;
+    for (const entry of this.list.inOrder()) yield entry.known;
   }
 
   /** All waiting transactions as a template takes them. */
@@ -104,6 +108,11 @@ export class Mempool {
     return this.view.balance(pot);
   }
 
+  /** What a place in the next blocks costs. */
+  feeEstimate(): FeeEstimateView {
+    return this.estimator.estimate(this.list.fees);
+  }
+
   /** Takes a transaction in, or says which rule of law or policy keeps it out. Known ones are accepted again. */
   async submit(
     bytes: Uint8Array,
@@ -112,119 +121,245 @@ export class Mempool {
     const decoded = decodeTransaction(this.options.law, plain);
     if (!decoded.ok) return decoded;
     const known = decoded.value;
-    if (this.entries.has(known.id)) return accepted({ known, isNew: false });
+    if (this.list.has(known.id)) return accepted({ known, isNew: false });
     const early = this.validatePolicy(known);
     if (early !== undefined) return refused(early);
     const verdicts = await this.options.verifyBatch(transactionSignatures(this.options.law, known));
     if (!verdicts.every((verdict) => verdict))
       return refused({ rule: 'tx/signature', transaction: known.id });
     // The pool may have changed meanwhile; from here on nothing waits.
-    if (this.entries.has(known.id)) return accepted({ known, isNew: false });
-    const violation =
-      this.validatePolicy(known) ?? this.makeRoom(known) ?? this.add(known, this.options.chain.tip.height);
+    if (this.list.has(known.id)) return accepted({ known, isNew: false });
+    const violation = this.validatePolicy(known) ?? this.place(known);
     return violation === undefined ? accepted({ known, isNew: true }) : refused(violation);
   }
 
   /** Follows the chain: confirmed transactions leave, those of an abandoned branch come back. */
   chainChanged(change: ChainChange): void {
+    for (const { node, block } of change.joined) this.estimator.blockJoined(node.height, block);
+    this.replacements.clear();
+    this.revisionNumber += 1;
     const confirmed = new Set(change.joined.flatMap(({ block }) => block.transactions.map(({ id }) => id)));
-    const returning = change.left.flatMap(({ block }) => block.transactions);
-    const height = this.options.chain.tip.height;
-    const before = [...this.entries.values()];
-    const again = [
-      ...returning.map((known) => ({ known, addedAtHeight: height })),
-      ...before.filter(({ addedAtHeight }) => height - addedAtHeight < this.options.policy.expiryBlocks),
-    ].filter(({ known }) => !confirmed.has(known.id));
-    this.rebuild(again);
-    this.reportDropped(before.filter(({ known }) => !confirmed.has(known.id)));
+    if (change.left.length > 0) this.rebuild(change, confirmed);
+    else this.grow(change, confirmed);
+  }
+
+  /** The chain only grew. */
+  private grow(change: ChainChange, confirmed: ReadonlySet<TxId>): void {
+    const { list, view, options } = this;
+    const leaving = [...confirmed].flatMap((id) => list.get(id) ?? []).sort((a, b) => a.order - b.order);
+    /** What those who leave have written, where nobody who stays wrote before them. */
+    const explained = new Map<string, { readonly value: unknown } | undefined>();
+    const pots = new Set<Pot>();
+    for (const { known, footprint } of leaving) {
+      for (const [object, value] of footprint.writes) {
+        const isFirst = view.isFirstWriter(known.id, object);
+        const broken = explained.has(object) && explained.get(object) === undefined;
+        explained.set(object, isFirst && !broken ? { value } : undefined);
+      }
+      for (const pot of footprint.deltas.keys()) pots.add(pot);
+      this.take(known.id);
+    }
+    const again = new Set<Entry>();
+    const askAll = (entries: Iterable<Entry>): void => {
+      for (const entry of entries) again.add(entry);
+    };
+    for (const { applied } of change.joined) {
+      for (const { space, key } of applied.diff) {
+        if (space.code === potSpace.code) {
+          pots.add(key);
+          continue;
+        }
+        const object = objectKey(space, key);
+        const value = explained.get(object);
+        explained.delete(object);
+        const isExplained =
+          value !== undefined && Object.is(value.value, options.chain.state.get(space, key));
+        for (const entry of list.touching(object))
+          if (!isExplained || !entry.footprint.writes.has(object)) again.add(entry);
+      }
+    }
+    for (const object of explained.keys()) askAll(list.touching(object));
+    for (const pot of pots) {
+      askAll(list.reading(pot));
+      if (!view.isAmple(pot)) askAll(list.debiting(pot));
+    }
+    askAll(list.boundToHeight());
+    const expired = new Set(list.addedUpTo(options.chain.tip.height - options.policy.expiryBlocks));
+    this.report(this.askAgain(again, expired));
   }
 
   private validatePolicy(known: KnownTransaction): Violation | undefined {
-    const pending = this.perAccount.get(known.account) ?? 0;
-    return validatePolicy(this.options.law, this.options.policy, known, pending);
+    const { law, policy } = this.options;
+    const holder = this.list.inSlot(this.slotOf(known));
+    const replaces = holder?.known.account === known.account ? 1 : 0;
+    const broken = validatePolicy(law, policy, known, this.list.countOf(known.account) - replaces);
+    if (broken !== undefined || holder === undefined) return broken;
+    return validateReplacement(policy, known, holder.known, this.replacements.get(known.account) ?? 0);
+  }
+
+  private place(known: KnownTransaction): Violation | undefined {
+    const holder = this.list.inSlot(this.slotOf(known));
+    if (holder !== undefined) return this.replace(known, holder);
+    return this.makeRoom(known) ?? this.add(known, this.options.chain.tip.height);
+  }
+
+  /** Puts a transaction in the place of another; those that built on the old one stay if they hold on the new one. */
+  private replace(known: KnownTransaction, holder: Entry): Violation | undefined {
+    const sizeBytes = this.sizeBytes - holder.known.bytes.length + known.bytes.length;
+    if (sizeBytes > this.options.policy.maxSizeBytes) return this.full();
+    const affected = this.closure([holder]);
+    for (const { known: old } of affected) this.take(old.id);
+    const violation = this.add(known, this.options.chain.tip.height);
+    const back = violation === undefined ? affected.filter((entry) => entry !== holder) : affected;
+    this.addAll(back);
+    this.report(affected.filter((entry) => !this.list.has(entry.known.id)));
+    if (violation !== undefined) return violation;
+    this.replacements.set(known.account, (this.replacements.get(known.account) ?? 0) + 1);
+    return undefined;
   }
 
   private add(known: KnownTransaction, addedAtHeight: number): Violation | undefined {
-    const kind = this.options.law.kindsByName.get(known.transaction.kind);
-    const unique = kind?.uniqueKey?.(known.transaction.body);
-    const uniqueKey = unique === undefined ? undefined : `${known.transaction.kind}:${unique}`;
-    const holder = uniqueKey === undefined ? undefined : this.byUniqueKey.get(uniqueKey);
-    if (holder !== undefined) return { rule: 'mempool/conflict', uniqueKey, pending: holder };
-    if (this.usedBytes + known.bytes.length > this.options.policy.maxSizeBytes) return this.full();
-    const violation = applyTransaction(this.options.law, this.view, known);
-    if (violation !== undefined) return violation;
-    this.entries.set(known.id, { known, uniqueKey, addedAtHeight });
-    if (uniqueKey !== undefined) this.byUniqueKey.set(uniqueKey, known.id);
-    this.perAccount.set(known.account, (this.perAccount.get(known.account) ?? 0) + 1);
-    this.usedBytes += known.bytes.length;
+    if (this.list.inSlot(this.slotOf(known)) !== undefined) {
+      return { rule: 'mempool/conflict', pending: this.list.inSlot(this.slotOf(known))?.known.id };
+    }
+    if (this.sizeBytes + known.bytes.length > this.options.policy.maxSizeBytes) return this.full();
+    const footprint = this.view.record(known.id, () => applyTransaction(this.options.law, this.view, known));
+    if ('violation' in footprint) return footprint.violation;
+    this.list.add({ known, slot: this.slotOf(known), addedAtHeight, order: this.nextOrder++, footprint });
     this.revisionNumber += 1;
     return undefined;
+  }
+
+  /** Adds what holds, in the order given; what only held on something later is tried again after it. */
+  private addAll(waiting: readonly Pick<Entry, 'known' | 'addedAtHeight'>[]): void {
+    let left = waiting;
+    for (let pass = 0; left.length > 0 && pass < MAX_PASSES; pass++) {
+      const failed = left.filter(({ known, addedAtHeight }) => this.add(known, addedAtHeight) !== undefined);
+      if (failed.length === left.length) return;
+      left = failed;
+    }
+  }
+
+  private take(id: TxId): void {
+    const entry = this.list.get(id);
+    if (entry === undefined) return;
+    this.list.remove(entry);
+    this.view.forget(id, entry.footprint);
+    this.revisionNumber += 1;
+  }
+
+  /** Asks the law again about some and about all that built on them; `dropped` are not asked. Returns who left. */
+  private askAgain(some: Iterable<Entry>, dropped: ReadonlySet<Entry>): Entry[] {
+    const affected = this.closure([...some, ...dropped]);
+    for (const { known } of affected) this.take(known.id);
+    this.addAll(affected.filter((entry) => !dropped.has(entry)));
+    return affected.filter(({ known }) => !this.list.has(known.id));
+  }
+
+  /** Some and all after them that hang on what they wrote or paid in, in order. */
+  private closure(some: readonly Entry[]): Entry[] {
+    const found = new Set(some);
+    /** From which order on all who hang on an object or pot were found. */
+    const seen = new Map<string, number>();
+    const isNew = (what: string, order: number): boolean => {
+      if ((seen.get(what) ?? Number.POSITIVE_INFINITY) <= order) return false;
+      seen.set(what, order);
+      return true;
+    };
+    for (const entry of found) {
+      const later = (others: Iterable<Entry>): void => {
+        for (const other of others) if (other.order > entry.order) found.add(other);
+      };
+      for (const object of entry.footprint.writes.keys())
+        if (isNew(object, entry.order)) later(this.list.touching(object));
+      for (const pot of entry.footprint.deltas.keys()) {
+        if (!isNew(pot, entry.order)) continue;
+        later(this.list.reading(pot));
+        if (!this.view.isAmple(pot)) later(this.list.debiting(pot));
+      }
+    }
+    return [...found].sort((a, b) => a.order - b.order);
   }
 
   /** Evicts what pays less per byte than a newcomer, the ends of lanes first; refuses the newcomer if that is not enough. */
   private makeRoom(newcomer: KnownTransaction): Violation | undefined {
     const { law, policy } = this.options;
-    if (this.usedBytes + newcomer.bytes.length <= policy.maxSizeBytes) return undefined;
+    if (this.sizeBytes + newcomer.bytes.length <= policy.maxSizeBytes) return undefined;
     // A fee that nobody could pay must push nothing out.
-    const untenable = this.tryOut(newcomer);
-    if (untenable !== undefined) return untenable;
+    const tried = this.view.tryOut(() => applyTransaction(law, this.view, newcomer));
+    if ('violation' in tried) return tried.violation;
     const wanted = Math.max(
-      this.usedBytes + newcomer.bytes.length - policy.maxSizeBytes,
-      Math.ceil(this.usedBytes - policy.maxSizeBytes * FILL_AFTER_EVICTION),
+      this.sizeBytes + newcomer.bytes.length - policy.maxSizeBytes,
+      Math.ceil(this.sizeBytes - policy.maxSizeBytes * FILL_AFTER_EVICTION),
     );
     const ownQueue = queueKey(law, newcomer);
-    const evicted = new Set<TxId>();
+    const evicted = new Set<Entry>();
     let freed = 0;
     // The reverse of the block order is worst first with every lane from its end.
     for (const known of this.candidates().toReversed()) {
       if (freed >= wanted || compareFeeRate(newcomer, known) <= 0) break;
-      if (queueKey(law, known) === ownQueue) continue;
-      evicted.add(known.id);
+      const entry = this.list.get(known.id);
+      if (entry === undefined || queueKey(law, known) === ownQueue) continue;
+      evicted.add(entry);
       freed += known.bytes.length;
     }
-    if (this.usedBytes - freed + newcomer.bytes.length > policy.maxSizeBytes) {
-      return this.full();
-    }
-    const before = [...this.entries.values()];
-    this.rebuild(before.filter(({ known }) => !evicted.has(known.id)));
-    this.reportDropped(before);
+    if (this.sizeBytes - freed + newcomer.bytes.length > policy.maxSizeBytes) return this.full();
+    this.report(this.askAgain([], evicted));
     return undefined;
   }
 
-  /** What keeps a transaction out by itself; leaves no trace. */
-  private tryOut(known: KnownTransaction): Violation | undefined {
-    let violation: Violation | undefined;
-    this.view.attempt(() => {
-      violation = applyTransaction(this.options.law, this.view, known);
-      return { rule: 'mempool/tried-out' };
-    });
-    return violation;
-  }
-
   private full(): Violation {
-    return { rule: 'mempool/full', sizeBytes: this.usedBytes, maxBytes: this.options.policy.maxSizeBytes };
+    return { rule: 'mempool/full', sizeBytes: this.sizeBytes, maxBytes: this.options.policy.maxSizeBytes };
   }
 
-  /** Applies transactions anew on the tip; those that no longer hold are left out. */
-  private rebuild(waiting: readonly Pick<Entry, 'known' | 'addedAtHeight'>[]): void {
-    this.entries = new Map();
-    this.byUniqueKey.clear();
-    this.perAccount.clear();
-    this.usedBytes = 0;
-    this.revisionNumber += 1;
+  /** After a reorganisation everything is applied anew, the transactions of the abandoned branch first. */
+  private rebuild(change: ChainChange, confirmed: ReadonlySet<TxId>): void {
+    const { height } = this.options.chain.tip;
+    const before = [...this.list.inOrder()];
+    const returning = change.left.flatMap(({ block }) => block.transactions);
+    this.list = new WaitingList();
     this.view = this.freshView();
-    for (const { known, addedAtHeight } of waiting) {
-      if (!this.entries.has(known.id)) this.add(known, addedAtHeight);
+    const again = new Map<TxId, Pick<Entry, 'known' | 'addedAtHeight'>>();
+    for (const known of returning) again.set(known.id, { known, addedAtHeight: height });
+    for (const entry of before) {
+      const isExpired = height - entry.addedAtHeight >= this.options.policy.expiryBlocks;
+      if (!isExpired && !again.has(entry.known.id)) again.set(entry.known.id, entry);
     }
+    this.addAll([...again.values()].filter(({ known }) => !confirmed.has(known.id)));
+    const gone = [...returning, ...before.map(({ known }) => known)]
+      .map(({ id }) => id)
+      .filter((id) => !this.list.has(id) && !confirmed.has(id));
+    if (gone.length > 0) this.options.onDropped?.([...new Set(gone)]);
   }
 
-  private reportDropped(before: readonly Entry[]): void {
-    const dropped = before.filter(({ known }) => !this.entries.has(known.id)).map(({ known }) => known.id);
-    if (dropped.length > 0) this.options.onDropped?.(dropped);
+  private report(dropped: readonly Entry[]): void {
+    if (dropped.length > 0) this.options.onDropped?.(dropped.map(({ known }) => known.id));
   }
 
-  private freshView(): BlockView {
+  /** What only one transaction can have: its place in its lane, or what its kind says is unique. */
+  private slotOf({ id, account, transaction }: KnownTransaction): string {
+    const kind = this.options.law.kindsByName.get(transaction.kind);
+    if (kind?.replay === 'sequence') return `${laneKey(account, transaction.lane)}#${transaction.sequence}`;
+    const unique = kind?.uniqueKey?.(transaction.body);
+    return unique === undefined ? id : `${transaction.kind}:${unique}`;
+  }
+
+  /** A view that reads height and state as they are at every look. */
+  private freshView(): PoolView {
     const { law, chain } = this.options;
-    return openBlockView(law, chain.state, chain.tipSupplement());
+    const live: StateReader = { get: (space, key) => chain.state.get(space, key) };
+    let supplement: Supplement | undefined;
+    const current = (): Supplement => {
+      if (supplement?.parent.height !== chain.tip.height) supplement = chain.tipSupplement();
+      return supplement;
+    };
+    return new PoolView(live, {
+      params: law.params,
+      crypto: law.crypto,
+      get height() {
+        return chain.tip.height + 1;
+      },
+      blockIdAt: (height) => current().recentIds.get(height),
+    });
   }
 }

@@ -14,6 +14,7 @@ type ChainReads = Pick<
   | 'transaction'
   | 'nextSequence'
   | 'mempool'
+  | 'feeEstimate'
   | 'block'
   | 'blocks'
   | 'rawBlock'
@@ -74,6 +75,8 @@ export function createChainReads(parts: LedgerParts, cache: BlockCache): ChainRe
     async nextSequence({ account, lane }) {
       return { sequence: mempool.nextSequence(toAccount(parts, account), lane).toString() };
     },
+
+    feeEstimate: async () => mempool.feeEstimate(),
 
     async mempool(request) {
       const from = numericCursor(request) ?? 0;
