@@ -196,7 +196,7 @@ class Libp2pTransport implements P2pTransport {
     if (weight <= 0 || this.running === undefined) return;
     const score = this.scores.add(peer, weight, nowMs);
     this.logger.debug({ peer, rule, weight, score }, 'a peer broke a rule');
-    if (score < BAN_SCORE || this.running.bans.isBanned(peer, nowMs)) return;
+    if (Math.round(score) < BAN_SCORE || this.running.bans.isBanned(peer, nowMs)) return;
     const address = this.connectionsOf(peer)[0]?.remoteAddr.toString();
     const place = address === undefined || isRelayed(address) ? undefined : multiaddrToPlace(address);
     const made = this.running.bans.ban(peer, rule, place, nowMs);

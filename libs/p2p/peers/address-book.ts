@@ -161,8 +161,10 @@ function groupOf(addresses: readonly string[]): string {
 
 /** Reached ones before unreached, then fewer failures, then the more recent. */
 function worth(known: KnownPeer, nowMs: number): number {
-  const ageHours = Math.min(1_000, Math.max(0, nowMs - Math.max(known.heardMs, known.reachedMs)) / 3_600_000);
-  return (known.reachedMs > 0 ? 1_000_000 : 0) - 10_000 * Math.min(50, known.failures) - ageHours;
+  const lastMs = known.heardMs > known.reachedMs ? known.heardMs : known.reachedMs;
+  const ageHours = (nowMs - lastMs) / 3_600_000;
+  const failures = known.failures > 50 ? 50 : known.failures;
+  return (known.reachedMs > 0 ? 1_000_000 : 0) - 10_000 * failures - (ageHours > 1_000 ? 1_000 : ageHours);
 }
 
 function isUseful(address: string, source: NetPlace | undefined): boolean {
