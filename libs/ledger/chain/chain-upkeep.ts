@@ -23,8 +23,6 @@ export interface ChainUpkeepOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Blocks that have to be to prune before a transaction is spent on them. */
-const PRUNE_STEP_BLOCKS = 100;
 /** A stop takes a snapshot only where it saves the next start that many blocks. */
 const STOP_MIN_BLOCKS = 100;
 
@@ -33,7 +31,6 @@ export class ChainUpkeep {
   private readonly stopListening: () => void;
   private running: Promise<void> | undefined;
   private snapshotHeight: number;
-  private prunedBelow = 0;
 
   constructor(private readonly options: ChainUpkeepOptions) {
     this.snapshotHeight = options.snapshots.kept.at(-1)?.height ?? 0;
@@ -53,15 +50,14 @@ export class ChainUpkeep {
   }
 
   private wake(): void {
-    const { chain, policy } = this.options;
+    const { chain, policy, store, onError } = this.options;
     if (this.running !== undefined) return;
-    const isSnapshotDue = chain.tip.height >= this.snapshotHeight + policy.snapshotBlocks;
-    if (!isSnapshotDue && this.pruneLimit() < this.prunedBelow + PRUNE_STEP_BLOCKS) return;
-    // The state is frozen within this turn, while it is the tip's.
-    const snapshot = isSnapshotDue ? this.snapshot() : Promise.resolve();
-    this.running = snapshot
-      .then(() => this.prune())
-      .catch(this.options.onError)
+    if (chain.tip.height < this.snapshotHeight + policy.snapshotBlocks) return;
+    // The state is frozen within this turn, while it is the tip's. What can be forgotten depends on the snapshots.
+    this.running = this.snapshot()
+      .then(() => store.pruneEffects(this.pruneLimit()))
+      .then(() => undefined)
+      .catch(onError)
       .finally(() => {
         this.running = undefined;
       });
@@ -76,13 +72,6 @@ export class ChainUpkeep {
     } catch (error) {
       onError(error);
     }
-  }
-
-  private async prune(): Promise<void> {
-    const limit = this.pruneLimit();
-    if (limit < this.prunedBelow + PRUNE_STEP_BLOCKS) return;
-    await this.options.store.pruneEffects(limit);
-    this.prunedBelow = limit;
   }
 
   /** What a start from the older snapshot, the index or a reorganisation of the usual depth may ask for stays. */

@@ -1,4 +1,4 @@
-import type { EntityManager } from 'typeorm';
+import { type EntityManager, In } from 'typeorm';
 import type { BlockId, KnownBlock, TxId } from '#chain';
 import type { CryptoPort } from '#crypto';
 import { equalBytes } from '#crypto';
@@ -46,6 +46,7 @@ const PLACES_OF_PAGE = 5_000;
 const BLOCKS_OF_PAGE = 200;
 const BYTES_OF_PAGE = 8 * 1024 * 1024;
 const INSERT_ROWS = 500;
+const PRUNED_AT_ONCE = 50;
 /** Blocks of one INSERT: with them in one statement small blocks cost little more than their bytes. */
 const APPEND_ROWS = 64;
 const META = { tip: 'tip', prunedBelow: 'effects-pruned-below' } as const;
@@ -172,8 +173,11 @@ class SqliteChainStore implements ChainStore {
         returningTransactions(left, joined).map(({ id, bytes }) => ({ id, bytes: toBuffer(bytes) })),
       );
       await this.removeWaiting(tx, transactionIds(joined));
+      const [first] = joined;
       const tip = joined.at(-1);
-      if (tip !== undefined) await putMeta(tx, { [META.tip]: tip.block.id });
+      if (first === undefined || tip === undefined) return;
+      const prunedBelow = Math.min(await prunedHeight(tx), first.block.coinbase.height);
+      await putMeta(tx, { [META.tip]: tip.block.id, [META.prunedBelow]: String(prunedBelow) });
     });
     this.forgetWaiting(transactionIds(joined));
   }
@@ -234,19 +238,22 @@ class SqliteChainStore implements ChainStore {
   }
 
   async pruneEffects(heightExclusive: number): Promise<number> {
-    const done = Number((await this.meta()).get(META.prunedBelow) ?? 0);
-    if (heightExclusive <= done) return 0;
-    return this.writer.run(async (tx) => {
-      const span = [done, heightExclusive];
-      const found = 'SELECT seq FROM block WHERE is_on_main IN (0, 1) AND height >= ? AND height < ?';
-      const [before] = (await tx.query(
-        `SELECT count(*) AS count FROM effect WHERE seq IN (${found})`,
-        span,
-      )) as { count: number }[];
-      await tx.query(`DELETE FROM effect WHERE seq IN (${found})`, span);
-      await putMeta(tx, { [META.prunedBelow]: String(heightExclusive) });
-      return before?.count ?? 0;
-    });
+    let done = await this.read(prunedHeight);
+    let pruned = 0;
+    // In small steps, between which blocks are written.
+    for (; done < heightExclusive; done = Math.min(heightExclusive, done + PRUNED_AT_ONCE)) {
+      const span = [done, Math.min(heightExclusive, done + PRUNED_AT_ONCE)];
+      pruned += await this.writer.run(async (tx) => {
+        const rows = (await tx.query(
+          'SELECT seq FROM effect WHERE seq IN (SELECT seq FROM block WHERE is_on_main IN (0, 1) AND height >= ? AND height < ?)',
+          span,
+        )) as { seq: number }[];
+        if (rows.length > 0) await tx.delete(effectEntity, { seq: In(rows.map(({ seq }) => seq)) });
+        await putMeta(tx, { [META.prunedBelow]: String(span[1]) });
+        return rows.length;
+      });
+    }
+    return pruned;
   }
 
   addPending(id: TxId, bytes: Uint8Array): Promise<void> {
@@ -417,6 +424,11 @@ async function lastSeq(tx: EntityManager): Promise<number> {
 
 function transactionIds(joined: readonly Connection[]): string[] {
   return joined.flatMap(({ block }) => block.transactions.map(({ id }) => id));
+}
+
+/** Below it no block has an effect. */
+async function prunedHeight(tx: EntityManager): Promise<number> {
+  return Number((await tx.findOneBy(metaEntity, { name: META.prunedBelow }))?.value ?? 0);
 }
 
 async function putMeta(tx: EntityManager, entries: Readonly<Record<string, string>>): Promise<void> {

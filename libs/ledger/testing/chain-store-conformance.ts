@@ -172,6 +172,10 @@ export function describeChainStore(name: string, create: () => Promise<StoreUnde
         true,
       ]);
       expect(found.map(({ bytes }) => bytes)).toEqual(ids(a).map((_, height) => a.at(height).block.bytes));
+      // A branch from before that brings its own again, to be forgotten in their turn.
+      await store.pruneEffects(4);
+      await store.switchMain(blocks(a, 2), connections(b, 2));
+      expect(await store.pruneEffects(4)).toBe(2);
     });
   });
 }
