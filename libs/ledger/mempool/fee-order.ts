@@ -16,64 +16,70 @@ export function orderByFee(law: Law, inArrivalOrder: Iterable<KnownTransaction>)
     if (queue === undefined) queues.set(key, [known]);
     else queue.push(known);
   }
-  const heap = new FeeHeap();
-  for (const queue of queues.values()) heap.push({ queue, at: 0 });
+  const heap = new FeeHeap(queues.values());
   const ordered: KnownTransaction[] = [];
-  for (let best = heap.pop(); best !== undefined; best = heap.pop()) {
-    ordered.push(head(best));
-    if (best.at + 1 < best.queue.length) heap.push({ queue: best.queue, at: best.at + 1 });
-  }
+  for (let best = heap.take(); best !== undefined; best = heap.take()) ordered.push(best);
   return ordered;
 }
 
+/** A lane's transactions and how far they were taken; `rate` is the fee per byte of the next. */
 interface Cursor {
   readonly queue: readonly KnownTransaction[];
-  readonly at: number;
+  at: number;
+  rate: number;
 }
 
-function head(cursor: Cursor): KnownTransaction {
-  return cursor.queue[cursor.at] as KnownTransaction;
-}
+/** Rates this close are compared exactly: a double holds 53 bits of a fee of 63. */
+const NEARLY = 1e-9;
 
-/** Binary heap, the best fee rate on top. */
+/** Binary heap of lanes, the best fee rate on top. */
 class FeeHeap {
-  private readonly items: Cursor[] = [];
+  private readonly items: Cursor[];
 
-  push(item: Cursor): void {
-    let at = this.items.push(item) - 1;
-    while (at > 0) {
-      const up = (at - 1) >> 1;
-      if (!this.isBetter(at, up)) return;
-      this.swap(at, up);
-      at = up;
-    }
+  constructor(queues: Iterable<readonly KnownTransaction[]>) {
+    this.items = Array.from(queues, (queue) => ({ queue, at: 0, rate: rateOf(queue, 0) }));
+    for (let at = (this.items.length >> 1) - 1; at >= 0; at--) this.sink(at);
   }
 
-  pop(): Cursor | undefined {
+  /** The best of all next ones. */
+  take(): KnownTransaction | undefined {
     const top = this.items[0];
-    const last = this.items.pop();
-    if (top === undefined || last === undefined || this.items.length === 0) return top;
-    this.items[0] = last;
-    let at = 0;
-    for (;;) {
-      const left = 2 * at + 1;
-      const right = left + 1;
-      let best = at;
-      if (left < this.items.length && this.isBetter(left, best)) best = left;
-      if (right < this.items.length && this.isBetter(right, best)) best = right;
-      if (best === at) return top;
-      this.swap(at, best);
-      at = best;
+    if (top === undefined) return undefined;
+    const taken = top.queue[top.at];
+    top.at += 1;
+    if (top.at < top.queue.length) top.rate = rateOf(top.queue, top.at);
+    else {
+      const last = this.items.pop() as Cursor;
+      if (last !== top) this.items[0] = last;
     }
+    this.sink(0);
+    return taken;
   }
 
-  private isBetter(a: number, b: number): boolean {
-    return compareFeeRate(head(this.items[a] as Cursor), head(this.items[b] as Cursor)) > 0;
+  private sink(from: number): void {
+    const { items } = this;
+    const item = items[from];
+    if (item === undefined) return;
+    let at = from;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= items.length) break;
+      if (child + 1 < items.length && isBetter(items[child + 1] as Cursor, items[child] as Cursor))
+        child += 1;
+      if (!isBetter(items[child] as Cursor, item)) break;
+      items[at] = items[child] as Cursor;
+      at = child;
+    }
+    items[at] = item;
   }
+}
 
-  private swap(a: number, b: number): void {
-    const held = this.items[a] as Cursor;
-    this.items[a] = this.items[b] as Cursor;
-    this.items[b] = held;
-  }
+function rateOf(queue: readonly KnownTransaction[], at: number): number {
+  const known = queue[at] as KnownTransaction;
+  return Number(known.transaction.fee) / known.bytes.length;
+}
+
+function isBetter(a: Cursor, b: Cursor): boolean {
+  if (Math.abs(a.rate - b.rate) > NEARLY * a.rate) return a.rate > b.rate;
+  return compareFeeRate(a.queue[a.at] as KnownTransaction, b.queue[b.at] as KnownTransaction) > 0;
 }
