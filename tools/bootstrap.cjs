@@ -1,7 +1,7 @@
 /**
  * What `npm start` and `npm test` run first: plain JavaScript for the Node that the machine came with.
  *
- *   node tools/bootstrap.cjs start|test|bench|cairn|build [arguments for the target]
+ *   node tools/bootstrap.cjs start|test|bench|fuzz|mutation|cairn|build [arguments for the target]
  *
  * It brings the pinned Node, the packages and the build up to date, each only where something changed, and then
  * becomes the target: same terminal, same arguments, same exit code. Why a pinned Node: docs/adr/0001-runtime.md.
@@ -22,6 +22,8 @@ const targets = {
   start: 'dist/tools/devnet/main.js',
   test: 'dist/tools/test/main.js',
   bench: 'dist/bench/main.js',
+  fuzz: 'dist/test/fuzz/main.js',
+  mutation: 'dist/test/mutation/main.js',
   cairn: 'dist/apps/cli/main.js',
   build: undefined,
 };

@@ -155,6 +155,14 @@ describe('keystore', () => {
     expect(await failure(openKeystore(path, 'x'))).toMatchObject({ code: 'keystore/not-a-keystore' });
   });
 
+  test('a phrase that slipped into another field by hand is in no message', async () => {
+    const slipped = { format: 'cairn-keystore', version: secret.phrase, network: 'devnet' };
+    await writeFile(path, JSON.stringify(slipped));
+    const error = await failure(openKeystore(path, 'x'));
+    expect(error).toMatchObject({ code: 'keystore/not-a-keystore' });
+    for (const word of secret.phrase.split(' ')) expect(String(error)).not.toContain(` ${word}`);
+  });
+
   test('a flipped byte anywhere is noticed', async () => {
     await createKeystore(path, secret);
     const binary = armor.decode(await readFile(path, 'utf8'));

@@ -117,11 +117,11 @@ function parseContent(path: string, text: string): { phrase: string; network: st
   if (typeof content !== 'object' || content === null) throw notAKeystore(path, 'it holds no JSON object');
   const fields = content as Record<string, unknown>;
   if (fields['format'] !== format) throw notAKeystore(path, `its format is not "${format}"`);
-  if (fields['version'] !== version) {
-    throw notAKeystore(
-      path,
-      `its version is ${String(fields['version'])}, this program reads version ${version}`,
-    );
+  const { version: found } = fields;
+  if (found !== version) {
+    // Only a number is quoted: a file edited by hand may hold the phrase in any field.
+    const shown = typeof found === 'number' ? `its version is ${found}` : 'its version is no number';
+    throw notAKeystore(path, `${shown}, this program reads version ${version}`);
   }
   const { phrase, network } = fields;
   if (typeof phrase !== 'string' || typeof network !== 'string') {

@@ -202,6 +202,8 @@ function forms(law: Law, value: string, ask: Ask): void {
     claim,
     concatBytes(raw(0, 1, 0, 0x80), new Uint8Array(32)),
   );
+  const zeroFirst = concatBytes(raw(0, 2, 0, 0xc0), new Uint8Array(32), node);
+  ask('state-proof/form', 'refuse', 'an empty sibling written out before another', claim, zeroFirst);
   ask(
     'state-proof/form',
     'refuse',
