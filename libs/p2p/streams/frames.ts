@@ -47,7 +47,7 @@ export function readFrame(stream: Stream, maxBytes: number, signal: AbortSignal)
       if (length > maxBytes) fail(new FrameError('too-large'));
       else if (count > LENGTH_BYTES + length) fail(new FrameError('trailing-bytes'));
       else if (count === LENGTH_BYTES + length)
-        end(() => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+        end(() => resolve(toPlainBytes(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))));
     };
     if (signal.aborted) {
       onAbort();
@@ -73,4 +73,12 @@ export async function writeFrame(stream: Stream, bytes: Uint8Array, signal: Abor
     canSend = stream.send(bytes.subarray(at, at + CHUNK_BYTES));
   }
   await stream.close({ signal });
+}
+
+/**
+ * The same bytes as a plain Uint8Array. Sockets give Buffers, whose `slice` is a view where everybody else's is a copy:
+ * pure code that reverses a slice would change what it was given.
+ */
+export function toPlainBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -5,6 +5,7 @@ import { TokenBucket } from '../limits/token-bucket.js';
 import type { P2pCounters } from '../p2p-counters.js';
 import type { P2pLimits } from '../p2p-limits.js';
 import type { ProtocolNames } from '../protocol-names.js';
+import { toPlainBytes } from './frames.js';
 
 export interface GossipParts {
   readonly names: ProtocolNames;
@@ -75,7 +76,7 @@ export class Gossip {
     for (const [topic, name] of Object.entries(this.parts.names.topics) as [GossipTopic, string][]) {
       service.topicValidators.set(
         name,
-        async (from, { data }) => RESULTS[await this.validate(from.toString(), topic, data)],
+        async (from, { data }) => RESULTS[await this.validate(from.toString(), topic, toPlainBytes(data))],
       );
       service.subscribe(name);
     }

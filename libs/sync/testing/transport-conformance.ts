@@ -28,6 +28,7 @@ class Recorder implements TransportHandler {
   readonly left: PeerRef[] = [];
   readonly heard: { readonly topic: GossipTopic; readonly text: string; readonly from: PeerRef }[] = [];
   answer: (bytes: Uint8Array) => Promise<Uint8Array> = (bytes) => Promise.resolve(bytes.slice().reverse());
+  readonly bytes: Uint8Array[] = [];
   verdict: GossipVerdict = 'accept';
 
   connected(peer: PeerRef, isOutbound: boolean): void {
@@ -41,6 +42,7 @@ class Recorder implements TransportHandler {
     return this.answer(bytes);
   }
   published(from: PeerRef, topic: GossipTopic, bytes: Uint8Array): Promise<GossipVerdict> {
+    this.bytes.push(bytes);
     this.heard.push({ topic, text: new TextDecoder().decode(bytes), from });
     return Promise.resolve(this.verdict);
   }
@@ -85,6 +87,18 @@ export function describeSyncTransport({ name, create }: ConformanceOptions): voi
       expect(await a.transport.request(b.ref, text('abc'), QUICK)).toEqual(text('cba'));
       expect(await b.transport.request(a.ref, text('xyz'), QUICK)).toEqual(text('zyx'));
       expect(await c.transport.request(b.ref, new Uint8Array(), QUICK)).toHaveLength(0);
+    });
+
+    test('bytes are plain: a slice of them is a copy, as the law expects', async () => {
+      const seen: Uint8Array[] = [];
+      handlers[1].answer = (bytes) => {
+        seen.push(bytes);
+        return Promise.resolve(Uint8Array.from(bytes));
+      };
+      seen.push(await a.transport.request(b.ref, text('abc'), QUICK));
+      await tellUntil('b hears', () => handlers[1].heard.length > 0);
+      for (const bytes of [...seen, ...handlers[1].bytes])
+        expect(Object.getPrototypeOf(bytes)).toBe(Uint8Array.prototype);
     });
 
     test('every answer goes to its own question, also when later ones are ready first', async () => {
