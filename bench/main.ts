@@ -9,6 +9,7 @@ const benches: Readonly<Record<string, () => Promise<BenchReport>>> = {
   mine: async () => (await import('./mine.js')).benchMine(),
   put: async () => (await import('./put.js')).benchPut(),
   state: async () => (await import('./state.js')).benchState(),
+  sync: async () => (await import('./sync.js')).benchSync(),
   validate: async () => (await import('./validate.js')).benchValidate(),
 };
 
