@@ -6,6 +6,8 @@ export interface CommandOption {
   readonly description: string;
   /** Shown in help; the action applies it. */
   readonly default?: string;
+  /** May be given several times; the action gets the values with a line break between them. */
+  readonly isRepeatable?: true;
 }
 
 /** What the user gave: positional arguments in order, options by their camelCase name. */

@@ -74,7 +74,12 @@ function describe(
   if (definition.arguments !== undefined) command.arguments(definition.arguments);
   for (const option of [...(definition.options ?? []), ...COMMON_OPTIONS]) {
     const text = option.default === undefined ? '' : ` (default: ${option.default})`;
-    command.addOption(new Option(option.flags, option.description + text));
+    const parsed = new Option(option.flags, option.description + text);
+    if (option.isRepeatable === true)
+      parsed.argParser((value: string, before: unknown) =>
+        typeof before === 'string' ? `${before}\n${value}` : value,
+      );
+    command.addOption(parsed);
   }
   if (definition.examples !== undefined) {
     const lines = definition.examples.map((example) => `  ${example}`).join('\n');

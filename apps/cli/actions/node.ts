@@ -6,9 +6,9 @@ import { withNode } from '../session.js';
 
 export const nodeStatus: CommandAction = async (_input, context) =>
   withNode(context, async (node) => {
-    const status = await node.status();
+    const [status, fees] = await Promise.all([node.status(), node.feeEstimate()]);
     const { output, config } = context;
-    output.printJson({ url: config.nodeUrl, ...status });
+    output.printJson({ url: config.nodeUrl, ...status, fees });
     const ageSeconds = (Date.now() - Date.parse(status.tip.time)) / 1000;
     output.print(
       formatFields([
@@ -17,6 +17,10 @@ export const nodeStatus: CommandAction = async (_input, context) =>
         ['height', `${status.tip.height}, ${formatSpan(ageSeconds)} old`],
         ['tip', status.tip.id],
         ['index', String(status.indexHeight)],
+        [
+          'fee per byte',
+          `${fees.next.feePerByte} next block, ${fees.soon.feePerByte} soon, ${fees.economy.feePerByte} economy`,
+        ],
         ['pending', `${status.mempool.count} transactions, ${formatSize(status.mempool.sizeBytes)}`],
       ]),
     );

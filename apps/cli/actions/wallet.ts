@@ -3,6 +3,7 @@ import { createIdentity, requestCoins, Wallet } from '#client';
 import { createNetworkLaw } from '#contracts';
 import { nativeCrypto } from '#crypto-native';
 import { AppError, violationToText } from '#errors';
+import type { LedgerPort } from '#ledger';
 import type { PostingView } from '#wire';
 import type { CommandAction } from '../command.js';
 import type { CliContext } from '../context.js';
@@ -60,7 +61,8 @@ export const send: CommandAction = async ({ args, options }, context) => {
     const wallet = new Wallet({ ledger, law: lawOf(params), key: identity.wallet });
     const held = await wallet.balance();
     if (held < amount) throw tooLittle(amount, held, identity.address);
-    const submitted = await wallet.submit('transfer', { to: recipient.value, amount, memo });
+    const feePerByte = await readFee(options['fee'], ledger);
+    const submitted = await wallet.submit('transfer', { to: recipient.value, amount, memo }, { feePerByte });
     output.note(`Transaction ${submitted.id} is on its way.`);
     const view = await wallet.confirm(submitted, { signal });
     output.printJson({ dryRun: false, to, amount, fee: view.fee, transaction: view.id, height: view.height });
@@ -68,6 +70,22 @@ export const send: CommandAction = async ({ args, options }, context) => {
     return undefined;
   });
 };
+
+/** What `--fee` means in base units per byte; undefined where the wallet should ask the node by itself. */
+async function readFee(
+  text: string | boolean | undefined,
+  ledger: Pick<LedgerPort, 'feeEstimate'>,
+): Promise<bigint | undefined> {
+  if (text === undefined) return undefined;
+  if (text === 'next' || text === 'soon' || text === 'economy')
+    return BigInt((await ledger.feeEstimate())[text].feePerByte);
+  if (typeof text === 'string' && /^[1-9]\d{0,8}$/.test(text)) return BigInt(text);
+  throw new AppError({
+    code: 'cli/bad-fee',
+    message: `--fee ${String(text)} is not possible.`,
+    next: 'Use next, soon or economy, or a whole number of base units per byte; `cairn node status` shows what they are now.',
+  });
+}
 
 export const faucet: CommandAction = async ({ args }, context) => {
   const { output, params, signal } = context;

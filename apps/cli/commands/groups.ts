@@ -4,5 +4,6 @@ export const GROUPS: Readonly<Record<string, string>> = {
   wallet: 'Coins: balance, address, sending',
   contracts: 'Storage contracts',
   provider: 'Run a provider of storage',
+  verify: 'Check what nodes say, without trusting any',
   node: 'The chain node that the commands talk to',
 };

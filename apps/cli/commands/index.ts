@@ -3,6 +3,7 @@ import { fileCommands } from './file-commands.js';
 import { keyCommands } from './key-commands.js';
 import { marketCommands } from './market-commands.js';
 import { operatorCommands } from './operator-commands.js';
+import { verifyCommands } from './verify-commands.js';
 
 const completion: CommandDefinition = {
   path: 'completion',
@@ -22,5 +23,6 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...fileCommands,
   ...marketCommands,
   ...operatorCommands,
+  ...verifyCommands,
   completion,
 ];

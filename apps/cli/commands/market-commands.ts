@@ -22,9 +22,14 @@ export const marketCommands: readonly CommandDefinition[] = [
     summary: 'Send coins and wait until they are in a block',
     options: [
       { flags: '--memo <text>', description: 'public text in the transaction, at most 64 bytes' },
+      {
+        flags: '--fee <price>',
+        description: 'next, soon or economy (the node’s estimate), or base units per byte',
+        default: 'soon',
+      },
       { flags: '--dry-run', description: 'check the address and the amount, send nothing' },
     ],
-    examples: ['cairn wallet send dcairn1… 12.5'],
+    examples: ['cairn wallet send dcairn1… 12.5', 'cairn wallet send dcairn1… 12.5 --fee next'],
     load: async () => (await import('../actions/wallet.js')).send,
   },
   {

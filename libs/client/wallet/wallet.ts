@@ -29,6 +29,16 @@ export interface Submitted {
   readonly hex: string;
 }
 
+/** How a transaction is paid for. */
+export interface SubmitOptions {
+  /** Base units per byte; the node's estimate for a few blocks where it is not given. */
+  readonly feePerByte?: bigint;
+}
+
+/** What a wallet pays by itself at most, whatever a node says it costs: a node must not be able to empty it. */
+const MAX_ESTIMATED_FEE_PER_BYTE = 1_000n;
+const ESTIMATE_LIVES_MS = 10_000;
+
 /** Times a transaction may vanish (a reorganisation, a restarted node) before we give up on it. */
 const MAX_RESUBMISSIONS = 20;
 const POLL_MS = 200;
@@ -38,6 +48,7 @@ export class Wallet {
   readonly account: AccountId;
   private readonly lane: number;
   private next: bigint | undefined;
+  private estimate: { readonly feePerByte: bigint; readonly untilMs: number } | undefined;
   private queue: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: WalletOptions) {
@@ -51,9 +62,9 @@ export class Wallet {
     return BigInt(view.pendingBalance);
   }
 
-  /** Submits one transaction with the next sequence number of this wallet's lane and the least fee. */
-  submit(kind: string, body: unknown): Promise<Submitted> {
-    const run = this.queue.then(() => this.submitNow(kind, body));
+  /** Submits one transaction with the next sequence number of this wallet's lane. */
+  submit(kind: string, body: unknown, options: SubmitOptions = {}): Promise<Submitted> {
+    const run = this.queue.then(() => this.submitNow(kind, body, options));
     this.queue = run.catch(() => undefined);
     return run;
   }
@@ -89,18 +100,31 @@ export class Wallet {
     }
   }
 
-  private async submitNow(kind: string, body: unknown): Promise<Submitted> {
+  private async submitNow(kind: string, body: unknown, options: SubmitOptions): Promise<Submitted> {
+    const feePerByte = options.feePerByte ?? (await this.estimatedFee());
     try {
-      return await this.submitWith(kind, body);
+      return await this.submitWith(kind, body, feePerByte);
     } catch (error) {
       if (!isSequenceRefusal(error)) throw error;
       // Another process used our lane, or a reorganisation took numbers back: ask the node once more.
       this.next = undefined;
-      return this.submitWith(kind, body);
+      return this.submitWith(kind, body, feePerByte);
     }
   }
 
-  private async submitWith(kind: string, body: unknown): Promise<Submitted> {
+  /** What the node thinks a place in a few blocks costs, within reason. */
+  private async estimatedFee(): Promise<bigint> {
+    if (this.estimate === undefined || this.estimate.untilMs < Date.now()) {
+      const { soon } = await this.options.ledger.feeEstimate();
+      const asked = BigInt(soon.feePerByte);
+      const bounded = asked > MAX_ESTIMATED_FEE_PER_BYTE ? MAX_ESTIMATED_FEE_PER_BYTE : asked;
+      const feePerByte = bounded > MIN_FEE_PER_BYTE ? bounded : MIN_FEE_PER_BYTE;
+      this.estimate = { feePerByte, untilMs: Date.now() + ESTIMATE_LIVES_MS };
+    }
+    return this.estimate.feePerByte;
+  }
+
+  private async submitWith(kind: string, body: unknown, feePerByte: bigint): Promise<Submitted> {
     const { ledger, law, key } = this.options;
     if (this.next === undefined) {
       const answer = await ledger.nextSequence({ account: this.account, lane: this.lane });
@@ -115,11 +139,7 @@ export class Wallet {
       body,
     };
     const sizeBytes = encodeTransaction(law, { ...draft, signature: new Uint8Array(64) }).length;
-    const signed = signTransaction(
-      law,
-      { ...draft, fee: BigInt(sizeBytes) * MIN_FEE_PER_BYTE },
-      key.secretKey,
-    );
+    const signed = signTransaction(law, { ...draft, fee: BigInt(sizeBytes) * feePerByte }, key.secretKey);
     const hex = bytesToHex(encodeTransaction(law, signed));
     const { id } = await ledger.submitTransaction({ hex });
     this.next += 1n;
