@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { execPath } from 'node:process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +9,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { BlockId } from '#chain';
 import { snapshotState } from '../../../chain/testing/state-snapshot.js';
 import { newChain } from '../testing/forks.js';
+import { CRASH_UPKEEP } from '../testing/random-history.js';
 import { withScratchFolder } from '../testing/scratch-folder.js';
 import { randomBelow, seededRandom } from '../testing/seeded-random.js';
 import { TestLedger } from '../testing/test-ledger.js';
@@ -18,8 +21,14 @@ const MAX_LIFE_MS = 250;
 
 const seed = Math.floor(Math.random() * 2 ** 31);
 
-/** Runs a writer and kills it; answers the tips it had acknowledged. */
-async function writeUntilKilled(dataDir: string, seed: number, lifeMs: number): Promise<string[]> {
+/** What a writer had acknowledged before it was killed. */
+interface Acknowledged {
+  readonly tip: BlockId | undefined;
+  readonly transactions: readonly string[];
+}
+
+/** Runs a writer and kills it. */
+async function writeUntilKilled(dataDir: string, seed: number, lifeMs: number): Promise<Acknowledged> {
   const child = spawn(execPath, [WRITER, dataDir, String(seed)], { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines: string[] = [];
   const exited = once(child, 'exit');
@@ -30,7 +39,9 @@ async function writeUntilKilled(dataDir: string, seed: number, lifeMs: number): 
   }
   clearTimeout(timer);
   expect(await exited).toEqual([null, 'SIGKILL']);
-  return lines.filter((line) => line !== 'ready');
+  const told = (what: string) =>
+    lines.filter((line) => line.startsWith(what)).map((line) => line.slice(what.length));
+  return { tip: told('tip ').at(-1) as BlockId | undefined, transactions: told('transaction ') };
 }
 
 describe('kill -9 of a process that writes blocks and branches', () => {
@@ -38,24 +49,30 @@ describe('kill -9 of a process that writes blocks and branches', () => {
     const random = seededRandom(seed);
     await withScratchFolder(async (folder) => {
       let written = 0;
+      let waiting = 0;
       for (let kill = 0; kill < KILLS; kill++) {
-        const tips = await writeUntilKilled(folder, seed + kill, randomBelow(random, MAX_LIFE_MS));
-        written = await checkConsistent(folder, tips);
+        const told = await writeUntilKilled(folder, seed + kill, randomBelow(random, MAX_LIFE_MS));
+        waiting += told.transactions.length;
+        written = await checkConsistent(folder, told);
       }
+      const snapshots = (await readdir(join(folder, 'ledger'))).filter((name) => name.endsWith('.snapshot'));
+      expect(snapshots.length).toBeGreaterThan(0);
+      expect(waiting).toBeGreaterThan(0);
       expect(written).toBeGreaterThan(KILLS);
     });
   }, 60_000);
 });
 
 /** Opens what a kill left behind; answers how many blocks there are. */
-async function checkConsistent(dataDir: string, acknowledged: readonly string[]): Promise<number> {
-  const test = await TestLedger.open({ dataDir });
+async function checkConsistent(dataDir: string, { tip, transactions }: Acknowledged): Promise<number> {
+  const test = await TestLedger.open({ dataDir, upkeep: CRASH_UPKEEP });
   try {
     const { chain } = test.ledger;
     // Nothing acknowledged is lost: the last tip is there, and the main chain is at least as heavy.
-    const last = chain.tree.get(acknowledged.at(-1) as BlockId);
-    expect(last).toBeDefined();
-    expect(chain.tip.totalWork).toBeGreaterThanOrEqual(last?.totalWork ?? 0n);
+    expect(test.ledger.recovery).toBeUndefined();
+    if (tip !== undefined)
+      expect(chain.tip.totalWork).toBeGreaterThanOrEqual(chain.tree.get(tip)?.totalWork ?? 1n << 255n);
+    for (const id of transactions) expect(await test.ledger.transaction({ id })).toMatchObject({ id });
     // The state is that of the blocks, by the law alone.
     const replayed = newChain();
     for await (const block of chain.mainBlocks(1)) expect(replayed.add(block).ok).toBe(true);

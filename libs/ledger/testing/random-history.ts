@@ -3,6 +3,9 @@ import type { MemoryChain } from '../../../chain/testing/memory-chain.js';
 import { grow } from './forks.js';
 import { randomBelow } from './seeded-random.js';
 
+/** So short that snapshots and pruning are always about to happen while blocks are written. */
+export const CRASH_UPKEEP = { snapshotBlocks: 5, undoBlocks: 4 };
+
 /**
  * Next blocks of a random history on a chain of the bare law: mostly one block with a few transfers, now and then a
  * branch that leaves up to three blocks behind. The chain is on the new tip afterwards; the blocks come oldest first.
