@@ -4,7 +4,6 @@ import {
   decodeHeader,
   genesisBlock,
   hashToBlockId,
-  headerHash,
   KEPT_VERSIONS,
   type Law,
   type StateTree,
@@ -115,7 +114,7 @@ function parentOf(store: ChainStore, tree: BlockTree, place: BlockPlace): BlockN
 function placeToFacts(law: Law, store: ChainStore, place: BlockPlace): BlockFacts {
   const header = decodeHeader(place.header);
   if (!header.ok) throw store.damaged(`block ${place.id} does not decode (${header.violation.rule})`);
-  const id = hashToBlockId(headerHash(law.crypto, header.value));
+  const id = hashToBlockId(law.crypto.sha256d(place.header));
   const { previous, time: timeSeconds, bits } = header.value;
   if (id !== place.id || hashToBlockId(previous) !== place.parentId) {
     throw store.damaged(`the block stored as ${place.id} is ${id} and follows ${hashToBlockId(previous)}`);
