@@ -2,19 +2,14 @@ import { type AccountId, type BlockId, buildTemplate, type KnownBlock, type Law 
 import { bytesToHex } from '#crypto';
 import { type AppError, violationToText } from '#errors';
 import type { ChainAccess, ChainStore } from '#ledger';
-import { createChainAccess, createMemoryChainStore, DEFAULT_MEMPOOL_POLICY } from '#ledger';
+import { createMemoryChainStore } from '#ledger';
 import { createSyncEngine, type SyncEngine, type SyncOptions } from '#sync';
 import { type BlockChanges, mineTemplate } from '../../chain/testing/mine-block.js';
-import { ChainManager } from '../../libs/ledger/chain/chain-manager.js';
-import { Mempool } from '../../libs/ledger/mempool/mempool.js';
-import { TransactionIntake } from '../../libs/ledger/transaction-intake.js';
-import type { SimNetwork, SimTransport } from './sim-network.js';
+import { type MemoryNode, openMemoryNode } from '../../libs/ledger/testing/index.js';
+import type { SimNetwork, SimTransport } from '../../libs/sync/testing/index.js';
 
 /** What a node is made of while it runs. */
-interface Running {
-  readonly chain: ChainManager;
-  readonly mempool: Mempool;
-  readonly access: ChainAccess;
+interface Running extends MemoryNode {
   readonly engine: SyncEngine;
   readonly transport: SimTransport;
 }
@@ -56,19 +51,13 @@ export class SimNode {
 
   async start(): Promise<void> {
     const { law, store, network } = this;
-    const verifyBatch = async (checks: Parameters<typeof law.crypto.verifyBatch>[0]) =>
-      law.crypto.verifyBatch(checks);
-    const clock = () => Math.floor(network.clock.nowMs() / 1000);
-    const chain = await ChainManager.open({ law, store, verifyBatch, clock });
-    const mempool = new Mempool({ law, chain, verifyBatch, policy: DEFAULT_MEMPOOL_POLICY });
-    chain.onChange((change) => {
-      mempool.chainChanged(change);
-      if (change.left.length === 0) return;
+    const now = () => Math.floor(network.clock.nowMs() / 1000);
+    const { chain, mempool, access: honest } = await openMemoryNode(law, now, store);
+    chain.onChange(({ left }) => {
+      if (left.length === 0) return;
       this.reorgs += 1;
-      this.deepestReorg = Math.max(this.deepestReorg, change.left.length);
+      this.deepestReorg = Math.max(this.deepestReorg, left.length);
     });
-    const intake = new TransactionIntake(mempool, store);
-    const honest = createChainAccess({ chain, mempool, intake });
     const access: ChainAccess = {
       ...honest,
       blockBytes: async (id) => this.forged.get(id) ?? (await honest.blockBytes(id)),
@@ -83,7 +72,7 @@ export class SimNode {
       onRefusal: ({ rule }) => this.refusals.set(rule, (this.refusals.get(rule) ?? 0) + 1),
       onFault: (fault) => this.faults.push(fault),
     });
-    this.running = { chain, mempool, access, engine, transport };
+    this.running = { law, chain, mempool, access, engine, transport };
     await engine.start();
   }
 

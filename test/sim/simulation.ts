@@ -4,13 +4,11 @@ import { createNetworkLaw } from '#contracts';
 import { nativeCrypto } from '#crypto-native';
 import { fastDevnet } from '../../chain/testing/memory-chain.js';
 import { createWallet, faucetWallet, type Wallet } from '../../chain/testing/wallet.js';
-import { EventLog } from './event-log.js';
+import { EventLog, type NetworkConditions, SimNetwork, VirtualClock } from '../../libs/sync/testing/index.js';
 import { HOSTILE_KINDS, HostilePeer } from './hostile.js';
 import { LIAR_KINDS, makeBodyLiar, tellInvalidBlock } from './liars.js';
 import { SelfishMiner } from './selfish-miner.js';
-import { type NetworkConditions, SimNetwork } from './sim-network.js';
 import { SimNode } from './sim-node.js';
-import { VirtualClock } from './virtual-clock.js';
 
 export interface SimulationOptions {
   readonly seed: number;

@@ -1,11 +1,9 @@
 /**
- * Owns: what every transport of the sync engine must do, as a suite: libp2p and the simulated network run it.
- * Does not own: the transports.
- * Read next: transport-conformance.ts.
+ * Owns: what tests of the engine need: time that only moves when told, wires between nodes in this process, a peer that
+ * says what a test wants. Does not own: whole simulations (test/sim). Only tests import this.
+ * Read next: virtual-clock.ts, sim-network.ts, scripted-peer.ts.
  */
-export {
-  type ConformanceOptions,
-  describeSyncTransport,
-  type TransportNode,
-  type TransportRow,
-} from './transport-conformance.js';
+export { EventLog } from './event-log.js';
+export { ScriptedPeer } from './scripted-peer.js';
+export { type NetworkConditions, SimNetwork, type SimTransport } from './sim-network.js';
+export { VirtualClock } from './virtual-clock.js';

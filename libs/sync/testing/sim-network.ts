@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '#errors';
-import type { GossipTopic, Offence, PeerRef, SyncTransport, TransportHandler } from '#sync';
+import type { GossipTopic, Offence, PeerRef, SyncTransport, TransportHandler } from '../ports.js';
 import type { EventLog } from './event-log.js';
 import type { VirtualClock } from './virtual-clock.js';
 

@@ -1,0 +1,89 @@
+import { genesisBlock, type Law } from '#chain';
+import { violationToText } from '#errors';
+import {
+  decodeMessage,
+  decodeMessageOf,
+  encodeMessage,
+  type Hello,
+  type MessageBody,
+  type MessageName,
+} from '../messages/messages.js';
+import type { GossipTopic, GossipVerdict, PeerRef, TransportHandler } from '../ports.js';
+import type { SimNetwork, SimTransport } from './sim-network.js';
+
+type Answers = { readonly [N in MessageName]?: (body: MessageBody<N>) => Uint8Array | Promise<Uint8Array> };
+
+/** A peer that introduces itself as a test wants, answers what it is told to, and says whatever a test makes it say. */
+export class ScriptedPeer implements TransportHandler {
+  readonly transport: SimTransport;
+  /** What it was asked, in order. */
+  readonly asked: MessageName[] = [];
+  /** What it heard by gossip. */
+  readonly heard: { readonly topic: GossipTopic; readonly bytes: Uint8Array }[] = [];
+
+  constructor(
+    readonly ref: PeerRef,
+    private readonly law: Law,
+    network: SimNetwork,
+    private readonly answers: Answers = {},
+    private readonly changes: Partial<Hello> = {},
+  ) {
+    this.transport = network.join(ref);
+    this.transport.attach(this);
+  }
+
+  connected(): void {}
+  disconnected(): void {}
+
+  async request(_: PeerRef, bytes: Uint8Array): Promise<Uint8Array> {
+    const message = decodeMessage(bytes);
+    if (!message.ok) throw new Error(violationToText(message.violation));
+    const { name, body } = message.value;
+    this.asked.push(name);
+    const answer = this.answers[name] as ((body: unknown) => Uint8Array | Promise<Uint8Array>) | undefined;
+    if (answer !== undefined) return answer(body);
+    return name === 'hello' ? encodeMessage('hello', this.hello()) : new Uint8Array(0);
+  }
+
+  async published(_: PeerRef, topic: GossipTopic, bytes: Uint8Array): Promise<GossipVerdict> {
+    this.heard.push({ topic, bytes });
+    return 'ignore';
+  }
+
+  hello(): Hello {
+    const { params } = this.law;
+    const genesis = genesisBlock(this.law);
+    return {
+      wireVersion: 1,
+      protocolVersion: params.protocolVersion,
+      networkId: params.networkId,
+      genesis: genesis.id,
+      tip: genesis.id,
+      height: 0,
+      work: 1n,
+      nonce: Uint8Array.from({ length: 8 }, (_, at) => this.ref.charCodeAt(at % this.ref.length)),
+      capabilities: 3,
+      agent: this.ref,
+      ...this.changes,
+    };
+  }
+
+  /** Sends any bytes as a request. */
+  say(to: PeerRef, bytes: Uint8Array): Promise<Uint8Array> {
+    return this.transport.request(to, bytes, { timeoutMs: 60_000, maxAnswerBytes: 1 << 24 });
+  }
+
+  /** Asks properly and decodes the answer; undefined where it is empty. */
+  async ask<Q extends MessageName, A extends MessageName>(
+    to: PeerRef,
+    name: Q,
+    body: MessageBody<Q>,
+    answer: A,
+  ): Promise<MessageBody<A> | undefined> {
+    const bytes = await this.say(to, encodeMessage(name, body));
+    if (bytes.length === 0) return undefined;
+    const decoded = decodeMessageOf(answer, bytes);
+    if (!decoded.ok) throw new Error(violationToText(decoded.violation));
+    return decoded.value;
+  }
+}
