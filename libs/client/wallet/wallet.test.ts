@@ -31,6 +31,26 @@ describe('a wallet', () => {
     expect(await b.balance()).toBe(1_000_200n);
   });
 
+  test.each([
+    ['7', undefined, 7n],
+    ['0', undefined, 1n],
+    ['999999999', undefined, 1_000n],
+    ['7', 3n, 3n],
+  ])('a node that asks for %s per byte, told %s, is paid %s', async (asked, told, paid) => {
+    const key = chain.wallet('a');
+    await chain.fund(1_000_000n, key);
+    const price = { feePerByte: asked, blocks: 5 };
+    const ledger = {
+      ...chain.ledger,
+      feeEstimate: async () => ({ minFeePerByte: '1', next: price, soon: price, economy: price }),
+    };
+    const wallet = new Wallet({ ledger, law: chain.law, key });
+    const options = told === undefined ? {} : { feePerByte: told };
+    const { id, hex } = await wallet.submit('transfer', gift(stranger()), options);
+    const view = await chain.ledger.transaction({ id });
+    expect(view?.fee).toBe((BigInt(hex.length / 2) * paid).toString());
+  });
+
   test('goes on after the node refused one of its transactions', async () => {
     const [a, b] = [await fundedWallet('a'), await fundedWallet('b')];
     await expect(a.submit('transfer', { ...gift(b), amount: 10n ** 12n })).rejects.toMatchObject({

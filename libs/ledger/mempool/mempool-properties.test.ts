@@ -247,11 +247,11 @@ describe('whatever is submitted, replaced, mined and reorganised', () => {
         }
         for (const name of ['replaced', 'dropped', 'reorgs'] as const) totals[name] += scene.counts[name];
       }),
-      { numRuns: 250 },
+      { numRuns: 150 },
     );
     // The histories must have had it all, or they prove nothing.
-    expect(totals.replaced).toBeGreaterThan(8);
-    expect(totals.dropped).toBeGreaterThan(50);
+    expect(totals.replaced).toBeGreaterThan(4);
+    expect(totals.dropped).toBeGreaterThan(30);
     expect(totals.reorgs).toBeGreaterThan(50);
   }, 120_000);
 });
