@@ -1,0 +1,77 @@
+import { decode, decodeCoinbase, type Law, type StateClaim, validateStateProof } from '#chain';
+import { type StateObjectPlace, stateObjectPlace } from '#contracts';
+import { bytesToHex, equalBytes, hexToBytes } from '#crypto';
+import { AppError, type Violation, violationToText } from '#errors';
+import type { StateProofView } from '#wire';
+import { badProof, tooFewConfirmations } from './light-error.js';
+import type { VerifyRequest } from './light-node.js';
+import type { VerifiedHeaders } from './verified-headers.js';
+
+/** What a proof shows. */
+export interface ProvenObject extends StateObjectPlace {
+  /** The decoded object; undefined: there is none. */
+  readonly value: unknown;
+  readonly stateRoot: Uint8Array;
+}
+
+/**
+ * Checks an answer against a header of the chosen chain: header -> coinbase -> state root -> object. What the answer
+ * says of itself (header, height) is not used.
+ * @throws AppError `light/bad-proof`, `light/too-few-confirmations`, `light/bad-request`
+ */
+export function checkProof(
+  law: Law,
+  url: string,
+  chain: VerifiedHeaders,
+  request: VerifyRequest,
+  view: StateProofView,
+): ProvenObject {
+  const confirmations = chain.height - view.height + 1;
+  if (confirmations < request.confirmations)
+    throw tooFewConfirmations(url, confirmations, request.confirmations);
+  const { merkleRoot } = chain.header(view.height);
+  const coinbaseBytes = hexToBytes(view.coinbaseHex);
+  const committed = law.crypto.sha256d(coinbaseBytes);
+  if (!equalBytes(committed, merkleRoot)) {
+    throw badProof(url, 'the coinbase is not the one its header commits to', {
+      rule: 'block/merkle-root',
+      merkleRoot: bytesToHex(merkleRoot),
+      expected: bytesToHex(committed),
+    });
+  }
+  const coinbase = decodeCoinbase(coinbaseBytes);
+  if (!coinbase.ok) throw badProof(url, 'the coinbase does not decode', coinbase.violation);
+  if (coinbase.value.height !== view.height) {
+    const { height } = coinbase.value;
+    throw badProof(url, 'the coinbase states another height', {
+      rule: 'coinbase/height',
+      height,
+      expected: view.height,
+    });
+  }
+  const place = stateObjectPlace(request);
+  if (!place.ok) throw badRequest(place.violation);
+  const bytes = view.valueHex === null ? undefined : hexToBytes(view.valueHex);
+  const { stateRoot } = coinbase.value;
+  const claim: StateClaim = {
+    networkId: law.params.networkId,
+    root: stateRoot,
+    ...place.value,
+    value: bytes,
+  };
+  const violation = validateStateProof(law.crypto, claim, hexToBytes(view.proofHex));
+  if (violation !== undefined) throw badProof(url, 'the proof does not lead to the state root', violation);
+  if (bytes === undefined) return { ...place.value, value: undefined, stateRoot };
+  const value = decode(place.value.space.value, bytes);
+  if (!value.ok) throw badProof(url, 'the object does not decode', value.violation);
+  return { ...place.value, value: value.value, stateRoot };
+}
+
+function badRequest(violation: Violation): AppError {
+  return new AppError({
+    code: 'light/bad-request',
+    message: `there is no such object to prove: ${violationToText(violation)}`,
+    next: 'give the id exactly as it was printed',
+    data: { violation },
+  });
+}
