@@ -7,6 +7,8 @@ import { blake3KeyedVector64, blake3Vectors, patternBytes } from '../vectors/bla
 import { rfc8032Vectors } from '../vectors/rfc8032.js';
 import { sha256Vectors } from '../vectors/sha256.js';
 import { generateSignatureCases } from './signature-cases.js';
+import { readSignatureEdges } from './signature-edge-file.js';
+import { hashToScalar, torsionSignature } from './torsion-signature.js';
 
 function expectPlainBytes(bytes: Uint8Array, sizeBytes: number): void {
   expect(bytes.constructor.name).toBe('Uint8Array');
@@ -149,6 +151,35 @@ export function describeCryptoConformance(name: string, crypto: CryptoPort): voi
       // The cases must decide something both ways, or the comparison proves nothing.
       expect(verdicts.accepted).toBeGreaterThan(50);
       expect(verdicts.refused).toBeGreaterThan(2000);
+    });
+
+    test('gives the verdicts of signature-edges.json', () => {
+      const edges = readSignatureEdges();
+      expect(edges.length).toBeGreaterThan(400);
+      expect(crypto.verifyBatch(edges)).toEqual(edges.map(({ isGood }) => isGood));
+      for (const edge of edges) if (crypto.verify(edge) !== edge.isGood) throw new Error(`"${edge.name}"`);
+    });
+
+    test('gives the verdict that follows from arithmetic for any torsion of key and R', () => {
+      const bytes32 = fc.uint8Array({ minLength: 32, maxLength: 32 });
+      const verdicts = new Set<boolean>();
+      fc.assert(
+        fc.property(
+          bytes32,
+          bytes32,
+          fc.nat(7),
+          fc.nat(7),
+          fc.uint8Array({ maxLength: 60 }),
+          (a, r, i, j, message) => {
+            const torsion = { keyTorsion: i, nonceTorsion: j };
+            const made = torsionSignature(hashToScalar(a), hashToScalar(r), message, torsion);
+            verdicts.add(made.isGood);
+            expect(crypto.verify(made)).toBe(made.isGood);
+          },
+        ),
+        { numRuns: 150 },
+      );
+      expect(verdicts.size).toBe(2);
     });
 
     test('gives the oracle’s verdict on random mutations', () => {
