@@ -5,7 +5,7 @@ import type { ChainAccess, ChainStore } from '#ledger';
 import { createMemoryChainStore } from '#ledger';
 import { createSyncEngine, type SyncEngine, type SyncOptions } from '#sync';
 import { type BlockChanges, mineTemplate } from '../../chain/testing/mine-block.js';
-import { type MemoryNode, openMemoryNode } from '../../libs/ledger/testing/index.js';
+import { type MemoryNode, openMemoryNode } from '../../libs/ledger/testing/memory-node.js';
 import type { SimNetwork, SimTransport } from '../../libs/sync/testing/index.js';
 
 /** What a node is made of while it runs. */

@@ -4,6 +4,13 @@
  * Read next: virtual-clock.ts, sim-network.ts, scripted-peer.ts.
  */
 export { EventLog } from './event-log.js';
-export { ScriptedPeer } from './scripted-peer.js';
+export { answersOf, blocksOf, headersOf, helloOf, NOBODYS_BLOCK, newTestChain, Scene } from './scene.js';
+export { type Answers, ScriptedPeer } from './scripted-peer.js';
 export { type NetworkConditions, SimNetwork, type SimTransport } from './sim-network.js';
+export {
+  type ConformanceOptions,
+  describeSyncTransport,
+  type TransportNode,
+  type TransportRow,
+} from './transport-conformance.js';
 export { VirtualClock } from './virtual-clock.js';

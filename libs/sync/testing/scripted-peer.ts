@@ -2,7 +2,6 @@ import { genesisBlock, type Law } from '#chain';
 import { violationToText } from '#errors';
 import {
   decodeMessage,
-  decodeMessageOf,
   encodeMessage,
   type Hello,
   type MessageBody,
@@ -11,7 +10,10 @@ import {
 import type { GossipTopic, GossipVerdict, PeerRef, TransportHandler } from '../ports.js';
 import type { SimNetwork, SimTransport } from './sim-network.js';
 
-type Answers = { readonly [N in MessageName]?: (body: MessageBody<N>) => Uint8Array | Promise<Uint8Array> };
+/** What a peer answers to each kind of request; nothing to the rest. */
+export type Answers = {
+  readonly [N in MessageName]?: (body: MessageBody<N>) => Uint8Array | Promise<Uint8Array>;
+};
 
 /** A peer that introduces itself as a test wants, answers what it is told to, and says whatever a test makes it say. */
 export class ScriptedPeer implements TransportHandler {
@@ -71,19 +73,5 @@ export class ScriptedPeer implements TransportHandler {
   /** Sends any bytes as a request. */
   say(to: PeerRef, bytes: Uint8Array): Promise<Uint8Array> {
     return this.transport.request(to, bytes, { timeoutMs: 60_000, maxAnswerBytes: 1 << 24 });
-  }
-
-  /** Asks properly and decodes the answer; undefined where it is empty. */
-  async ask<Q extends MessageName, A extends MessageName>(
-    to: PeerRef,
-    name: Q,
-    body: MessageBody<Q>,
-    answer: A,
-  ): Promise<MessageBody<A> | undefined> {
-    const bytes = await this.say(to, encodeMessage(name, body));
-    if (bytes.length === 0) return undefined;
-    const decoded = decodeMessageOf(answer, bytes);
-    if (!decoded.ok) throw new Error(violationToText(decoded.violation));
-    return decoded.value;
   }
 }
