@@ -10,6 +10,7 @@ import type { ChainManager, VerifyBatch } from './chain/chain-manager.js';
 import { ChainUpkeep, type ChainUpkeepPolicy, DEFAULT_CHAIN_UPKEEP } from './chain/chain-upkeep.js';
 import { type ChainRecovery, openChain, type StorageNotice } from './chain/open-chain.js';
 import type { ChainAccess } from './chain-access.js';
+import { closedError } from './closed-error.js';
 import { createChainAccess } from './create-chain-access.js';
 import { EventStream } from './events/event-stream.js';
 import { EXPLORER_ROLE } from './explorer/explorer-entities.js';
@@ -54,10 +55,9 @@ export interface OpenLedgerOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-/** The ledger inside this process: the port, and what only its own process may touch. */
-export interface EmbeddedLedger extends LedgerPort {
+/** A ledger whose files belong to this process, whatever thread the law runs in. */
+export interface OwnLedger extends LedgerPort {
   readonly law: Law;
-  readonly chain: ChainManager;
   /** What was saved of a damaged chain file when this ledger was opened. */
   readonly recovery: ChainRecovery | undefined;
   /** The same ledger as other nodes see it. */
@@ -66,6 +66,13 @@ export interface EmbeddedLedger extends LedgerPort {
   indexed(timeoutMs?: number): Promise<void>;
   /** Ends all streams, lets what is under way finish, closes the files. Idempotent. */
   close(): Promise<void>;
+}
+
+/** The ledger in this thread: the port, and what only the law's own thread may touch. */
+export interface EmbeddedLedger extends OwnLedger {
+  readonly chain: ChainManager;
+  /** Closes without beginning another write: something is wrong with what is in memory. */
+  abandon(): Promise<void>;
 }
 
 /**
@@ -162,6 +169,12 @@ function assemble(
     ...createProofReads(ledger),
     ...createSubmissions(ledger),
   };
+  const abandon = async (): Promise<void> => {
+    chain.halt();
+    events.close();
+    const { upkeep: _, ...files } = parts;
+    await closeParts(files);
+  };
   return {
     law,
     chain,
@@ -171,6 +184,10 @@ function assemble(
     indexed: (timeoutMs = INDEXED_TIMEOUT_MS) => ledger.follower.reached(timeoutMs),
     close: () => {
       closed ??= close();
+      return closed;
+    },
+    abandon: () => {
+      closed ??= abandon();
       return closed;
     },
   };
@@ -183,14 +200,6 @@ function whileOpen(port: LedgerPort, isOpen: () => boolean): LedgerPort {
     return [name, (request?: unknown) => (isOpen() ? method(request) : Promise.reject(closedError()))];
   });
   return { ...port, ...(Object.fromEntries(guarded) as Omit<LedgerPort, 'follow'>) };
-}
-
-function closedError(): AppError {
-  return new AppError({
-    code: 'ledger/closed',
-    message: 'the ledger is closed: its process is stopping',
-    next: 'try again when it is up',
-  });
 }
 
 interface OpenParts {

@@ -7,9 +7,14 @@
 export type { SubmittedBlock, VerifyBatch } from './chain/chain-manager.js';
 export type * from './chain-access.js';
 export { type ChainAccessParts, createChainAccess } from './create-chain-access.js';
-export { type EmbeddedLedger, type OpenLedgerOptions, openLedger } from './embedded-ledger.js';
+export {
+  type EmbeddedLedger,
+  type OpenLedgerOptions,
+  type OwnLedger,
+  openLedger,
+} from './embedded-ledger.js';
 export { refusedError, violationToJson } from './ledger-error.js';
-export { LEDGER, LedgerModule } from './ledger-module.js';
+export { CHAIN_ACCESS, LEDGER, LedgerModule } from './ledger-module.js';
 export { DEFAULT_MEMPOOL_POLICY, type MempoolPolicy, minFee } from './mempool/mempool-policy.js';
 export {
   type AccountRef,
@@ -22,3 +27,4 @@ export type { ChainStore } from './storage/chain-store.js';
 export { createMemoryChainStore } from './storage/memory-chain-store.js';
 export { bodyToView } from './views/body-view.js';
 export { secondsToTime } from './views/chain-views.js';
+export { type OpenLedgerWorkerOptions, openLedgerWorker } from './worker/open-ledger-worker.js';

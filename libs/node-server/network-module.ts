@@ -2,7 +2,7 @@ import type { BeforeApplicationShutdown, DynamicModule } from '@nestjs/common';
 import { Controller, Get, Inject, Injectable, Module, Optional } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { AppError } from '#errors';
-import { type EmbeddedLedger, LEDGER } from '#ledger';
+import { LEDGER, type OwnLedger } from '#ledger';
 import type { Logger } from '#logging';
 import { METRICS, type Metrics } from '#metrics';
 import { NODE_API_PATH, NODE_PEERS_PATH, NOT_FOUND_CODE } from '#node-api';
@@ -22,7 +22,7 @@ export class NetworkModule implements BeforeApplicationShutdown {
         {
           provide: NETWORK,
           inject: [LEDGER],
-          useFactory: (ledger: EmbeddedLedger) =>
+          useFactory: (ledger: OwnLedger) =>
             joinNetwork({ law: ledger.law, chain: ledger.access, options, logger }),
         },
       ],

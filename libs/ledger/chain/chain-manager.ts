@@ -14,6 +14,7 @@ import {
   validateBody,
 } from '#chain';
 import { accepted, assertInvariant, type Result, refused } from '#errors';
+import { closedError } from '../closed-error.js';
 import type { ChainStore } from '../storage/chain-store.js';
 import type { StateSnapshots } from '../storage/state-snapshots.js';
 import { AheadState } from './ahead-state.js';
@@ -74,6 +75,7 @@ export class ChainManager {
   private readonly lost = new Map<BlockNode, unknown>();
   private readonly underWay = new Map<BlockId, Promise<Result<SubmittedBlock>>>();
   private readonly listeners = new Set<ChainListener>();
+  private isHalted = false;
 
   private constructor(
     private readonly options: ChainManagerOptions,
@@ -196,6 +198,12 @@ export class ChainManager {
     await this.writer.idle();
   }
 
+  /** Writes nothing more: what is in memory can no longer be trusted. */
+  halt(): void {
+    this.isHalted = true;
+    this.writer.halt();
+  }
+
   /** A stored block, decoded. */
   async block(id: BlockId): Promise<KnownBlock | undefined> {
     const stored = await this.options.store.block(id);
@@ -211,6 +219,7 @@ export class ChainManager {
 
   /** One block after the other; what is left to wait for is its write, and the next block need not. */
   private async connect(prepared: Result<PreparedBlock>): Promise<Connecting> {
+    if (this.isHalted) throw closedError();
     if (!prepared.ok) return settled(prepared);
     const { node, block } = prepared.value;
     const parent = node.parent as BlockNode;

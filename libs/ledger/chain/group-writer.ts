@@ -39,6 +39,7 @@ export class GroupWriter {
   private aheadBlocks = 0;
   private running: Promise<void> | undefined;
   private wakeNext: (() => void)[] = [];
+  private isHalted = false;
 
   constructor(private readonly options: GroupWriterOptions) {}
 
@@ -75,8 +76,13 @@ export class GroupWriter {
     await this.running;
   }
 
+  /** Begins no further write; what waits for one waits for good. */
+  halt(): void {
+    this.isHalted = true;
+  }
+
   private async run(): Promise<void> {
-    while (this.waiting.length > 0) {
+    while (this.waiting.length > 0 && !this.isHalted) {
       const batch = this.waiting;
       this.waiting = [];
       this.options.onBegin();
