@@ -280,7 +280,7 @@ class MiningMethods implements MiningRpc {
     if (first === null) return 0;
     const { target } = await this.tipWork();
     const seconds = Math.max(1, (Date.parse(tip.time) - Date.parse(first.time)) / 1_000);
-    return Number((targetToWork(target) * BigInt(count)) / BigInt(Math.round(seconds)));
+    return (Number(targetToWork(target)) * count) / seconds;
   }
 
   private longPollId(): string {

@@ -47,9 +47,9 @@ export class CpuMiner {
   constructor(
     port: number,
     private readonly user: string,
-    private readonly password = 'x',
+    localAddress?: string,
   ) {
-    this.client = new LineClient(port);
+    this.client = new LineClient(port, localAddress);
     this.client.onPush = ({ method, params }) => {
       if (method === 'mining.set_difficulty') this.nextDifficulty = Number(params[0]);
       if (method === 'mining.notify') this.notified(params);
@@ -63,7 +63,7 @@ export class CpuMiner {
     if (result === null) throw new Error(`subscribe: ${JSON.stringify(subscribed.error)}`);
     this.extranonce1 = Buffer.from(result[1], 'hex');
     this.extranonce2Bytes = result[2];
-    const authorized = await this.client.ask('mining.authorize', [this.user, this.password], 2);
+    const authorized = await this.client.ask('mining.authorize', [this.user, 'x'], 2);
     if (authorized.result !== true) throw new Error(`authorize: ${JSON.stringify(authorized.error)}`);
   }
 

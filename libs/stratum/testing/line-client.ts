@@ -24,8 +24,9 @@ export class LineClient {
   private text = '';
   private nextId = 100;
 
-  constructor(port: number, host = '127.0.0.1') {
-    this.socket = connect(port, host);
+  /** `localAddress`: whom the server takes us for; all of 127.0.0.0/8 is ours on Linux. */
+  constructor(port: number, localAddress = '127.0.0.1') {
+    this.socket = connect({ port, host: '127.0.0.1', localAddress });
     this.socket.setEncoding('utf8');
     this.socket.on('data', (chunk: string) => this.received(chunk));
     this.socket.on('error', () => undefined);
