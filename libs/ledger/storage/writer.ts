@@ -17,7 +17,7 @@ export function createWriter(database: OpenDatabase): Writer {
     run(job) {
       const done = tail.then(async () => {
         try {
-          return await database.writing.transaction(job);
+          return await runTransaction(database, job);
         } catch (error) {
           throw storeFailure(database, error);
         }
@@ -29,4 +29,26 @@ export function createWriter(database: OpenDatabase): Writer {
       await tail;
     },
   };
+}
+
+/**
+ * SQLite's transactions are begun and ended here and not by TypeORM: when the disk is full SQLite may have rolled back by
+ * itself, TypeORM then counts one transaction too many, and what it calls committed from there on is only a savepoint of a
+ * transaction that never ends, lost when the file is closed (`full-disk.test.ts` fails if that comes back).
+ */
+async function runTransaction<T>(
+  { writing }: OpenDatabase,
+  job: (tx: EntityManager) => Promise<T>,
+): Promise<T> {
+  if (writing.options.type === 'postgres') return writing.transaction(job);
+  await writing.query('BEGIN IMMEDIATE');
+  try {
+    const result = await job(writing.manager);
+    await writing.query('COMMIT');
+    return result;
+  } catch (error) {
+    // Fails where SQLite has rolled back already; the cause is what matters.
+    await writing.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
 }
