@@ -134,13 +134,12 @@ export async function openPoolDatabase(file: string): Promise<PoolDatabase> {
 /** The disk's fault as an AppError; anything that is no driver's error stays what it is. */
 function failed(file: string, error: unknown): unknown {
   if (error instanceof AppError) return error;
-  const code = (error as { code?: unknown }).code;
-  const isDriver = error instanceof Error && (error.name === 'QueryFailedError' || typeof code === 'string');
-  if (!isDriver) return error;
-  if (/SQLITE_(CORRUPT|NOTADB)/.test(`${String(code)} ${error.message}`)) return corrupt(file, error.message);
+  const { code, name, message } = error as { code?: unknown; name?: unknown; message?: unknown };
+  if (name !== 'QueryFailedError' && typeof code !== 'string') return error;
+  if (/SQLITE_(CORRUPT|NOTADB)/.test(`${String(code)} ${String(message)}`)) return corrupt(file, message);
   return new AppError({
     code: 'pool/store-failed',
-    message: `the pool's file ${file} cannot be read or written: ${error.message}`,
+    message: `the pool's file ${file} cannot be read or written: ${String(message)}`,
     next: 'check that the disk has room and that this user may write there; shares are refused until then',
     data: { file },
     cause: error,
