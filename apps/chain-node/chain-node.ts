@@ -50,7 +50,7 @@ export async function startChainNode(config: Config): Promise<Stop> {
       throw error;
     }
     const network = node.app.get<NodeNetwork>(NETWORK, { strict: false });
-    announceReady({ node: node.url, p2p: network.view().addresses[0] ?? '' });
+    announceReady({ node: node.url, p2p: network.transport().listening[0] ?? '' });
     return () => node.close();
   });
 }

@@ -22,6 +22,7 @@ import { createGossipService } from './streams/gossip.js';
 /** The part of the library that listens. */
 interface TransportManager {
   listen(addresses: Multiaddr[]): Promise<void>;
+  getAddrs(): Multiaddr[];
 }
 
 /** The services of a node that the transport talks to. */
@@ -90,6 +91,7 @@ export async function startLibp2p(parts: LibraryParts): Promise<Libp2p<NodeServi
       // not the manager itself: what is a service is started, and it is started already
       transports: ({ transportManager }: { transportManager: TransportManager }): TransportManager => ({
         listen: (addresses) => transportManager.listen(addresses),
+        getAddrs: () => transportManager.getAddrs(),
       }),
       ...(isFinding ? { kademlia: kadDHT(kademliaOptions(parts)) } : {}),
       ...(isRelaying

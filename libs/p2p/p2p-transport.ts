@@ -37,6 +37,8 @@ export interface P2pStatus extends P2pCounts {
   readonly peerId: string;
   /** Full multiaddrs, as others may write them into their bootstrap lists. */
   readonly addresses: readonly string[];
+  /** Where it listens, with its peer id; others may have to go through something else. */
+  readonly listening: readonly string[];
   readonly peers: readonly P2pPeer[];
   /** Sockets that came in, those not yet authenticated among them. */
   readonly inboundConnections: number;
@@ -220,6 +222,11 @@ class Libp2pTransport implements P2pTransport {
       ...this.counters.counts(),
       peerId: running?.node.peerId.toString() ?? '',
       addresses: running?.node.getMultiaddrs().map(String) ?? [],
+      listening: (running?.node.services.transports.getAddrs() ?? [])
+        .map(String)
+        .map((address) =>
+          address.includes('/p2p/') ? address : `${address}/p2p/${running?.node.peerId.toString()}`,
+        ),
       peers: [...this.sessions].map(([peer, connectedMs]) => {
         const address = this.connectionsOf(peer)[0]?.remoteAddr.toString() ?? '';
         return {

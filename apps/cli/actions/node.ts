@@ -1,4 +1,5 @@
 import { formatSize } from '#config';
+import type { NetworkView } from '#wire';
 import type { CommandAction } from '../command.js';
 import { formatFields } from '../output/table.js';
 import { formatSpan } from '../output/text.js';
@@ -21,8 +22,28 @@ export const nodeStatus: CommandAction = async (_input, context) =>
           'fee per byte',
           `${fees.next.feePerByte} next block, ${fees.soon.feePerByte} soon, ${fees.economy.feePerByte} economy`,
         ],
+        ...(network === null ? [] : networkFields(network)),
         ['pending', `${status.mempool.count} transactions, ${formatSize(status.mempool.sizeBytes)}`],
       ]),
     );
     return undefined;
   });
+
+function networkFields({
+  peers,
+  knownPeers,
+  bans,
+  isSyncing,
+  targetHeight,
+  addresses,
+}: NetworkView): [string, string][] {
+  const outbound = peers.filter(({ isOutbound }) => isOutbound).length;
+  return [
+    [
+      'peers',
+      `${peers.length}, ${outbound} of them chosen by this node; ${knownPeers} known, ${bans.length} bans`,
+    ],
+    ...(isSyncing ? [['syncing', `towards height ${targetHeight}`] as [string, string]] : []),
+    ...addresses.slice(0, 3).map((address): [string, string] => ['reached at', address]),
+  ];
+}

@@ -22,9 +22,14 @@ export class HostilePeer {
       streamMuxers: [yamux()],
       services: { identify: identify() },
     });
-    for (const claimed of protocols) await node.handle(claimed, () => undefined);
-    const connection = await node.dial(multiaddr(target));
-    return new HostilePeer(node, connection, protocol);
+    try {
+      for (const claimed of protocols) await node.handle(claimed, () => undefined);
+      const connection = await node.dial(multiaddr(target));
+      return new HostilePeer(node, connection, protocol);
+    } catch (error) {
+      await node.stop();
+      throw error;
+    }
   }
 
   get id(): string {
