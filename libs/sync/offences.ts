@@ -41,6 +41,7 @@ export const OFFENCES: readonly OffenceRow[] = [
   row('header', 'node/time-too-new', 0, 'a clock runs wrong, perhaps our own'),
   row('header', 'block/unknown-parent', 0, 'a chain we do not have yet'),
   row('header', 'sync/low-work', 5, 'a chain that has less work than ours by far'),
+  row('header', 'node/low-work-headers', 5, 'a branch longer than ours that is still not heavier'),
   row('header', 'sync/headers-length', 50, 'bytes that are no whole number of headers'),
   row(
     'header',
