@@ -71,8 +71,7 @@ export function createRedisLedger(
     while (!signal.aborted) {
       try {
         if (seen === undefined) {
-          const { tip } = await methods.status();
-          seen = `${tip.height}-${tip.id}`;
+          seen = (await methods.status()).eventId;
         }
         const request: FollowRequest = { session, lastEventId: seen, waitMs: FOLLOW_WAIT_MS };
         const portion = (await untilAborted(

@@ -55,13 +55,17 @@ ${rows.join('\n')}
 ## The event stream
 \`GET ${NODE_API_PATH}${NODE_EVENTS_PATH}\`, \`text/event-stream\`. Each message has \`id\`, \`event\` and \`data\`
 (\`LedgerEvent\`: \`block\`, \`reorg\`, \`transaction\`).
-- An id is \`<height>-<block id>\`: the main chain up to this block is known to the reader. The tip of \`/status\` is
-  such an id too.
-- With \`Last-Event-ID\` (or \`?lastEventId=\` where headers cannot be set) the stream starts after it; without, at the
-  tip. If the block of that id has left the main chain, the first event is a \`reorg\` that names the blocks abandoned.
+- An id is \`<height>-<block id>-<run>.<number>\`: the main chain up to this block is known to the reader, and so many
+  transaction events of this run of the node (it draws \`run\` at its start). \`<height>-<block id>\` alone is an id too
+  and means "transactions from now on"; so does one of an earlier run. \`/status\` answers the id of its moment.
+- With \`Last-Event-ID\` (or \`?lastEventId=\` where headers cannot be set) the stream starts after it; without, now.
+  If the block of that id has left the main chain, the first event is a \`reorg\` that names the blocks abandoned and
+  those adopted; the adopted ones follow as \`block\` events, also for a reader that was cut off in between.
 - The first message has the event \`${START_EVENT}\` and only an id: a reader that is cut off before anything happened
-  resumes from there. A reader that reconnects with the last id it saw misses no block and sees none twice. Transactions
-  that arrived while nobody listened are not told again; they are in \`/mempool\` or in a block.
+  resumes from there. A reader that reconnects with the last id it saw misses no block and sees none twice, and no
+  transaction either, as long as no more than 10,000 arrived meanwhile: the node remembers that many.
+- A reader that is slow is waited for; one that takes nothing for a minute is cut off. At most 64 streams of one address
+  (of one /64 where it is IPv6; this machine's own are not counted) and 1,024 in all are served: more are refused with 429 \`events/too-many\`.
 - A comment is sent after ${HEARTBEAT_MS / 1_000} s of silence. A reader that hears nothing for three times as long
   should connect again.
 

@@ -11,4 +11,5 @@ export { NETWORK, type NetworkOptions, type NodeNetwork } from './network.js';
 export { NetworkMetricsModule } from './network-module.js';
 export { networkOptionsOf } from './network-settings.js';
 export { NODE_BODY_LIMIT_BYTES, NODE_OPENAPI, NODE_STATUS_TABLE, NodeApiModule } from './node-api-module.js';
-export { serveEvents, tipToEventId } from './serve-events.js';
+export { createReaderLimit, type ReaderLimit } from './reader-limit.js';
+export { type ServeEventsOptions, serveEvents } from './serve-events.js';

@@ -24,6 +24,8 @@ export const statusView = z
     /** Height the explorer's index has reached; it follows the chain asynchronously. */
     indexHeight: heightNumber,
     mempool: z.object({ count: z.number().int(), sizeBytes: z.number().int() }),
+    /** Following from it tells everything that happened after this answer. */
+    eventId: z.string().meta({ description: 'event id of this moment' }),
   })
   .meta({ id: 'Status' });
 export type StatusView = z.infer<typeof statusView>;

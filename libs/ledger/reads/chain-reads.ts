@@ -23,7 +23,7 @@ type ChainReads = Pick<
 
 /** Reads of blocks and transactions. */
 export function createChainReads(parts: LedgerParts, cache: BlockCache): ChainReads {
-  const { law, chain, mempool, follower, queries } = parts;
+  const { law, chain, mempool, follower, queries, events } = parts;
   const { tree } = chain;
 
   const load = async (node: BlockNode | undefined): Promise<KnownBlock | undefined> =>
@@ -61,6 +61,7 @@ export function createChainReads(parts: LedgerParts, cache: BlockCache): ChainRe
         },
         indexHeight: Math.max(0, follower.height),
         mempool: { count: mempool.count, sizeBytes: mempool.sizeBytes },
+        eventId: events.position(),
       };
     },
 

@@ -7,6 +7,7 @@
 
 export { type ConnectedAccess, describeChainAccess } from './chain-access-conformance.js';
 export { describeChainStore, type StoreUnderTest } from './chain-store-conformance.js';
+export { forkAt, grow, newChain, submitFrom } from './forks.js';
 export { type ConnectedPort, describeLedgerPort } from './ledger-conformance.js';
 export { feedScenario, stageMarket } from './market-scene.js';
 export { type MemoryNode, openMemoryNode } from './memory-node.js';
