@@ -7,9 +7,9 @@ import { withNode } from '../session.js';
 
 export const nodeStatus: CommandAction = async (_input, context) =>
   withNode(context, async (node) => {
-    const [status, fees] = await Promise.all([node.status(), node.feeEstimate()]);
+    const [status, fees, network] = await Promise.all([node.status(), node.feeEstimate(), node.peers()]);
     const { output, config } = context;
-    output.printJson({ url: config.nodeUrl, ...status, fees });
+    output.printJson({ url: config.nodeUrl, ...status, fees, p2p: network });
     const ageSeconds = (Date.now() - Date.parse(status.tip.time)) / 1000;
     output.print(
       formatFields([
