@@ -35,7 +35,9 @@ describe('rule ids', () => {
 
   test('every rule is also named where its row says', () => {
     const missing: string[] = [];
-    for (const [, rule, documents] of errors.matchAll(/^\| `([a-z-]+\/[a-z0-9-]+)` \|[^|]*\| ([^|]+) \|$/gm)) {
+    for (const [, rule, documents] of errors.matchAll(
+      /^\| `([a-z-]+\/[a-z0-9-]+)` \|[^|]*\| ([^|]+) \|$/gm,
+    )) {
       for (const name of (documents as string).split(', ')) {
         const text = readFileSync(join(protocol, `${name}.md`), 'utf8');
         if (name !== 'signatures' && !text.includes(`\`${rule}\``)) missing.push(`${rule} in ${name}.md`);

@@ -35,6 +35,11 @@ describe('multiaddrToPlace', () => {
     '/ip6/1::2::3/tcp/1',
     '/ip6/g::/tcp/1',
     '/unix/a',
+    '/ip4/10.1..3/tcp/1',
+    '/ip4/0x7f.0.0.1/tcp/1',
+    '/ip4/1e1.0.0.1/tcp/1',
+    '/ip4/010.0.0.1/tcp/1',
+    '/ip6/::ffff:1.2.3.999/tcp/1',
   ])('has none for %s', (text) => expect(multiaddrToPlace(text)).toBeUndefined());
 });
 

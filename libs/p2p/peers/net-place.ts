@@ -40,9 +40,11 @@ export function multiaddrToPeerId(text: string): string | undefined {
 }
 
 function ip4Place(address: string): NetPlace | undefined {
-  const parts = address.split('.').map(Number);
-  if (parts.length !== 4 || parts.some((part) => !Number.isInteger(part) || part < 0 || part > 255))
-    return undefined;
+  const texts = address.split('.');
+  const parts = texts.map(Number);
+  // One spelling for an address: `10.1..3` or `0x7f.0.0.1` would be the same place under a name of its own.
+  if (parts.length !== 4 || !texts.every((text) => /^(0|[1-9]\d{0,2})$/.test(text))) return undefined;
+  if (parts.some((part) => part > 255)) return undefined;
   const [a, b, c] = parts as [number, number, number, number];
   const isLoopback = a === 127;
   const isPrivate =
@@ -76,7 +78,8 @@ function ip6Place(address: string): NetPlace | undefined {
 
 /** The eight words of an IPv6 address in any of its spellings (RFC 4291, 2.2). */
 function ip6Words(address: string): number[] | undefined {
-  const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address);
+  const dotted = /^(.*:)(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(address);
+  if (dotted?.slice(2).some((part) => Number(part) > 255)) return undefined;
   const plain =
     dotted === null
       ? address

@@ -3,6 +3,7 @@ import { fileTargets } from './file-targets.js';
 import { lawTargets } from './law-targets.js';
 import { miningTargets } from './mining-targets.js';
 import { networkTargets } from './network-targets.js';
+import { nodeTargets } from './node-targets.js';
 import { proofTargets } from './proof-targets.js';
 
 /** All fuzz targets; `close` removes what they put on disk. To add one: a line in the file it belongs to. */
@@ -11,8 +12,19 @@ export async function createFuzzTargets(): Promise<{
   close(): void;
 }> {
   const files = await fileTargets();
+  const node = await nodeTargets();
   return {
-    targets: [...lawTargets(), ...proofTargets(), ...files.targets, ...networkTargets(), ...miningTargets()],
-    close: files.close,
+    targets: [
+      ...lawTargets(),
+      ...proofTargets(),
+      ...files.targets,
+      ...node.targets,
+      ...networkTargets(),
+      ...miningTargets(),
+    ],
+    close() {
+      files.close();
+      node.close();
+    },
   };
 }
