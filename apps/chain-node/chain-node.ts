@@ -30,6 +30,7 @@ export async function startChainNode(config: Config): Promise<Stop> {
       dataDir: join(config.dataDir, 'ledger'),
       params,
       databaseUrl: config.databaseUrl,
+      isRebuild: config.rebuild === 'on',
       network: networkOptionsOf(config),
       logger,
     });

@@ -28,6 +28,7 @@ export class SiteCoreModule {
           dataDir,
           params,
           databaseUrl: config.databaseUrl,
+          isRebuild: config.rebuild === 'on',
           network: networkOptionsOf(config),
           logger,
         }),

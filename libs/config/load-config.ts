@@ -225,9 +225,9 @@ function flagName(argument: string): string | undefined {
   return /^--([a-z][a-z0-9-]*)(?:=|$)/.exec(argument)?.[1];
 }
 
-/** Flags that stand alone: `--no-color`. */
+/** Flags that stand alone: `--no-color`, `--rebuild`. */
 function isBareFlag(name: string | undefined): boolean {
-  return name === SETTINGS.noColor.flag;
+  return name === SETTINGS.noColor.flag || name === SETTINGS.rebuild.flag;
 }
 
 function isUsedBy(row: Setting<unknown>, app: AppName): boolean {

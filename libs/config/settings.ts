@@ -230,6 +230,16 @@ export const SETTINGS = {
     apps: ['site', 'chain-node'],
     secret: true,
   }),
+  rebuild: setting({
+    env: 'CAIRN_REBUILD',
+    flag: 'rebuild',
+    type: oneOf('on', 'off'),
+    default: 'off',
+    description:
+      'Moves the chain file aside at this start and builds it anew from the blocks in it, the index too. Damage that is ' +
+      'found by itself needs no setting.',
+    apps: ['site', 'chain-node'],
+  }),
   logLevel: setting({
     env: 'CAIRN_LOG_LEVEL',
     flag: 'log-level',

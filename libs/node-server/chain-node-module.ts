@@ -15,6 +15,8 @@ export interface ChainNodeOptions {
   readonly databaseUrl?: string;
   /** Threads that check signatures. Default: as many as there are cores. */
   readonly verifyThreads?: number;
+  /** Builds the ledger's files anew from the blocks in them. */
+  readonly isRebuild?: boolean;
   /** How to take part in the network. Default: not at all. */
   readonly network?: NetworkOptions;
   readonly logger?: Logger;
@@ -28,10 +30,11 @@ export interface ChainNodeOptions {
 @Module({})
 export class ChainNodeModule {
   static of(options: ChainNodeOptions): DynamicModule {
-    const { dataDir, params, databaseUrl, network, logger } = options;
+    const { dataDir, params, databaseUrl, isRebuild = false, network, logger } = options;
     const ledger = LedgerModule.worker({
       dataDir,
       params,
+      isRebuild,
       verifyThreads: options.verifyThreads ?? availableParallelism(),
       ...(databaseUrl === undefined ? {} : { databaseUrl }),
       onNotice: ({ code, message, data }) => logger?.warn({ code, ...data }, message),

@@ -156,5 +156,5 @@ export const EXPLORER_ROLE: DatabaseRole = {
   ] as unknown as EntitySchema[],
   durability: 'NORMAL',
   whenDamaged:
-    'move it away and start again: the index is rebuilt from the chain; on a devnet --reset does it too',
+    'restart the process: the index is rebuilt from the blocks by itself; nothing is lost',
 };

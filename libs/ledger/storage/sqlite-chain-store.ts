@@ -33,8 +33,8 @@ import { createWriter, type Writer } from './writer.js';
 
 /** `--rebuild` salvages what still reads; `--reset` is for networks whose data is disposable. */
 const CHAIN_DAMAGED_NEXT =
-  'start again with --rebuild: what still reads is moved into a new file and the rest fetched from other nodes; ' +
-  'on a devnet --reset starts over';
+  'restart the process: what still reads goes into a new file by itself, other nodes give the rest; --rebuild ' +
+  '(CAIRN_REBUILD=on) forces that, on a devnet --reset starts over';
 
 /** Transactions on their way into the table together. */
 interface PendingBatch {
