@@ -89,6 +89,18 @@ describe('messages between nodes', () => {
     );
   });
 
+  test('a message that came in a Buffer is the same, and shares no memory with it', () => {
+    fc.assert(
+      fc.property(message, ({ name, body }) => {
+        const buffer = Buffer.from(encodeMessage(name, body as never));
+        const decoded = decodeMessage(buffer);
+        buffer.fill(0xff);
+        expect(decoded).toEqual({ ok: true, value: { name, body } });
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   test('nothing at all, and codes no message has', () => {
     expect(ruleOf(new Uint8Array())).toBe('peer/empty-message');
     const codes = new Set<number>(Object.values(MESSAGES).map(({ code }) => code));

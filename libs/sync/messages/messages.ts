@@ -135,8 +135,11 @@ export function encodeMessage<N extends MessageName>(name: N, body: MessageBody<
   return out;
 }
 
-/** A message of its bytes, or what is wrong with them. */
-export function decodeMessage(source: Uint8Array): Result<Message> {
+/** A message of its bytes, or what is wrong with them. Its parts are copies: the source may be used again. */
+export function decodeMessage(bytesOrBuffer: Uint8Array): Result<Message> {
+  // Sockets give Node's Buffers, whose `slice` is a view: reversing a hash would change the message under our hands.
+  const { buffer, byteOffset, byteLength } = bytesOrBuffer;
+  const source = new Uint8Array(buffer, byteOffset, byteLength);
   const code = source[0];
   if (code === undefined) return refused({ rule: 'peer/empty-message' });
   const name = namesByCode.get(code);
