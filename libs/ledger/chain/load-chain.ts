@@ -39,6 +39,8 @@ export async function loadChain(
   const genesis = genesisBlock(law);
   const facts = await store.meta();
   if (facts.size === 0) {
+    for await (const { id } of store.places())
+      throw store.damaged(`it holds block ${id} and says nothing about itself`);
     await store.appendMain(
       [
         {

@@ -47,10 +47,10 @@ export function suspectNote(file: string): string {
   return `${file}.suspect`;
 }
 
-/** Whether SQLite found a contradiction: in its pages, in its tables, or in what must be there once. */
+/** Whether SQLite found a contradiction: in its pages or in its tables. */
 function isContradiction(code: string, message: string): boolean {
   if (code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB') return true;
-  return /no such (table|column)|malformed|(UNIQUE|NOT NULL) constraint failed/.test(message);
+  return /no such (table|column)|malformed/.test(message);
 }
 
 /** Translates what a driver threw; errors that are already ours pass through. */
