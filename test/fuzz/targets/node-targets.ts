@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import sqlite3 from 'sqlite3';
 import type { BlockId } from '#chain';
 import { createMemoryChain } from '../../../chain/testing/memory-chain.js';
 import { LedgerState } from '../../../libs/ledger/chain/ledger-state.js';
@@ -44,14 +44,24 @@ async function snapshotTarget(folder: string): Promise<FuzzTarget> {
   };
 }
 
+/** Rows with and without overflow pages, in small pages. */
+function writeDatabase(path: string): Promise<void> {
+  const rows = [0, 9, 300, 5_000].map(
+    (length) => `INSERT INTO row (a, b, c) VALUES (zeroblob(${length}), 'text', 1.5);`,
+  );
+  const create =
+    'PRAGMA page_size = 1024; CREATE TABLE row (id INTEGER PRIMARY KEY, a BLOB, b TEXT, c REAL);';
+  return new Promise((resolve, reject) => {
+    const done = (error: Error | null): void => (error === null ? resolve() : reject(error));
+    const database = new sqlite3.Database(path);
+    database.exec(create + rows.join(''), (error) => (error === null ? database.close(done) : done(error)));
+  });
+}
+
 /** A database file that is damaged anywhere: rows are found or not, nothing else happens. */
-function salvageTarget(folder: string): FuzzTarget {
+async function salvageTarget(folder: string): Promise<FuzzTarget> {
   const good = join(folder, 'good.db');
-  const database = new DatabaseSync(good);
-  database.exec('PRAGMA page_size = 1024; CREATE TABLE row (id INTEGER PRIMARY KEY, a BLOB, b TEXT, c REAL)');
-  const put = database.prepare('INSERT INTO row (a, b, c) VALUES (?, ?, ?)');
-  for (const length of [0, 9, 300, 5_000]) put.run(new Uint8Array(length).fill(7), 'text', 1.5);
-  database.close();
+  await writeDatabase(good);
   const file = join(folder, 'fuzzed.db');
   const sample = readFileSync(good);
   return {
@@ -178,7 +188,7 @@ export async function nodeTargets(): Promise<{ readonly targets: readonly FuzzTa
   const folder = mkdtempSync(join(tmpdir(), 'cairn-fuzz-node-'));
   const targets = [
     await snapshotTarget(folder),
-    salvageTarget(folder),
+    await salvageTarget(folder),
     peerFileTarget(folder),
     multiaddrTarget(),
     frameTarget(),
