@@ -286,7 +286,23 @@ describe('against a network', () => {
       await run.result;
     }
     await waitUntil('the miner to notice', 20_000, () => !isAlive(pid));
-  }, 120_000);
+
+    const again = startCli(['mine', '--json', '--threads', '1', '--address', miner.address], miner.cli);
+    const begun = await firstLine<{ pid: number }>(again.child);
+    try {
+      const heightOf = async () =>
+        (await cliJson<{ tip: { height: number } }>(['node', 'status'], miner.cli)).tip.height;
+      const from = await heightOf();
+      await waitUntil('two more blocks', 60_000, async () => (await heightOf()) >= from + 2);
+    } finally {
+      again.child.kill('SIGINT');
+    }
+    const { code, stdout } = await again.result;
+    expect(code).toBe(0);
+    expect(isAlive(begun.pid)).toBe(false);
+    const last = JSON.parse(stdout.toString().trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
+    expect(last).toMatchObject({ address: miner.address, refused: 0, secondsPerBlock: expect.any(Number) });
+  }, 180_000);
 });
 
 function isAlive(pid: number): boolean {
