@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { devnet } from '#chain';
-import { createVerifyPool, nativeCrypto } from '#crypto-native';
-import { openLedger } from '#ledger';
+import { openLedgerWorker } from '#ledger';
 import { type Child, spawnChild } from '#lifecycle';
 import { median } from './measure.js';
 import type { BenchReport } from './report.js';
@@ -16,7 +15,7 @@ const SHORT_BLOCKS = PLAN.blocks / 10;
 /** Blocks handed to the ledger at a time where nothing but validation is measured. */
 const UNDER_WAY = 32;
 /** As many as a node uses. */
-const VERIFY_THREADS = Math.max(1, Math.floor(availableParallelism() / 2));
+const VERIFY_THREADS = availableParallelism();
 const POLL_MS = 50;
 const READY_MS = 60_000;
 const SYNC_LIMIT_MS = 600_000;
@@ -88,13 +87,10 @@ async function measure(file: string, blocks: number, folder: string): Promise<Me
 
 /** Milliseconds from the first block handed over to the last one connected and written. */
 async function validate(file: string, blocks: number, dataDir: string): Promise<number> {
-  const pool = createVerifyPool({ workers: VERIFY_THREADS });
-  const ledger = await openLedger({
+  const ledger = await openLedgerWorker({
     dataDir: join(dataDir, 'ledger'),
     params: devnet,
-    crypto: nativeCrypto,
-    verifyBatch: (checks) => pool.verifyBatch(checks),
-    clock: () => Math.floor(Date.now() / 1000),
+    verifyThreads: VERIFY_THREADS,
   });
   try {
     const underWay: Promise<void>[] = [];
@@ -113,7 +109,6 @@ async function validate(file: string, blocks: number, dataDir: string): Promise<
     return performance.now() - startedAt;
   } finally {
     await ledger.close();
-    await pool.close();
   }
 }
 
