@@ -1,4 +1,4 @@
-import type { AppliedBlock, KnownBlock } from '#chain';
+import type { AppliedBlock, KnownBlock, StateDiff } from '#chain';
 import type { BlockNode } from './block-tree.js';
 
 /** A block that became part of the main chain, with what it did. */
@@ -12,8 +12,12 @@ export interface ConnectedBlock {
 export interface ChainChange {
   /** Where both branches part; the old tip where the chain only grew. */
   readonly fork: BlockNode;
-  /** Blocks that left the main chain, oldest first. */
-  readonly left: readonly { readonly node: BlockNode; readonly block: KnownBlock }[];
+  /** Blocks that left the main chain, oldest first, with what they had changed. */
+  readonly left: readonly {
+    readonly node: BlockNode;
+    readonly block: KnownBlock;
+    readonly diff: StateDiff;
+  }[];
   /** Blocks that joined it, oldest first. */
   readonly joined: readonly ConnectedBlock[];
 }

@@ -153,10 +153,11 @@ class Scene {
     const waiting = new Map([...this.mempool.transactions()].map((known) => [known.id, known]));
     const firstHeight =
       one.do === 'reorg' ? Math.max(2, this.chain.height + 1 - one.depth) : this.chain.height + 1;
-    const left: { node: BlockNode; block: ReturnType<MemoryChain['revertTip']> }[] = [];
+    const left: ChainChange['left'][number][] = [];
     while (this.chain.height >= firstHeight) {
+      const { diff } = this.chain.tip;
       const block = this.chain.revertTip();
-      left.unshift({ node: { height: this.chain.height + 1 } as BlockNode, block });
+      left.unshift({ node: { height: this.chain.height + 1 } as BlockNode, block, diff });
       for (const known of block.transactions) waiting.set(known.id, known);
     }
     for (const _ of left) this.mine(one.pick, null);

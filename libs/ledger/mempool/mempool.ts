@@ -1,6 +1,7 @@
 import {
   type AccountId,
   applyTransaction,
+  type BlockId,
   decodeTransaction,
   type KnownTransaction,
   type Law,
@@ -42,6 +43,14 @@ export interface MempoolOptions {
 /** How full the pool is after it had to make room: a tenth at a time, so that a full pool is not sorted each time. */
 const FILL_AFTER_EVICTION = 0.9;
 
+type Waiting = Pick<Entry, 'known' | 'addedAtHeight'>;
+
+/** What those who left had written (undefined where somebody who stays wrote before them) and which pots they touched. */
+interface Traces {
+  readonly written: Map<string, { readonly value: unknown } | undefined>;
+  readonly pots: Set<Pot>;
+}
+
 /** How often what failed is tried once more after what came later. */
 const MAX_PASSES = 8;
 
@@ -50,8 +59,10 @@ const MAX_PASSES = 8;
  * what it changed: only what hangs on a changed object, a pot that no longer covers all, or the height is asked again.
  */
 export class Mempool {
-  private list = new WaitingList();
-  private view: PoolView;
+  private readonly list = new WaitingList();
+  private readonly view: PoolView;
+  /** Of the tip; read again after every change of the chain. */
+  private supplement: Supplement | undefined;
   private nextOrder = 0;
   private revisionNumber = 0;
   /** Counted anew with every block. */
@@ -64,7 +75,7 @@ export class Mempool {
 
   constructor(private readonly options: MempoolOptions) {
     this.estimator = new FeeEstimator(options.law, options.policy.minFeePerByte);
-    this.view = this.freshView();
+    this.view = this.openView();
   }
 
   get count(): number {
@@ -137,55 +148,65 @@ export class Mempool {
   chainChanged(change: ChainChange): void {
     for (const { node, block } of change.joined) this.estimator.blockJoined(node.height, block);
     this.replacements.clear();
+    this.supplement = undefined;
     this.revisionNumber += 1;
     const confirmed = new Set(change.joined.flatMap(({ block }) => block.transactions.map(({ id }) => id)));
-    if (change.left.length > 0) this.rebuild(change, confirmed);
-    else this.grow(change, confirmed);
+    const { height } = this.options.chain.tip;
+    const returning = change.left
+      .flatMap(({ block }) => block.transactions)
+      .filter(({ id }) => !confirmed.has(id) && !this.list.has(id))
+      .map((known) => ({ known, addedAtHeight: height }));
+    const left = this.takeConfirmed(confirmed);
+    const again = this.affectedBy(change, left);
+    const expired = new Set(this.list.addedUpTo(height - this.options.policy.expiryBlocks));
+    this.report(this.askAgain(again, expired, returning));
   }
 
-  /** The chain only grew. */
-  private grow(change: ChainChange, confirmed: ReadonlySet<TxId>): void {
-    const { list, view, options } = this;
-    const leaving = [...confirmed].flatMap((id) => list.get(id) ?? []).sort((a, b) => a.order - b.order);
-    /** What those who leave have written, where nobody who stays wrote before them. */
-    const explained = new Map<string, { readonly value: unknown } | undefined>();
-    const pots = new Set<Pot>();
+  /** Takes out what is in a block now. Returns what it touched, and the objects of which it explains the value. */
+  private takeConfirmed(confirmed: ReadonlySet<TxId>): Traces {
+    const leaving = [...confirmed].flatMap((id) => this.list.get(id) ?? []).sort((a, b) => a.order - b.order);
+    const traces: Traces = { written: new Map(), pots: new Set() };
     for (const { known, footprint } of leaving) {
       for (const [object, value] of footprint.writes) {
-        const isFirst = view.isFirstWriter(known.id, object);
-        const broken = explained.has(object) && explained.get(object) === undefined;
-        explained.set(object, isFirst && !broken ? { value } : undefined);
+        const isBroken = traces.written.has(object) && traces.written.get(object) === undefined;
+        const isFirst = this.view.isFirstWriter(known.id, object);
+        traces.written.set(object, isFirst && !isBroken ? { value } : undefined);
       }
-      for (const pot of footprint.deltas.keys()) pots.add(pot);
+      for (const pot of footprint.deltas.keys()) traces.pots.add(pot);
       this.take(known.id);
     }
-    const again = new Set<Entry>();
+    return traces;
+  }
+
+  /** Who must be asked again: those who hang on what changed otherwise than by those who left. */
+  private affectedBy({ left, joined }: ChainChange, { written, pots }: Traces): Set<Entry> {
+    const { list, view } = this;
+    const affected = new Set<Entry>(list.boundToHeight());
     const askAll = (entries: Iterable<Entry>): void => {
-      for (const entry of entries) again.add(entry);
+      for (const entry of entries) affected.add(entry);
     };
-    for (const { applied } of change.joined) {
-      for (const { space, key } of applied.diff) {
-        if (space.code === potSpace.code) {
-          pots.add(key);
-          continue;
-        }
-        const object = objectKey(space, key);
-        const value = explained.get(object);
-        explained.delete(object);
-        const isExplained =
-          value !== undefined && Object.is(value.value, options.chain.state.get(space, key));
-        for (const entry of list.touching(object))
-          if (!isExplained || !entry.footprint.writes.has(object)) again.add(entry);
+    const diffs = [...left.map(({ diff }) => diff), ...joined.map(({ applied }) => applied.diff)];
+    for (const { space, key } of diffs.flat()) {
+      if (space.code === potSpace.code) {
+        pots.add(key);
+        continue;
       }
+      const object = objectKey(space, key);
+      const value = written.get(object);
+      written.delete(object);
+      const isExplained =
+        left.length === 0 &&
+        value !== undefined &&
+        Object.is(value.value, this.options.chain.state.get(space, key));
+      for (const entry of list.touching(object))
+        if (!isExplained || !entry.footprint.writes.has(object)) affected.add(entry);
     }
-    for (const object of explained.keys()) askAll(list.touching(object));
+    for (const object of written.keys()) askAll(list.touching(object));
     for (const pot of pots) {
       askAll(list.reading(pot));
       if (!view.isAmple(pot)) askAll(list.debiting(pot));
     }
-    askAll(list.boundToHeight());
-    const expired = new Set(list.addedUpTo(options.chain.tip.height - options.policy.expiryBlocks));
-    this.report(this.askAgain(again, expired));
+    return affected;
   }
 
   private validatePolicy(known: KnownTransaction): Violation | undefined {
@@ -231,7 +252,7 @@ export class Mempool {
   }
 
   /** Adds what holds, in the order given; what only held on something later is tried again after it. */
-  private addAll(waiting: readonly Pick<Entry, 'known' | 'addedAtHeight'>[]): void {
+  private addAll(waiting: readonly Waiting[]): void {
     let left = waiting;
     for (let pass = 0; left.length > 0 && pass < MAX_PASSES; pass++) {
       const failed = left.filter(({ known, addedAtHeight }) => this.add(known, addedAtHeight) !== undefined);
@@ -248,12 +269,19 @@ export class Mempool {
     this.revisionNumber += 1;
   }
 
-  /** Asks the law again about some and about all that built on them; `dropped` are not asked. Returns who left. */
-  private askAgain(some: Iterable<Entry>, dropped: ReadonlySet<Entry>): Entry[] {
+  /**
+   * Asks the law again about some and about all that built on them, after those who come back; `dropped` are not asked.
+   * Returns who does not wait now.
+   */
+  private askAgain(
+    some: Iterable<Entry>,
+    dropped: ReadonlySet<Entry>,
+    returning: readonly Waiting[] = [],
+  ): Waiting[] {
     const affected = this.closure([...some, ...dropped]);
     for (const { known } of affected) this.take(known.id);
-    this.addAll(affected.filter((entry) => !dropped.has(entry)));
-    return affected.filter(({ known }) => !this.list.has(known.id));
+    this.addAll([...returning, ...affected.filter((entry) => !dropped.has(entry))]);
+    return [...returning, ...affected].filter(({ known }) => !this.list.has(known.id));
   }
 
   /** Some and all after them that hang on what they wrote or paid in, in order. */
@@ -312,27 +340,7 @@ export class Mempool {
     return { rule: 'mempool/full', sizeBytes: this.sizeBytes, maxBytes: this.options.policy.maxSizeBytes };
   }
 
-  /** After a reorganisation everything is applied anew, the transactions of the abandoned branch first. */
-  private rebuild(change: ChainChange, confirmed: ReadonlySet<TxId>): void {
-    const { height } = this.options.chain.tip;
-    const before = [...this.list.inOrder()];
-    const returning = change.left.flatMap(({ block }) => block.transactions);
-    this.list = new WaitingList();
-    this.view = this.freshView();
-    const again = new Map<TxId, Pick<Entry, 'known' | 'addedAtHeight'>>();
-    for (const known of returning) again.set(known.id, { known, addedAtHeight: height });
-    for (const entry of before) {
-      const isExpired = height - entry.addedAtHeight >= this.options.policy.expiryBlocks;
-      if (!isExpired && !again.has(entry.known.id)) again.set(entry.known.id, entry);
-    }
-    this.addAll([...again.values()].filter(({ known }) => !confirmed.has(known.id)));
-    const gone = [...returning, ...before.map(({ known }) => known)]
-      .map(({ id }) => id)
-      .filter((id) => !this.list.has(id) && !confirmed.has(id));
-    if (gone.length > 0) this.options.onDropped?.([...new Set(gone)]);
-  }
-
-  private report(dropped: readonly Entry[]): void {
+  private report(dropped: readonly Waiting[]): void {
     if (dropped.length > 0) this.options.onDropped?.(dropped.map(({ known }) => known.id));
   }
 
@@ -345,13 +353,12 @@ export class Mempool {
   }
 
   /** A view that reads height and state as they are at every look. */
-  private freshView(): PoolView {
+  private openView(): PoolView {
     const { law, chain } = this.options;
     const live: StateReader = { get: (space, key) => chain.state.get(space, key) };
-    let supplement: Supplement | undefined;
-    const current = (): Supplement => {
-      if (supplement?.parent.height !== chain.tip.height) supplement = chain.tipSupplement();
-      return supplement;
+    const recentId = (height: number): BlockId | undefined => {
+      this.supplement ??= chain.tipSupplement();
+      return this.supplement.recentIds.get(height);
     };
     return new PoolView(live, {
       params: law.params,
@@ -359,7 +366,7 @@ export class Mempool {
       get height() {
         return chain.tip.height + 1;
       },
-      blockIdAt: (height) => current().recentIds.get(height),
+      blockIdAt: recentId,
     });
   }
 }
