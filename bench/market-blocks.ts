@@ -12,6 +12,7 @@ import {
   encodeCoinbase,
   encodeTransaction,
   type FragmentId,
+  generalSpaceBytes,
   genesisBlock,
   hashToNumber,
   headerHash,
@@ -51,6 +52,8 @@ export interface PreparedBlock {
 export interface PreparedBlocks {
   readonly law: Law;
   readonly state: MemoryState;
+  /** Bytes of the blocks that lead to `state`, from height 1 on. */
+  readonly prelude: readonly Uint8Array[];
   readonly blocks: readonly PreparedBlock[];
   readonly transactionCount: number;
   readonly proofCount: number;
@@ -73,6 +76,7 @@ export class MarketBlocks {
   private readonly ids = new Map<number, KnownBlock>();
   private height = 0;
   private readonly sequences = new Map<string, bigint>();
+  private readonly made: Uint8Array[] = [];
 
   constructor(private readonly crypto: CryptoPort) {
     const easyBits = 0x207f_ffff;
@@ -92,8 +96,11 @@ export class MarketBlocks {
     this.ids.set(0, genesisBlock(this.law));
   }
 
-  /** `blocks` blocks of `transfers` transfers each, the first with proofs of most of `contracts` contracts. */
-  prepare(options: { blocks: number; transfers: number; contracts: number }): PreparedBlocks {
+  /**
+   * `blocks` blocks of `transfers` transfers each (as many as may stand in a block, by default), and proofs of most of
+   * `contracts` contracts, spread evenly.
+   */
+  prepare(options: { blocks: number; transfers?: number; contracts: number }): PreparedBlocks {
     const senders = Array.from({ length: 512 }, (_, index) => this.signer(`sender ${index}`));
     const provider = this.signer('provider');
     const rich = this.signer('rich');
@@ -105,24 +112,29 @@ export class MarketBlocks {
     const proofs = this.formContracts(rich, provider, options.contracts);
     const state = new MemoryState();
     state.apply(this.copyOfState());
+    const prelude = [...this.made];
+    const waiting = proofs();
+    const proofsOfBlock = Math.ceil(waiting.length / options.blocks);
+    const sizeBytes = this.transfer(rich, provider.account, 1n).bytes.length;
+    const transferCount = options.transfers ?? Math.floor(generalSpaceBytes(this.law) / sizeBytes);
     let transactionCount = 0;
     let proofCount = 0;
     const blocks: PreparedBlock[] = [];
     for (let index = 0; index < options.blocks; index++) {
-      const transfers = Array.from({ length: options.transfers }, (_, at) =>
+      const transfers = Array.from({ length: transferCount }, (_, at) =>
         this.transfer(
           senders[at % senders.length] as Signer,
           (senders[(at * 7 + 1) % senders.length] as Signer).account,
           BigInt(1 + at),
         ),
       );
-      const made = index === 0 ? proofs() : [];
+      const made = waiting.splice(0, proofsOfBlock);
       proofCount += made.length;
       const candidates = [...transfers, ...made];
       transactionCount += candidates.length;
       blocks.push(this.addBlock(candidates));
     }
-    return { law: this.law, state, blocks, transactionCount, proofCount };
+    return { law: this.law, state, prelude, blocks, transactionCount, proofCount };
   }
 
   private copyOfState(): { space: never; key: string; before: undefined; after: unknown }[] {
@@ -152,8 +164,10 @@ export class MarketBlocks {
     const { params } = this.law;
     const formed: { id: ReturnType<typeof contractIdOf>; leaves: readonly Leaf[]; bytes: Uint8Array }[] = [];
     const forms: KnownTransaction[] = [];
+    const fragment = new Uint8Array(fragmentBytes).map((_, at) => (at * 31 + (at >> 8)) & 0xff);
     for (let nonce = 0; nonce < count; nonce++) {
-      const bytes = new Uint8Array(fragmentBytes).map((_, at) => (at * 31 + nonce * 17 + (at >> 8)) & 0xff);
+      const bytes = fragment.map((byte) => byte ^ (nonce & 0xff));
+      bytes[0] = nonce >> 8;
       const leaves = entriesToLeaves([
         { id: bytesToHex(this.crypto.blake3(bytes)) as FragmentId, lengthBytes: bytes.length },
       ]);
@@ -188,11 +202,15 @@ export class MarketBlocks {
       const window = this.state.get(contractSpace, id)?.window;
       return window !== undefined && this.height + 1 >= windowOpenHeight(params, window.challengeHeight);
     };
+    const challengedAt = (id: (typeof formed)[number]['id']): number =>
+      this.state.get(contractSpace, id)?.window?.challengeHeight ?? 0;
     const lastQuiet = this.height + params.contract.startDelayBlocks + params.contract.epochBlocks - 2;
     while (this.height < lastQuiet) this.addBlock([]);
     return () =>
       formed
         .filter(({ id }) => isProvable(id))
+        // Those whose windows close first come first.
+        .sort((a, b) => challengedAt(a.id) - challengedAt(b.id))
         .map(({ id, leaves, bytes }) => {
           const window = this.state.get(contractSpace, id)?.window;
           if (window === undefined) throw new Error(`contract ${id} has no open window`);
@@ -277,6 +295,7 @@ export class MarketBlocks {
     this.stateTree.apply(applied.value.diff);
     this.height += 1;
     this.ids.set(this.height, block.value);
+    this.made.push(bytes);
     return { bytes, supplement };
   }
 }

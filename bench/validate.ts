@@ -1,66 +1,117 @@
-import {
-  applyBlock,
-  blockSignatures,
-  decodeBlock,
-  type KnownBlock,
-  type StateDiff,
-  withVerifiedSignatures,
-} from '#chain';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { blockSignatures, decodeBlock, type KnownBlock } from '#chain';
 import type { SignatureCheck } from '#crypto';
 import { createVerifyPool, nativeCrypto, type VerifyPool } from '#crypto-native';
-import { MarketBlocks, type PreparedBlock, type PreparedBlocks } from './market-blocks.js';
+import { type OwnLedger, openLedgerWorker } from '#ledger';
+import { MarketBlocks, type PreparedBlocks } from './market-blocks.js';
 import { median } from './measure.js';
 import type { BenchReport } from './report.js';
 
-const workers = 2;
-const rounds = 5;
+const verifyThreads = 2;
+const rounds = 3;
+const blocks = 4;
+/** Proofs that fill the half of each block that is kept for them. */
+const contracts = 1_250;
 
-/** Full validation of blocks in memory against nothing but the check of their signatures, on the same two workers. */
+interface Round {
+  readonly fullMs: number;
+  readonly indexMs: number;
+  readonly longestDelayMs: number;
+}
+
+/**
+ * Whole blocks of the real size as a node takes them (signatures, rules, state root, written to disk) against nothing
+ * but the check of their signatures, on the same threads.
+ */
 export async function benchValidate(): Promise<BenchReport> {
-  const prepared = new MarketBlocks(nativeCrypto).prepare({ blocks: 3, transfers: 4_000, contracts: 60 });
+  const prepared = new MarketBlocks(nativeCrypto).prepare({ blocks, contracts });
   const signatures = prepared.blocks.map(({ bytes }) => [
     ...blockSignatures(prepared.law, decoded(prepared, bytes)),
   ]);
-  const pool = createVerifyPool({ workers });
+  const pool = createVerifyPool({ workers: verifyThreads });
   try {
     const bare: number[] = [];
-    const full: number[] = [];
-    const single: number[] = [];
-    const singleBare: number[] = [];
-    const longest: number[] = [];
+    const full: Round[] = [];
     // The sides take turns within a round, so that a neighbour's load falls on both.
     for (let round = 0; round <= rounds; round++) {
-      const bareMs = await timeMs(() => verifyAll(pool, signatures));
-      const fullMs = await timeMs(() => validateAll(pool, prepared));
-      const singleBareMs = await timeMs(() => verifyOnThisThread(signatures));
-      const blockMs = validateOneByOne(prepared);
+      const before = await timeMs(() => verifyAll(pool, signatures));
+      const taken = await withFreshLedger(prepared, (ledger) => takeBlocks(ledger, prepared));
+      const after = await timeMs(() => verifyAll(pool, signatures));
       if (round === 0) continue;
-      bare.push(bareMs);
-      full.push(fullMs);
-      singleBare.push(singleBareMs);
-      single.push(blockMs.reduce((sum, value) => sum + value, 0));
-      longest.push(Math.max(...blockMs));
+      bare.push((before + after) / 2);
+      full.push(taken);
     }
+    const aloneMs = await withFreshLedger(prepared, (ledger) => timeAlone(ledger, prepared));
     const { transactionCount } = prepared;
+    const perSecond = (ms: number): number => (transactionCount / ms) * 1000;
+    const fullMs = median(full.map((round) => round.fullMs));
     return {
       figures: {
-        txPerSecond: (transactionCount / median(full)) * 1000,
-        bareVerifyTxPerSecond: (transactionCount / median(bare)) * 1000,
-        txPerSecondOneThread: (transactionCount / median(single)) * 1000,
-        bareVerifyTxPerSecondOneThread: (transactionCount / median(singleBare)) * 1000,
-        longestBlockMs: median(longest),
+        txPerSecond: perSecond(fullMs),
+        bareVerifyTxPerSecond: perSecond(median(bare)),
+        indexTxPerSecond: perSecond(median(full.map(({ indexMs }) => indexMs))),
+        longestBlockMs: Math.max(...aloneMs),
+        longestEventLoopBlockMs: Math.max(...full.map(({ longestDelayMs }) => longestDelayMs)),
         transactions: transactionCount,
         proofs: prepared.proofCount,
-        workers,
+        blockBytes: median(prepared.blocks.map(({ bytes }) => bytes.length)),
+        verifyThreads,
       },
       ratios: {
-        vsBareVerify: median(bare) / median(full),
-        vsBareVerifyOneThread: median(singleBare) / median(single),
+        vsBareVerify: median(full.map((round, index) => (bare[index] as number) / round.fullMs)),
       },
     };
   } finally {
     await pool.close();
   }
+}
+
+/** A ledger as a node has it, in a new folder, brought to the parent of the first prepared block. */
+async function withFreshLedger<T>(
+  { law, prelude }: PreparedBlocks,
+  work: (ledger: OwnLedger) => Promise<T>,
+): Promise<T> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'cairn-bench-'));
+  const ledger = await openLedgerWorker({ dataDir, params: law.params, verifyThreads });
+  try {
+    await takeAll(ledger, prelude);
+    await ledger.indexed();
+    return await work(ledger);
+  } finally {
+    await ledger.close();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** All blocks as they come in a sync; the index afterwards. */
+async function takeBlocks(ledger: OwnLedger, prepared: PreparedBlocks): Promise<Round> {
+  const bytes = prepared.blocks.map((block) => block.bytes);
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  const startedAt = performance.now();
+  await takeAll(ledger, bytes);
+  const fullMs = performance.now() - startedAt;
+  delay.disable();
+  const indexMs = await timeMs(() => ledger.indexed(120_000));
+  return { fullMs, indexMs, longestDelayMs: delay.max / 1e6 };
+}
+
+/** Milliseconds of each block from its bytes to disk with nothing else under way. */
+async function timeAlone(ledger: OwnLedger, prepared: PreparedBlocks): Promise<number[]> {
+  const times: number[] = [];
+  for (const { bytes } of prepared.blocks) {
+    times.push(await timeMs(() => takeAll(ledger, [bytes])));
+    await ledger.indexed(60_000);
+  }
+  return times;
+}
+
+async function takeAll(ledger: OwnLedger, bytes: readonly Uint8Array[]): Promise<void> {
+  const results = await Promise.all(bytes.map((each) => ledger.access.submitBlock(each)));
+  for (const result of results) if (!result.ok) throw new Error(result.violation.rule);
 }
 
 async function timeMs(work: () => unknown): Promise<number> {
@@ -75,61 +126,8 @@ function decoded(prepared: PreparedBlocks, bytes: Uint8Array): KnownBlock {
   return block.value;
 }
 
-function expectAll(verdicts: readonly boolean[]): void {
-  if (!verdicts.every(Boolean)) throw new Error('a signature of the benchmark is bad');
-}
-
 async function verifyAll(pool: VerifyPool, signatures: readonly SignatureCheck[][]): Promise<void> {
-  for (const verdicts of await Promise.all(signatures.map((checks) => pool.verifyBatch(checks))))
-    expectAll(verdicts);
-}
-
-function verifyOnThisThread(signatures: readonly SignatureCheck[][]): void {
-  for (const checks of signatures) expectAll(nativeCrypto.verifyBatch(checks));
-}
-
-/** While the workers check one block's signatures, the next is decoded and the one before applied. */
-async function validateAll(pool: VerifyPool, prepared: PreparedBlocks): Promise<void> {
-  const diffs: StateDiff[] = [];
-  const underWay: { block: KnownBlock; source: PreparedBlock; verdicts: Promise<boolean[]> }[] = [];
-  const settle = async (): Promise<void> => {
-    const next = underWay.shift();
-    if (next !== undefined) diffs.push(apply(prepared, next.block, next.source, await next.verdicts));
-  };
-  for (const source of prepared.blocks) {
-    const block = decoded(prepared, source.bytes);
-    underWay.push({ block, source, verdicts: pool.verifyBatch(blockSignatures(prepared.law, block)) });
-    if (underWay.length > 2) await settle();
+  for (const verdicts of await Promise.all(signatures.map((checks) => pool.verifyBatch(checks)))) {
+    if (!verdicts.every(Boolean)) throw new Error('a signature of the benchmark is bad');
   }
-  while (underWay.length > 0) await settle();
-  for (const diff of diffs.reverse()) prepared.state.revert(diff);
-}
-
-/** Milliseconds of each block on this thread alone, from bytes to the changed state. */
-function validateOneByOne(prepared: PreparedBlocks): number[] {
-  const diffs: StateDiff[] = [];
-  const times = prepared.blocks.map((source) => {
-    const startedAt = performance.now();
-    const block = decoded(prepared, source.bytes);
-    diffs.push(
-      apply(prepared, block, source, nativeCrypto.verifyBatch(blockSignatures(prepared.law, block))),
-    );
-    return performance.now() - startedAt;
-  });
-  for (const diff of diffs.reverse()) prepared.state.revert(diff);
-  return times;
-}
-
-function apply(
-  { law, state }: PreparedBlocks,
-  block: KnownBlock,
-  source: PreparedBlock,
-  verdicts: readonly boolean[],
-): StateDiff {
-  const verified = withVerifiedSignatures(law, block, verdicts);
-  if (!verified.ok) throw new Error(verified.violation.rule);
-  const applied = applyBlock(law, state, verified.value, source.supplement);
-  if (!applied.ok) throw new Error(applied.violation.rule);
-  state.apply(applied.value.diff);
-  return applied.value.diff;
 }

@@ -95,7 +95,15 @@ export async function openLedger(options: OpenLedgerOptions): Promise<EmbeddedLe
     parts.store = store;
     const database = await openIndex(indexLocation(folder, options.databaseUrl), isRebuild, onNotice);
     parts.database = database;
-    const follower = await IndexFollower.open({ law, store, tree: chain.tree, database, snapshots, onError });
+    const follower = await IndexFollower.open({
+      law,
+      store,
+      tree: chain.tree,
+      database,
+      snapshots,
+      rest: (timeoutMs) => chain.rest(timeoutMs),
+      onError,
+    });
     parts.follower = follower;
     parts.upkeep = new ChainUpkeep({
       chain,

@@ -198,6 +198,20 @@ export class ChainManager {
     await this.writer.idle();
   }
 
+  /** Resolves when no block is under way, or after the time given: work that can wait gives way to blocks. */
+  async rest(timeoutMs: number): Promise<void> {
+    if (this.underWay.size === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs);
+    });
+    const resting = (async () => {
+      while (this.underWay.size > 0) await Promise.allSettled([...this.underWay.values()]);
+    })();
+    await Promise.race([late, resting]);
+    clearTimeout(timer);
+  }
+
   /** Writes nothing more: what is in memory can no longer be trusted. */
   halt(): void {
     this.isHalted = true;

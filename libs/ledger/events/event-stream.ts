@@ -184,7 +184,7 @@ interface EventPosition {
   readonly transactions: number;
 }
 
-function parseEventId(text: string): EventPosition {
+export function parseEventId(text: string): EventPosition {
   const match = /^\d{1,15}-([0-9a-f]{64})(?:-([0-9a-f]{8})\.(\d{1,15}))?$/.exec(text);
   if (match === null) {
     throw new AppError({

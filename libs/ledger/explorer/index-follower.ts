@@ -24,12 +24,16 @@ const BATCH_ROWS = 20_000;
 /** Rows of one INSERT: SQLite allows 32,766 variables a statement. */
 const INSERT_ROWS = 1_000;
 const TIP_ROW = 1;
+/** How long the index waits at most for a moment without blocks before it takes one batch in between. */
+const MAX_REST_MS = 10_000;
 
 export interface IndexFollowerOptions {
   readonly law: Law;
   readonly store: ChainStore;
   readonly tree: BlockTree;
   readonly database: OpenDatabase;
+  /** Resolves when no block is under way, or after the time given. Default: at once. */
+  readonly rest?: (timeoutMs: number) => Promise<void>;
   /** Where events that were pruned are made again from. */
   readonly snapshots?: StateSnapshots | undefined;
   /** Told when the index cannot follow; the next block tries again. */
@@ -116,7 +120,10 @@ export class IndexFollower {
   }
 
   private async step(): Promise<void> {
-    const { tree, store } = this.options;
+    const { tree, store, rest } = this.options;
+    // Blocks come first: while they keep coming the index falls behind, and says so.
+    await rest?.(MAX_REST_MS);
+    if (this.isClosed) return;
     if (this.at !== undefined && !tree.isOnMain(this.at)) {
       const fork = tree.branchTo(this.at)[0]?.parent as BlockNode;
       await this.writer.run(async (tx) => {

@@ -2,6 +2,7 @@ import type { MessagePort, Transferable } from 'node:worker_threads';
 import type { AppError } from '#errors';
 import type { LedgerEventView } from '#wire';
 import type { ChainAccess, ChainAccessEvent } from '../chain-access.js';
+import { parseEventId } from '../events/event-stream.js';
 import { LEDGER_METHODS, type LedgerPort } from '../port.js';
 import { PortCalls } from './port-calls.js';
 import type { AccessMethod, FromLaw, ServedLedger } from './serve-ledger.js';
@@ -72,6 +73,8 @@ function openStream(
   lastEventId: string | undefined,
   signal: AbortSignal,
 ): AsyncIterable<LedgerEventView> {
+  // A malformed id is told before anything is waited for, as it is without a thread in between.
+  if (lastEventId !== undefined) parseEventId(lastEventId);
   const opened = calls.call('follow.open', { stream, ...(lastEventId !== undefined && { lastEventId }) });
   // Reported to whoever reads the stream.
   opened.catch(() => undefined);
