@@ -39,6 +39,18 @@ describe('header', () => {
     expect(target.ok && hashToNumber(hash) <= target.value).toBe(true);
   });
 
+  test('read out of Node’s Buffer it shares no memory with it, and naming a block turns nothing around', () => {
+    const hex = bitcoinHeaders[0]?.hex as string;
+    const buffer = Buffer.from(hex, 'hex');
+    const header = decodeHeader(buffer);
+    if (!header.ok) throw new Error(header.violation.rule);
+    hashToBlockId(header.value.previous);
+    hashToBlockId(buffer.subarray(4, 36));
+    expect(buffer.toString('hex')).toBe(hex);
+    buffer.fill(0xff);
+    expect(bytesToHex(encodeHeader(header.value))).toBe(hex);
+  });
+
   test('is exactly 80 bytes', () => {
     const hex = bitcoinHeaders[0]?.hex as string;
     expect(decodeHeader(hexToBytes(hex.slice(2)))).toMatchObject({ violation: { rule: 'codec/truncated' } });

@@ -1,4 +1,4 @@
-import { bytesToHex, type CryptoPort, hexToBytes } from '#crypto';
+import { bytesToHex, type CryptoPort, hexToBytes, reverseBytes } from '#crypto';
 import type { Result } from '#errors';
 import { decode, encode } from '../codec/codec.js';
 import { bytes, struct, type TypeOf, u32 } from '../codec/schema.js';
@@ -46,7 +46,7 @@ export function headerHash(crypto: CryptoPort, header: BlockHeader): Uint8Array 
 
 /** The id people see: the hash reversed, in hex. */
 export function hashToBlockId(hash: Uint8Array): BlockId {
-  return bytesToHex(hash.slice().reverse()) as BlockId;
+  return bytesToHex(reverseBytes(hash)) as BlockId;
 }
 
 /** The hash of an id, internal byte order. */

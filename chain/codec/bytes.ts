@@ -100,8 +100,12 @@ export class ByteReader {
   private readonly view: DataView;
   private position = 0;
 
-  constructor(private readonly source: Uint8Array) {
-    this.view = new DataView(source.buffer, source.byteOffset, source.byteLength);
+  private readonly source: Uint8Array;
+
+  constructor({ buffer, byteOffset, byteLength }: Uint8Array) {
+    // A plain array over the same memory: the `slice` of Node's Buffer is a view, and `raw` must give copies.
+    this.source = new Uint8Array(buffer, byteOffset, byteLength);
+    this.view = new DataView(buffer, byteOffset, byteLength);
   }
 
   get offset(): number {

@@ -57,5 +57,8 @@ describe('bytes', () => {
     const bytes = Uint8Array.of(1, 2, 3);
     expect(reverseBytes(bytes)).toEqual(Uint8Array.of(3, 2, 1));
     expect(bytes).toEqual(Uint8Array.of(1, 2, 3));
+    const buffer = Buffer.from([1, 2, 3]);
+    expect([...reverseBytes(buffer)]).toEqual([3, 2, 1]);
+    expect([...buffer]).toEqual([1, 2, 3]);
   });
 });

@@ -89,7 +89,8 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): -1 | 0 | 1 {
 
 /** The bytes in reverse order, in a fresh array (Bitcoin shows hashes that way round). */
 export function reverseBytes(bytes: Uint8Array): Uint8Array {
-  return bytes.slice().reverse();
+  // Not `slice`: on Node's Buffer it is a view, and the caller's bytes would be turned around.
+  return new Uint8Array(bytes).reverse();
 }
 
 function littleEndian(value: bigint, sizeBytes: number): Uint8Array {
