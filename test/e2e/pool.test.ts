@@ -185,3 +185,33 @@ describe('a chain node and a pool, each a process, and miners that compute on th
     await reader.stop();
   }, 90_000);
 });
+
+test('the site serves hardware where its ports are set, and pays from its own wallet', async () => {
+  processes = new ProcessGroup();
+  const flags = ['--stratum-port', '0', '--mining-rpc-port', '0', '--pool-scheme', 'proportional'];
+  const ports = ['--node-port', '0', '--gateway-port', '0', '--admin-port', '0'];
+  const tuning = ['--share-difficulty', '4e-6', '--shares-per-minute', '600', '--pool-min-payout', '1000'];
+  const site = await processes.start(
+    'site',
+    ['--data-dir', await newFolder(), ...ports, ...flags, ...tuning],
+    {
+      CAIRN_P2P_PORT: '0',
+    },
+  );
+  const client = createNodeClient({ baseUrl: site.addresses['node']! });
+  clients.push(client);
+  const gbt = new GbtMiner(site.addresses['miningRpc']!, addressOf(carol));
+  expect((await gbt.template()).height).toBeGreaterThan(0);
+  const chip = new HardwareMiner(stratumPort(site), `${addressOf(bob)}.chip`);
+  await chip.login();
+  chip.start();
+  const status = async (): Promise<PoolStatus> =>
+    (await (await fetch(`${site.addresses['node']}/pool/status`)).json()) as PoolStatus;
+  await until('a share was paid for', async () => BigInt((await status()).totals.paid) > 0n, 90_000);
+  await chip.stop();
+  const metrics = await (await fetch(`${site.addresses['node']}/metrics`)).text();
+  expect(metrics).toMatch(/cairn_stratum_shares_count\{verdict="accepted".*\} [1-9]/);
+  const { address } = await status();
+  await until('it arrived', async () => (await received(client, addressOf(bob), address)) > 0n, 30_000);
+  expect((await site.child.stop()).code).toBe(0);
+}, 180_000);
