@@ -1,5 +1,6 @@
 import {
   type AccountId,
+  type BlockId,
   type BlockTemplate,
   bitsToTarget,
   buildTemplate,
@@ -35,20 +36,35 @@ export interface Solution {
 
 export interface TemplatesOptions {
   readonly law: Law;
-  readonly chain: ChainManager;
+  readonly chain: Pick<ChainManager, 'tip' | 'state' | 'tipSupplement'>;
   readonly mempool: Mempool;
   /** Seconds since 1970. */
   readonly clock: () => number;
+  /** Milliseconds of a clock that never goes back. */
+  readonly nowMs?: () => number;
+}
+
+/** A template that took longer than this to make is not made anew for every transaction that comes. */
+const DEAR_MS = 50;
+/** For so many times as long as it took it stands, and so long at most; a new tip ends that at once. */
+const REST_FACTOR = 20;
+const LONGEST_REST_MS = 3_000;
+
+interface Current {
+  readonly tipId: BlockId;
+  readonly revision: number;
+  readonly template: BlockTemplate;
+  readonly standsUntilMs: number;
 }
 
 /** Blocks to work on, and the way back from a solved one to a whole block. */
 export class Templates {
   private readonly kept = new Map<string, BlockTemplate>();
-  private current: { readonly key: string; readonly template: BlockTemplate } | undefined;
+  private current: Current | undefined;
 
   constructor(private readonly options: TemplatesOptions) {}
 
-  /** The next block for a miner; the same template until tip or mempool change. */
+  /** The next block for a miner; the same template until tip or mempool change, and a while longer where it was dear. */
   template(miner: AccountId): TemplateView {
     const { law, clock } = this.options;
     const template = this.build();
@@ -107,8 +123,13 @@ export class Templates {
 
   private build(): BlockTemplate {
     const { law, chain, mempool } = this.options;
-    const key = `${chain.tip.id}/${mempool.revision}`;
-    if (this.current?.key === key) return this.current.template;
+    const now = this.options.nowMs ?? (() => performance.now());
+    const { tip } = chain;
+    const { revision } = mempool;
+    const startedMs = now();
+    const { current } = this;
+    if (current?.tipId === tip.id && (current.revision === revision || startedMs < current.standsUntilMs))
+      return current.template;
     const supplement = chain.tipSupplement();
     let template = buildTemplate(law, chain.state, supplement, mempool.candidates(), NOBODY);
     if (template.refusals.length > 0) {
@@ -117,7 +138,10 @@ export class Templates {
       const late = [...mempool.transactions()].filter(({ id }) => refusedIds.has(id));
       template = buildTemplate(law, chain.state, supplement, [...template.transactions, ...late], NOBODY);
     }
-    this.current = { key, template };
+    const endedMs = now();
+    const tookMs = endedMs - startedMs;
+    const restMs = tookMs < DEAR_MS ? 0 : Math.min(REST_FACTOR * tookMs, LONGEST_REST_MS);
+    this.current = { tipId: tip.id, revision, template, standsUntilMs: endedMs + restMs };
     return template;
   }
 
