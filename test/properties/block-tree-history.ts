@@ -9,6 +9,8 @@ export interface Branching {
   readonly from: number;
   /** Blocks below that tip. */
   readonly depth: number;
+  /** Mines as many blocks as it goes back, so that both branches weigh nearly the same. */
+  readonly isRival: boolean;
   /** Transfers in each of the blocks mined on top. */
   readonly transfers: readonly number[];
   /** Seconds by which the blocks lag behind the pace of the network: their difficulty differs then. */
@@ -36,10 +38,14 @@ export class BlockTreeHistory {
     this.tips.push(genesis.id);
   }
 
-  play({ from, depth, transfers, lateSeconds }: Branching): void {
+  play({ from, depth, isRival, transfers, lateSeconds }: Branching): void {
     this.moveTo(this.tips[from % this.tips.length] as BlockId);
-    for (let back = 0; back < Math.min(depth, this.chain.height); back++) this.chain.revertTip();
-    for (const count of transfers) this.mine(count, lateSeconds);
+    const back = Math.min(depth, this.chain.height);
+    for (let count = 0; count < back; count++) this.chain.revertTip();
+    const mined = isRival ? Math.max(1, back) : transfers.length;
+    for (let index = 0; index < mined; index++) {
+      this.mine(transfers[index % transfers.length] as number, lateSeconds);
+    }
     this.tips.push(this.chain.tip.block.id);
   }
 

@@ -130,8 +130,9 @@ function open(law: Law, store: ChainStore): Promise<ChainManager> {
 const branching: fc.Arbitrary<Branching> = fc.record({
   from: fc.nat(50),
   depth: fc.oneof({ weight: 2, arbitrary: fc.nat(3) }, { weight: 1, arbitrary: fc.nat(20) }),
+  isRival: fc.boolean(),
   transfers: fc.array(fc.nat(2), { minLength: 1, maxLength: 6 }),
-  lateSeconds: fc.constantFrom(0, 0, 30, 200),
+  lateSeconds: fc.constantFrom(0, 0, 30, 60, 120, 200),
 });
 
 async function checkOrders(
@@ -195,7 +196,7 @@ describe('random chains', () => {
         fc.array(fc.nat(1_000), { minLength: 60, maxLength: 60 }),
         (branches, order) => checkOrders(params, branches, order),
       ),
-      { seed, numRuns: 15, interruptAfterTimeLimit: 8_000, markInterruptAsFailure: false },
+      { seed, numRuns: 25, interruptAfterTimeLimit: 8_000, markInterruptAsFailure: false },
     );
     process.stdout.write(`chain-roots: ${JSON.stringify(seen)}\n`);
     for (const [what, number] of Object.entries(seen)) holds(number > 0, `no history had ${what}`);

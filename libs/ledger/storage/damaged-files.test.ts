@@ -21,11 +21,16 @@ let waiting: string;
 beforeAll(async () => {
   original = await mkdtemp(join(tmpdir(), 'cairn-ledger-'));
   const test = await TestLedger.open({ dataDir: original });
-  await test.fund(1_000_000n, test.wallet('a'), test.wallet('b'));
+  // The first block is larger than a page.
+  const others = Array.from({ length: 12 }, (_, index) => test.wallet(`account ${index}`));
+  const pointer = new Uint8Array(2_000).fill(7);
+  await test.send(test.faucet, { kind: 'anchor', body: { slot: 'stream', sequence: 1n, pointer } });
+  await test.fund(1_000_000n, test.wallet('a'), test.wallet('b'), ...others);
   await test.mine(39);
   waiting = await test.transfer(test.wallet('a'), test.wallet('b'), 5n);
   blocks = [];
   for await (const block of test.ledger.chain.mainBlocks(1)) blocks.push(block.bytes);
+  expect(blocks[0]?.length).toBeGreaterThan(4_096);
   await test.ledger.close();
 });
 afterAll(() => rm(original, { recursive: true, force: true }));
@@ -84,11 +89,7 @@ const damages: readonly [string, Damage, number][] = [
   ['a body deleted', (file) => query(file, 'DELETE FROM body WHERE seq = 39'), 37],
   ['the tip lost', (file) => query(file, `DELETE FROM meta WHERE name = 'tip'`), 40],
   ['a table dropped', (file) => query(file, 'DROP TABLE block'), 40],
-  [
-    'a header exchanged',
-    (file) => query(file, `UPDATE block SET header = zeroblob(80) WHERE height = 7`),
-    40,
-  ],
+  ['a header with another nonce', changeNonce, 40],
   [
     'a block taken off the chain',
     (file) => query(file, 'UPDATE block SET is_on_main = 0 WHERE height = 9'),
@@ -131,6 +132,7 @@ describe('a damaged chain file is named, moved aside and rebuilt', () => {
         code: 'ledger/store-corrupt',
         data: { file },
       });
+      await expect(test.ledger.access.blockBytes(id)).rejects.toMatchObject({ code: 'ledger/store-corrupt' });
       // It goes on meanwhile.
       await test.mine();
       await test.ledger.close();
@@ -245,6 +247,15 @@ async function flipIn(file: string, wanted: Uint8Array): Promise<void> {
   expect(at).toBeGreaterThan(0);
   for (; at >= 0; at = bytes.indexOf(wanted, at + 1)) bytes[at + 10] = (bytes[at + 10] ?? 0) ^ 1;
   await writeFile(file, bytes);
+}
+
+async function changeNonce(file: string): Promise<void> {
+  const source = await new DataSource({ type: 'sqlite', database: file }).initialize();
+  const [row] = (await source.query('SELECT header FROM block WHERE height = 7')) as { header: Buffer }[];
+  const header = Buffer.from(row?.header as Buffer);
+  header[79] = (header[79] as number) ^ 1;
+  await source.query('UPDATE block SET header = ? WHERE height = 7', [header]);
+  await source.destroy();
 }
 
 async function zeroPages(file: string, first: number, count: number): Promise<void> {
