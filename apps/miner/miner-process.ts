@@ -4,6 +4,7 @@ import { createHttpApp } from '#http';
 import { announceReady, type Stop } from '#lifecycle';
 import { createLogger } from '#logging';
 import { createNodeClient } from '#node-api';
+import { isSimdAvailable } from '#wasm-kernels';
 import { minerAddress } from './miner-address.js';
 import { MinerAppModule } from './miner-app-module.js';
 
@@ -31,7 +32,8 @@ export async function startMiner(config: Config): Promise<Stop> {
     portSetting: 'CAIRN_OPS_PORT',
     logger,
   });
-  logger.info({ address, node: config.nodeUrl, share: config.minerShare }, 'mining');
+  const search = isSimdAvailable() ? 'wasm SIMD' : 'JavaScript';
+  logger.info({ address, node: config.nodeUrl, share: config.minerShare, search }, 'mining');
   announceReady({ ops: app.url });
   return () => app.close();
 }

@@ -57,9 +57,9 @@ describe('the search on threads', () => {
   });
 
   test('at full speed it is cancelled within 20 ms', async () => {
-    const search = open(2, 2);
+    const search = open(1, 1);
     const delays: number[] = [];
-    for (let round = 0; round < 7; round += 1) {
+    for (let round = 0; round < 9; round += 1) {
       const cancel = new AbortController();
       const result = search.search(headerOf, IMPOSSIBLE, cancel.signal);
       const before = search.hashCount();
@@ -70,7 +70,7 @@ describe('the search on threads', () => {
       delays.push(performance.now() - cancelledAt);
     }
     // The middle one: a busy machine may hold up any single answer.
-    expect(delays.sort((a, b) => a - b)[3]).toBeLessThan(20);
+    expect(delays.sort((a, b) => a - b)[4]).toBeLessThan(20);
   });
 
   test('answers an aborted signal without work', async () => {
