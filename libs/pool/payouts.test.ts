@@ -3,14 +3,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { coinbaseReward, decodeCoinbase, decodeHeader } from '#chain';
+import { coinbaseReward, decodeBlock, decodeCoinbase, decodeHeader } from '#chain';
 import { hexToBytes } from '#crypto';
 import { nativeCrypto } from '#crypto-native';
 import { AppError, InvariantError } from '#errors';
 import type { LedgerPort } from '#ledger';
 import { createMiningWork } from '#mining-work';
 import type { AcceptedShare, FoundBlock } from '#stratum';
-import { fastDevnet, solveTemplate, TestLedger, type Wallet } from '../ledger/testing/index.js';
+import {
+  fastDevnet,
+  grow,
+  newChain,
+  solveTemplate,
+  submitFrom,
+  TestLedger,
+  type Wallet,
+} from '../ledger/testing/index.js';
 import { MaturedBlocks } from './matured-blocks.js';
 import { Payouts } from './payouts.js';
 import { PoolStore } from './pool-store.js';
@@ -99,6 +107,21 @@ class Scene {
       await this.ledger.ledger.indexed();
       await this.round();
     }
+  }
+
+  /** Somebody's branch replaces everything above a height. */
+  async abandonFrom(height: number): Promise<string | undefined> {
+    const { ledger } = this;
+    const branch = newChain(fastDevnet);
+    for (let at = 1; at <= height; at++) {
+      const raw = await ledger.ledger.rawBlock({ ref: String(at) });
+      const block = decodeBlock(ledger.law, hexToBytes(raw!.hex));
+      if (!block.ok || !branch.add(block.value).ok) throw new Error(`block ${at} does not go on the branch`);
+    }
+    const miner = ledger.wallet('another').account;
+    for (let count = ledger.height - height + 2; count > 0; count--)
+      grow(branch, [], { coinbase: { miner } });
+    return submitFrom(ledger, branch, height + 1);
   }
 
   /** What came from the pool, by the chain itself. */
@@ -239,7 +262,7 @@ describe('payouts', () => {
     });
     await fc.assert(
       fc.asyncProperty(
-        fc.array(step, { minLength: 30, maxLength: 40 }),
+        fc.array(step, { minLength: 24, maxLength: 30 }),
         fc.constantFrom('pplns' as const, 'proportional' as const),
         async (steps, scheme) => {
           const here = await Scene.open(await mkdtemp(join(folder, 'run-')), { scheme, feeBps: 250n });
@@ -271,7 +294,7 @@ describe('payouts', () => {
           }
         },
       ),
-      { numRuns: 8, endOnFailure: true },
+      { numRuns: 6, endOnFailure: true },
     );
   }, 240_000);
 
@@ -313,6 +336,34 @@ describe('payouts', () => {
     const [payment] = await scene.store.recentPayments(10);
     expect(await scene.received(alice)).toBe(payment!.amount);
     expect(payment!.amount + payment!.fee).toBe(reward - reward / 100n);
+    await expectBalanced(scene);
+  });
+
+  test('survive the loss of the blocks they were in, and blocks that are lost are not paid for', async () => {
+    scene = await Scene.open(folder);
+    const [alice, bob] = scene.miners as [Wallet, Wallet];
+    const { reward } = await scene.find(alice);
+    await scene.ledger.mine(6);
+    await scene.ledger.ledger.indexed();
+    await scene.round();
+    const before = scene.ledger.height;
+    await scene.ledger.mine();
+    const lost = await scene.find(bob);
+    await scene.ledger.ledger.indexed();
+    const [payment] = await scene.store.openPayments();
+    expect(await scene.received(alice)).toBe(payment!.amount);
+    expect(['reorganized', 'extended']).toContain(await scene.abandonFrom(before));
+    await scene.ledger.ledger.indexed();
+    expect(await scene.received(alice)).toBe(0n);
+    await scene.round();
+    await scene.settle();
+    await scene.settle();
+    expect(await scene.received(alice)).toBe(payment!.amount);
+    expect(payment!.amount + payment!.fee).toBe(reward - reward / 100n);
+    expect((await scene.store.recentPayments(10)).map(({ ids }) => ids)).toEqual([payment!.ids]);
+    const states = await scene.store.recentBlocks(10);
+    expect(states.find(({ blockId }) => blockId === lost.blockId)?.state).toBe('orphaned');
+    expect(await scene.received(bob)).toBe(0n);
     await expectBalanced(scene);
   });
 
