@@ -7,7 +7,7 @@ import {
   type PeerRef,
   type TransportHandler,
 } from '#sync';
-import type { SimNetwork, SimTransport } from '../../libs/sync/testing/index.js';
+import type { SimNetwork, SimTransport } from '../../libs/sync/testing/sim-network.js';
 
 /** What a peer without a chain may be: each is a way to lie. */
 export const HOSTILE_KINDS = [

@@ -6,7 +6,7 @@ import { createMemoryChainStore } from '#ledger';
 import { createSyncEngine, type SyncEngine, type SyncOptions } from '#sync';
 import { type BlockChanges, mineTemplate } from '../../chain/testing/mine-block.js';
 import { type MemoryNode, openMemoryNode } from '../../libs/ledger/testing/memory-node.js';
-import type { SimNetwork, SimTransport } from '../../libs/sync/testing/index.js';
+import type { SimNetwork, SimTransport } from '../../libs/sync/testing/sim-network.js';
 
 /** What a node is made of while it runs. */
 interface Running extends MemoryNode {
