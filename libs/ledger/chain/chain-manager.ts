@@ -198,6 +198,11 @@ export class ChainManager {
     await this.writer.idle();
   }
 
+  /** Blocks that are applied and not written yet. */
+  get aheadCount(): number {
+    return this.writer.count;
+  }
+
   /** Resolves when no block is under way, or after the time given: work that can wait gives way to blocks. */
   async rest(timeoutMs: number): Promise<void> {
     if (this.underWay.size === 0) return;

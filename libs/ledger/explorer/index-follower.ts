@@ -48,6 +48,7 @@ export class IndexFollower {
   private running: Promise<void> | undefined;
   private isAgain = false;
   private isClosed = false;
+  private readonly closing = Promise.withResolvers<void>();
   private waiting: { readonly height: number; readonly resolve: () => void }[] = [];
 
   private constructor(private readonly options: IndexFollowerOptions) {
@@ -102,6 +103,7 @@ export class IndexFollower {
 
   async close(): Promise<void> {
     this.isClosed = true;
+    this.closing.resolve();
     await this.running;
     await this.writer.idle();
     for (const { resolve } of this.waiting.splice(0)) resolve();
@@ -122,7 +124,7 @@ export class IndexFollower {
   private async step(): Promise<void> {
     const { tree, store, rest } = this.options;
     // Blocks come first: while they keep coming the index falls behind, and says so.
-    await rest?.(MAX_REST_MS);
+    if (rest !== undefined) await Promise.race([rest(MAX_REST_MS), this.closing.promise]);
     if (this.isClosed) return;
     if (this.at !== undefined && !tree.isOnMain(this.at)) {
       const fork = tree.branchTo(this.at)[0]?.parent as BlockNode;
