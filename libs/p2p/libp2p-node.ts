@@ -1,4 +1,3 @@
-import { autoNAT } from '@libp2p/autonat';
 import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2';
 import { dcutr } from '@libp2p/dcutr';
 import type { GossipSub } from '@libp2p/gossipsub';
@@ -14,6 +13,7 @@ import type { Multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 import { AppError } from '#errors';
 import { BoundedDatastore } from './bounded-datastore.js';
+import { createCallBackService } from './call-back.js';
 import type { P2pLimits } from './p2p-limits.js';
 import type { P2pOptions } from './p2p-options.js';
 import type { ProtocolNames } from './protocol-names.js';
@@ -94,9 +94,7 @@ export async function startLibp2p(parts: LibraryParts): Promise<Libp2p<NodeServi
         getAddrs: () => transportManager.getAddrs(),
       }),
       ...(isFinding ? { kademlia: kadDHT(kademliaOptions(parts)) } : {}),
-      ...(isRelaying
-        ? { dcutr: dcutr(), autonat: autoNAT({ startupDelay: 3_000, refreshInterval: 60_000 }) }
-        : {}),
+      ...(isRelaying ? { dcutr: dcutr(), autonat: createCallBackService() } : {}),
       ...(options.relay === 'server' ? { relay: relayServer() } : {}),
     } as never, // optional services are not in the library's type of the whole
   });

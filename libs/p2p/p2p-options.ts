@@ -28,7 +28,7 @@ export interface P2pOptions {
   readonly relay?: 'off' | 'client' | 'server';
   /** Addresses of private networks are worth telling: a devnet, a network in a laboratory. Default false. */
   readonly isPrivateNetwork?: boolean;
-  /** How long after the start to ask a relay for a place, if nobody has confirmed that we are reached. Default 20 s. */
+  /** How long after the start to ask a relay for a place, if nobody has confirmed that we are reached. Default 10 s. */
   readonly relayAfterMs?: number;
   readonly limits?: Partial<P2pLimits>;
   readonly logger?: P2pLogger;

@@ -57,6 +57,12 @@ const TICK_MS = 1_000;
 const SAVE_EVERY_MS = 60_000;
 const PEER_FILE = 'peers.json';
 
+/** A peer that has shown that it speaks our protocol. */
+interface Session {
+  readonly connectedMs: number;
+  readonly isOutbound: boolean;
+}
+
 /** Makes the libp2p transport of a node. Nothing happens before `start`. */
 export function createP2pTransport(options: P2pOptions): P2pTransport {
   return new Libp2pTransport(options);
@@ -79,7 +85,7 @@ class Libp2pTransport implements P2pTransport {
   private readonly names;
   private readonly counters = new P2pCounters();
   private readonly scores = new PeerScores();
-  private readonly sessions = new Map<PeerRef, number>();
+  private readonly sessions = new Map<PeerRef, Session>();
   private readonly logger: P2pLogger;
   private readonly client: RequestClient;
   private readonly server: RequestServer;
@@ -121,7 +127,7 @@ class Libp2pTransport implements P2pTransport {
 
   attach(handler: TransportHandler): void {
     this.handler = handler;
-    for (const peer of this.sessions.keys()) handler.connected(peer, this.isOutbound(peer));
+    for (const [peer, { isOutbound }] of this.sessions) handler.connected(peer, isOutbound);
   }
 
   async start(): Promise<void> {
@@ -165,7 +171,7 @@ class Libp2pTransport implements P2pTransport {
     );
     const reachability =
       options.relay === 'client'
-        ? new Reachability(node, options.relayAfterMs ?? 20_000, Date.now())
+        ? new Reachability(node, options.relayAfterMs ?? 10_000, Date.now())
         : undefined;
     const timer = setInterval(() => this.tick(), TICK_MS);
     timer.unref();
@@ -227,14 +233,15 @@ class Libp2pTransport implements P2pTransport {
         .map((address) =>
           address.includes('/p2p/') ? address : `${address}/p2p/${running?.node.peerId.toString()}`,
         ),
-      peers: [...this.sessions].map(([peer, connectedMs]) => {
-        const address = this.connectionsOf(peer)[0]?.remoteAddr.toString() ?? '';
+      peers: [...this.sessions].map(([peer, session]) => {
+        const connections = this.connectionsOf(peer);
+        const best = connections.find(({ direct }) => direct) ?? connections[0];
+        const address = best?.remoteAddr.toString() ?? '';
         return {
           peer,
           address,
-          isOutbound: this.isOutbound(peer),
+          ...session,
           isRelayed: isRelayed(address),
-          connectedMs,
           score: Math.round(this.scores.of(peer, nowMs)),
         };
       }),
@@ -265,10 +272,13 @@ class Libp2pTransport implements P2pTransport {
   /** A peer is ours once it shows that it speaks our protocol, whichever way it shows it first. */
   private connected(peer: PeerRef): void {
     if (this.sessions.has(peer) || this.stopping !== undefined) return;
-    if (this.connectionsOf(peer).length === 0) return; // it left meanwhile
-    this.sessions.set(peer, Date.now());
-    this.logger.debug({ peer, isOutbound: this.isOutbound(peer) }, 'peer connected');
-    this.handler?.connected(peer, this.isOutbound(peer));
+    const connections = this.connectionsOf(peer);
+    if (connections.length === 0) return; // it left meanwhile
+    // whoever called greets, for whatever reason it called: one of the two always does
+    const isOutbound = connections.some(({ direction }) => direction === 'outbound');
+    this.sessions.set(peer, { connectedMs: Date.now(), isOutbound });
+    this.logger.debug({ peer, isOutbound }, 'peer connected');
+    this.handler?.connected(peer, isOutbound);
   }
 
   private disconnected(peer: PeerRef): void {
@@ -286,10 +296,6 @@ class Libp2pTransport implements P2pTransport {
     this.counters.refused(isOfCairn ? 'p2p/wrong-network' : 'p2p/foreign-protocol');
     this.running?.book.remove(peer);
     this.disconnect(peer, isOfCairn ? 'p2p/wrong-network' : 'p2p/foreign-protocol');
-  }
-
-  private isOutbound(peer: PeerRef): boolean {
-    return this.running?.finder.isChosen(peer) ?? false;
   }
 
   private connectionsOf(peer: PeerRef): readonly Connection[] {
