@@ -12,6 +12,8 @@ export interface FuzzBudget {
   readonly seed: number;
   readonly inputs: number;
   readonly milliseconds: number;
+  /** What one input may cost; MAX_INPUT_MS unless told. */
+  readonly maxInputMs?: number;
 }
 
 /** What a run saw. */
@@ -26,7 +28,7 @@ export interface FuzzReport {
   readonly discovered: readonly Uint8Array[];
 }
 
-/** One input must not cost more, on a machine that does other things too. */
+/** One input must not cost more; asked twice, because a machine that does other things pauses once in a while. */
 const MAX_INPUT_MS = 2_000;
 /** Memory that a run may hold on to beyond what it began with. */
 const MAX_HEAP_GROWTH_BYTES = 512 * 1024 * 1024;
@@ -35,6 +37,7 @@ const MAX_POOL = 4_000;
 
 /** Gives a target mutated inputs until the budget is spent. A finding throws, with the path of a file to replay. */
 export async function runFuzz(target: FuzzTarget, budget: FuzzBudget): Promise<FuzzReport> {
+  const { maxInputMs = MAX_INPUT_MS } = budget;
   const random = new Random(budget.seed);
   const pool: Uint8Array[] = [...target.samples(), ...readCorpus(target.name)];
   const outcomes = new Map<string, number>();
@@ -52,9 +55,11 @@ export async function runFuzz(target: FuzzTarget, budget: FuzzBudget): Promise<F
     const outcome = typeof pending === 'string' ? pending : await pending;
     const now = performance.now();
     slowestMs = Math.max(slowestMs, now - last);
-    if (now - last > MAX_INPUT_MS)
-      reportFinding(target, input, budget.seed, `it took ${Math.round(now - last)} ms`);
-    last = now;
+    if (now - last > maxInputMs) {
+      const again = await processorTime(() => tryInput(target, input, budget.seed));
+      if (again > maxInputMs) reportFinding(target, input, budget.seed, `it took ${Math.round(again)} ms`);
+    }
+    last = performance.now();
     inputs += 1;
     if (!outcomes.has(outcome)) {
       discovered.push(input);
@@ -75,6 +80,14 @@ export async function runFuzz(target: FuzzTarget, budget: FuzzBudget): Promise<F
     outcomes,
     discovered,
   };
+}
+
+/** Milliseconds of processor time that something takes. */
+async function processorTime(work: () => unknown): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
 }
 
 /** Tries one input; a finding is written to a file and thrown. */
