@@ -256,16 +256,17 @@ export class PoolStore {
     );
   }
 
-  /** Forgets shares older than a time that no block to be credited can reach back to. */
+  /** Forgets shares older than a time that no block to be credited can reach back to, and blocks nobody would have. */
   async prune(beforeMs: number): Promise<void> {
-    await this.database.write((query) =>
-      query(
+    await this.database.write(async (query) => {
+      await query(
         `DELETE FROM shares WHERE at_ms < ? AND seq <= COALESCE(
            (SELECT MIN(share_seq) FROM blocks WHERE state = 'found'),
            (SELECT MAX(share_seq) FROM blocks WHERE state IN ('credited', 'solo')), 0)`,
         [beforeMs],
-      ),
-    );
+      );
+      await query("DELETE FROM blocks WHERE state = 'refused' AND found_at_ms < ?", [beforeMs]);
+    });
   }
 
   async totals(): Promise<PoolTotals> {
