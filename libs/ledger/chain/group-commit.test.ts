@@ -138,6 +138,20 @@ describe('group commit', () => {
     await expectStateOf(40);
   });
 
+  it('nothing of what was lost is left: another block takes the place of the first', async () => {
+    await submit(1);
+    held.isFull = true;
+    await Promise.allSettled(Array.from({ length: 10 }, (_, index) => submit(index + 2)));
+    held.isFull = false;
+    const other = forkAt(chain, 1);
+    const spent = other.transfer(other.wallet('x'), other.wallet('y').account, 700n);
+    grow(other, [spent], { coinbase: { miner: other.wallet('other miner').account } });
+    other.mineTo(8);
+    for (let height = 2; height <= 8; height++) expect((await submit(height, other)).ok).toBe(true);
+    chain = other;
+    await expectStateOf(8);
+  });
+
   it('a bad block in the middle stops those after it, and none before it', async () => {
     const bad = forkAt(chain, 20);
     const broken = bad.draft([], { coinbase: { fees: 1n } });

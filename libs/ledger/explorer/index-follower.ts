@@ -48,7 +48,10 @@ export class IndexFollower {
   private running: Promise<void> | undefined;
   private isAgain = false;
   private isClosed = false;
-  private readonly closing = Promise.withResolvers<void>();
+  private endRest: () => void = () => undefined;
+  private readonly closing = new Promise<void>((resolve) => {
+    this.endRest = resolve;
+  });
   private waiting: { readonly height: number; readonly resolve: () => void }[] = [];
 
   private constructor(private readonly options: IndexFollowerOptions) {
@@ -103,7 +106,7 @@ export class IndexFollower {
 
   async close(): Promise<void> {
     this.isClosed = true;
-    this.closing.resolve();
+    this.endRest();
     await this.running;
     await this.writer.idle();
     for (const { resolve } of this.waiting.splice(0)) resolve();
@@ -124,7 +127,7 @@ export class IndexFollower {
   private async step(): Promise<void> {
     const { tree, store, rest } = this.options;
     // Blocks come first: while they keep coming the index falls behind, and says so.
-    if (rest !== undefined) await Promise.race([rest(MAX_REST_MS), this.closing.promise]);
+    if (rest !== undefined) await Promise.race([rest(MAX_REST_MS), this.closing]);
     if (this.isClosed) return;
     if (this.at !== undefined && !tree.isOnMain(this.at)) {
       const fork = tree.branchTo(this.at)[0]?.parent as BlockNode;
