@@ -70,7 +70,7 @@ export const OFFENCES: readonly OffenceRow[] = [
   row('transaction', 'tx/unknown-kind', 50, 'of a kind the law does not know'),
   row('transaction', '*', 0, 'two honest nodes may differ about what waits'),
 
-  row('answer', 'sync/timeout', 10, 'no answer in time'),
+  row('answer', 'sync/timeout', 4, 'no answer in time; a slow honest peer may be late now and then'),
   row('answer', 'sync/peer-gone', 0, 'the connection ended'),
   row('answer', 'sync/aborted', 0, 'this node stopped asking'),
   row('answer', 'sync/answer-too-large', 50, 'more bytes than any right answer has'),

@@ -32,6 +32,8 @@ export class BodyDownload {
   private readonly targets: Targets;
   private readonly pipeline: BodyPipeline;
   private target: ChainPoint | undefined;
+  /** Everything missing up to the target is in the window: nothing to ask the ledger for. */
+  private isWindowWhole = false;
   private isRefilling = false;
   private isRefillWanted = false;
   private requests = 0;
@@ -45,7 +47,7 @@ export class BodyDownload {
   ) {
     this.targets = new Targets(peers);
     this.pipeline = new BodyPipeline(context, this.slots, {
-      connected: () => this.kick(),
+      connected: () => this.connected(),
       mismatched: () => this.pump(),
       invalid: () => this.giveUp('invalid'),
       early: () => this.giveUp('early'),
@@ -92,6 +94,13 @@ export class BodyDownload {
     this.kick();
   }
 
+  /** Asking the ledger costs a round to another thread: not after every block. */
+  private connected(): void {
+    const isLow = this.slots.size <= WINDOW_BLOCKS / 2 && !this.isWindowWhole;
+    if (isLow || this.slots.size === 0) this.kick();
+    else this.pump();
+  }
+
   private async refill(): Promise<void> {
     const { chain, clock } = this.context;
     const wasActive = this.isActive;
@@ -100,9 +109,11 @@ export class BodyDownload {
     // A heavier chain usually goes on where this one ends; what is under way is wanted either way.
     if (best !== undefined && best.id !== this.target?.id) await this.aim(best);
     if (this.target === undefined) return;
-    if (this.slots.size <= WINDOW_BLOCKS / 2) {
+    const isLow = this.slots.size <= WINDOW_BLOCKS / 2 && !this.isWindowWhole;
+    if (isLow || this.slots.size === 0) {
       const missing = await chain.missingBodies({ max: WINDOW_BLOCKS, towards: this.target.id });
-      this.slots.append(missing.slice(0, WINDOW_BLOCKS - this.slots.size));
+      this.isWindowWhole = missing.length < WINDOW_BLOCKS;
+      this.slots.append(missing);
     }
     if (this.slots.size === 0) {
       // All bodies are here: connected, or on a branch that is not heavier by the margin.
