@@ -1,11 +1,12 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { bytesToHex } from '#crypto';
 import type { MemoryChain } from '../../../chain/testing/memory-chain.js';
 import { snapshotState } from '../../../chain/testing/state-snapshot.js';
-import { forkAt, grow, newChain, submitFrom } from '../testing/forks.js';
+import { forkAt, grow, newChain, submit, submitFrom } from '../testing/forks.js';
 import { nextBlocks } from '../testing/random-history.js';
 import { seededRandom } from '../testing/seeded-random.js';
 import { TestLedger } from '../testing/test-ledger.js';
@@ -55,6 +56,18 @@ async function query<T>(statement: string): Promise<T[]> {
   }
 }
 
+/** Waits until no block up to a height has undo data any more. */
+async function untilPruned(height: number): Promise<void> {
+  for (let waited = 0; waited < 200; waited++) {
+    const [kept] = await query<{ low: number }>(
+      'SELECT min(b.height) AS low FROM effect e JOIN block b ON b.seq = e.seq',
+    );
+    if ((kept?.low ?? 0) > height) return;
+    await setTimeout(50);
+  }
+  throw new Error(`there is still undo data of blocks up to ${height}`);
+}
+
 /** Tip, state and state root as one who only ever saw this chain has them; and the sum of all coins is right. */
 async function expectEqual(chain: MemoryChain): Promise<void> {
   const { tip, state } = test.ledger.chain;
@@ -99,8 +112,11 @@ describe(`snapshots and undo data of a running ledger (seed ${seed})`, () => {
   it('a fork deeper than undo data is kept is followed all the same, and back', async () => {
     await open();
     const a = busyChain(90);
-    await submitFrom(test, a, 1);
-    await test.ledger.indexed();
+    for (let height = 1; height <= a.height; height++) {
+      await submit(test, a.at(height).block);
+      if (height % 20 === 0) await test.ledger.indexed();
+    }
+    await untilPruned(25);
     const b = forkAt(a, 20);
     grow(b, [], { coinbase: { miner: b.wallet('other miner').account } });
     busyChain(91, b);

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { KnownBlock } from '#chain';
+import { bytesToHex } from '#crypto';
+import { nativeCrypto } from '#crypto-native';
 import { AppError } from '#errors';
 import type { MemoryChain } from '../../../chain/testing/memory-chain.js';
 import { snapshotState } from '../../../chain/testing/state-snapshot.js';
@@ -11,6 +13,7 @@ import { nextBlocks } from '../testing/random-history.js';
 import { withScratchFolder } from '../testing/scratch-folder.js';
 import { randomBelow, seededRandom } from '../testing/seeded-random.js';
 import { TestLedger } from '../testing/test-ledger.js';
+import { openSalvage } from './salvage/salvage-file.js';
 
 const ROUNDS = 10;
 const BLOCKS = 45;
@@ -106,6 +109,21 @@ async function damage(folder: string, random: Random): Promise<string[]> {
 }
 
 describe(`random damage to the files of a killed ledger (seed ${seed})`, () => {
+  it('blocks that only the log holds are found there', async () => {
+    await withScratchFolder(async (folder) => {
+      await cp(join(original, 'ledger'), folder, { recursive: true });
+      const file = join(folder, 'chain.sqlite');
+      await truncate(file, 0);
+      const salvage = await openSalvage(file, nativeCrypto);
+      const found: string[] = [];
+      for await (const bytes of salvage.blocks()) found.push(bytesToHex(bytes));
+      expect(found).toHaveLength(salvage.blockCount);
+      for (const { bytes } of blocks.slice(-5)) expect(found).toContain(bytesToHex(bytes));
+      expect(salvage.pending.length).toBeGreaterThan(0);
+      await salvage.close();
+    });
+  });
+
   const numbers = Array.from({ length: ROUNDS }, (_, index) => index);
   it.each(numbers)('round %i: it starts at a valid tip and catches up', async (round) => {
     const random = seededRandom(seed + round);
