@@ -94,6 +94,10 @@ async function work(mutants: Mutant[], survivors: Mutant[]): Promise<void> {
       if (noticed === undefined) survivors.push(mutant);
       process.stdout.write(`${noticed === undefined ? 'SURVIVED' : 'noticed '} ${name}\n`);
     }
+  } catch (error) {
+    // The other run ends at its next mutant, so that no copy is left behind.
+    mutants.length = 0;
+    throw error;
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
@@ -107,7 +111,8 @@ const total = mutants.length;
 const survivors: Mutant[] = [];
 const counts = new Map<string, number>();
 for (const { kind } of mutants) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-await Promise.all(Array.from({ length: RUNS }, () => work(mutants, survivors)));
+const ends = await Promise.allSettled(Array.from({ length: RUNS }, () => work(mutants, survivors)));
+for (const end of ends) if (end.status === 'rejected') throw end.reason;
 const sorts = [...counts].map(([kind, count]) => `${count} ${kind}`).join(', ');
 process.stdout.write(`${total} mutants (${sorts}), ${survivors.length} survived\n`);
 process.exitCode = survivors.length === 0 ? 0 : 1;
