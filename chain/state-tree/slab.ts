@@ -1,21 +1,28 @@
-const CHUNK_BITS = 14;
-const CHUNK_NODES = 1 << CHUNK_BITS;
+/** How much larger a slab becomes when it is full. */
+const GROWTH = 1.5;
+const FIRST_NODES = 1024;
 
 /**
- * Nodes of a fixed number of 32-bit words in typed arrays: no object per node, no pause to copy them all when it grows.
- * Node 0 is never given out. Words are moved, never interpreted, so the byte order of the machine does not matter.
+ * Nodes of a fixed number of 32-bit words in one typed array: no object per node, and its place follows from its number
+ * alone, so that the processor can fetch many at once. Node 0 is never given out. Words are moved, never interpreted,
+ * so the byte order of the machine does not matter.
  */
 export class Slab {
-  private readonly wordChunks: Uint32Array[] = [];
-  private readonly byteChunks: Uint8Array[] = [];
+  /** Words of node n from n * wordsPerNode on; another array after `take` and `reserve`. */
+  words: Uint32Array;
+  /** The same memory by bytes. */
+  bytes: Uint8Array;
   private readonly released: number[] = [];
   private next = 1;
 
-  constructor(private readonly wordsPerNode: number) {}
+  constructor(readonly wordsPerNode: number) {
+    this.words = new Uint32Array(FIRST_NODES * wordsPerNode);
+    this.bytes = new Uint8Array(this.words.buffer);
+  }
 
   /** Memory held, in bytes. */
   get sizeBytes(): number {
-    return this.wordChunks.length * CHUNK_NODES * this.wordsPerNode * 4;
+    return this.words.byteLength;
   }
 
   /** Nodes in use. */
@@ -28,29 +35,20 @@ export class Slab {
     const free = this.released.pop();
     if (free !== undefined) return free;
     const node = this.next++;
-    if (node >>> CHUNK_BITS === this.wordChunks.length) {
-      const buffer = new ArrayBuffer(CHUNK_NODES * this.wordsPerNode * 4);
-      this.wordChunks.push(new Uint32Array(buffer));
-      this.byteChunks.push(new Uint8Array(buffer));
-    }
+    this.reserve(node);
     return node;
+  }
+
+  /** Makes room up to a node's number, where another slab gives the numbers out. */
+  reserve(node: number): void {
+    if ((node + 1) * this.wordsPerNode <= this.words.length) return;
+    const larger = new Uint32Array(Math.ceil((node + 1) * GROWTH) * this.wordsPerNode);
+    larger.set(this.words);
+    this.words = larger;
+    this.bytes = new Uint8Array(larger.buffer);
   }
 
   release(node: number): void {
     this.released.push(node);
-  }
-
-  /** The array a node's words are in, from `wordOffset(node)` on. */
-  words(node: number): Uint32Array {
-    return this.wordChunks[node >>> CHUNK_BITS] as Uint32Array;
-  }
-
-  wordOffset(node: number): number {
-    return (node & (CHUNK_NODES - 1)) * this.wordsPerNode;
-  }
-
-  /** The same memory by bytes, from `4 * wordOffset(node)` on. */
-  bytes(node: number): Uint8Array {
-    return this.byteChunks[node >>> CHUNK_BITS] as Uint8Array;
   }
 }

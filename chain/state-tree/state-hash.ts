@@ -53,22 +53,17 @@ export class StateHasher {
     this.prefix = this.writer.take().slice();
   }
 
-  /** Gives `found` the key hash and the value hash of each object, in order; both only for the time of the call. */
-  hashEach(
-    objects: readonly StateObject[],
-    found: (index: number, keyHash: Uint8Array, valueHash: Uint8Array) => void,
-  ): void {
-    for (let from = 0; from < objects.length; from += BATCH_OBJECTS)
-      this.hashBatch(objects, from, Math.min(objects.length, from + BATCH_OBJECTS), found);
+  /** Key hash and value hash of each object, 64 bytes per object in their order. */
+  hashObjects(objects: readonly StateObject[]): Uint8Array {
+    const contents = new Uint8Array(objects.length * 64);
+    for (let from = 0; from < objects.length; from += BATCH_OBJECTS) {
+      const count = Math.min(objects.length - from, BATCH_OBJECTS);
+      contents.set(this.hashBatch(objects, from, count), from * 64);
+    }
+    return contents;
   }
 
-  private hashBatch(
-    objects: readonly StateObject[],
-    from: number,
-    to: number,
-    found: (index: number, keyHash: Uint8Array, valueHash: Uint8Array) => void,
-  ): void {
-    const count = to - from;
+  private hashBatch(objects: readonly StateObject[], from: number, count: number): Uint8Array {
     const { blocks, lengths } = this;
     const long = new Map<number, Uint8Array>();
     blocks.fill(0, 0, 2 * count * BLOCK_BYTES);
@@ -86,10 +81,7 @@ export class StateHasher {
       lengths.subarray(0, 2 * count),
     );
     for (const [slot, hash] of long) hashes.set(hash, slot * 32);
-    for (let index = 0; index < count; index++) {
-      const at = index * 64;
-      found(from + index, hashes.subarray(at, at + 32), hashes.subarray(at + 32, at + 64));
-    }
+    return hashes;
   }
 
   /** Most keys are short ASCII; no array is made for those. */

@@ -141,16 +141,19 @@ describe('the state tree', () => {
 
   test('frees what no kept version reaches', () => {
     const { tree, state } = openTree(0, 2);
-    const blockOf = (round: bigint): StateDiff =>
-      Array.from({ length: 200 }, (_, index) => ({
-        space: first,
-        key: `key ${index}`,
-        before: state.get(first, `key ${index}`),
-        after: round,
-      }));
+    const change = (key: string, before: bigint | undefined, after: bigint | undefined) => ({
+      space: first,
+      key,
+      before,
+      after,
+    });
     const sizes: number[] = [];
-    for (let round = 1n; round < 30n; round++) {
-      const diff = blockOf(round);
+    // Each block takes out what the one before put in.
+    for (let round = 0; round < 30; round++) {
+      const diff = Array.from({ length: 200 }, (_, index) => [
+        ...(round === 0 ? [] : [change(`${round - 1} ${index}`, 1n, undefined)]),
+        change(`${round} ${index}`, undefined, 1n),
+      ]).flat();
       tree.apply(diff);
       state.apply(diff);
       sizes.push(tree.size.leafCount);
