@@ -161,6 +161,11 @@ describe('a mistyped setting', () => {
     ['DATABASE_URL', ['mysql://x', 'sqlite:', 'postgres://']],
     ['CAIRN_REQUEST_TIMEOUT', ['30', '1 week']],
     ['CAIRN_HOST', ['a b', 'http://x']],
+    [
+      'CAIRN_P2P_BOOTSTRAP',
+      ['node.example:7104', '/ip4/1.2.3.4', '/ip4/1.2.3.4/udp/1', '/ip4/1.2.3.4/tcp/1,'],
+    ],
+    ['CAIRN_P2P_HOST', ['node.example', '/ip4/1.2.3.4']],
     ['CAIRN_ALLOWED_HOSTS', ['a b', 'a,', 'http://x', 'a:80', '*', '.a']],
   ])('%s refuses what makes no sense', (name, values) => {
     for (const value of values)

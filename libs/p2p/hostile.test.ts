@@ -2,19 +2,26 @@ import { randomBytes } from 'node:crypto';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { multiaddr } from '@multiformats/multiaddr';
 import { waitUntil } from '../lifecycle/testing/index.js';
 import type { P2pOptions, P2pTransport } from './index.js';
 import { createProtocolNames } from './protocol-names.js';
 import { frameOf, HostilePeer, RawSockets } from './testing/hostile-peers.js';
-import { addressOf, createEchoHandler, LoopbackNodes, TEST_GENESIS } from './testing/loopback-nodes.js';
+import {
+  addressOf,
+  createEchoHandler,
+  LoopbackNodes,
+  libraryTimersEnded,
+  TEST_GENESIS,
+} from './testing/loopback-nodes.js';
 
 const PROTOCOL = createProtocolNames('testnet', TEST_GENESIS).request;
 const nodes = new LoopbackNodes();
 const hostile: HostilePeer[] = [];
 const raw = new RawSockets();
 
+afterAll(libraryTimersEnded);
 afterEach(async () => {
   raw.closeAll();
   await Promise.all(hostile.splice(0).map((peer) => peer.close()));

@@ -1,7 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll } from '@jest/globals';
 import { waitUntil } from '../lifecycle/testing/index.js';
 import { describeSyncTransport } from '../sync/testing/index.js';
-import { addressOf, LoopbackNodes } from './testing/loopback-nodes.js';
+import { addressOf, LoopbackNodes, libraryTimersEnded } from './testing/loopback-nodes.js';
+
+afterAll(libraryTimersEnded);
 
 describeSyncTransport({
   name: 'libp2p on loopback',

@@ -5,7 +5,7 @@ import { decodeBlock, devnet, genesisBlock } from '#chain';
 import { createNetworkLaw } from '#contracts';
 import { nativeCrypto } from '#crypto-native';
 import { isProcessAlive } from '../../libs/lifecycle/testing/index.js';
-import { frameOf, HostilePeer, RawSockets } from '../../libs/p2p/testing/index.js';
+import { frameOf, HostilePeer, libraryTimersEnded, RawSockets } from '../../libs/p2p/testing/index.js';
 import { type CutProxy, startCutProxy } from './support/cut-proxy.js';
 import { NodeFleet } from './support/node-fleet.js';
 import { waitUntil } from './support/wait.js';
@@ -57,6 +57,7 @@ describe('a network of five nodes', () => {
     await toFirst?.close();
     await toCut?.close();
     await fleet?.stop();
+    await libraryTimersEnded();
   });
 
   test('finds itself through one node that all know, and follows two miners', async () => {

@@ -23,6 +23,7 @@ const RESULTS: Readonly<Record<GossipVerdict, TopicValidatorResult>> = {
   reject: TopicValidatorResult.Reject,
 };
 
+const MESSAGE_ID_BYTES = 20;
 /** Room for the envelope of a message around its data. */
 const ENVELOPE_BYTES = 64 * 1_024;
 
@@ -39,8 +40,7 @@ export function createGossipService(
   const maxData = Math.max(...Object.values(limits.maxGossipBytes));
   return gossipsub({
     globalSignaturePolicy: 'StrictNoSign',
-    msgIdFn: ({ topic, data }) =>
-      createHash('sha256').update(topic).update('\0').update(data).digest().subarray(0, 20),
+    msgIdFn: ({ topic, data }) => messageIdOf(topic, data),
     allowedTopics: topics,
     fallbackToFloodsub: false,
     emitSelf: false,
@@ -63,6 +63,11 @@ export function createGossipService(
     // many peers may share an address on one machine; addresses are limited where connections are accepted
     scoreParams: { IPColocationFactorWeight: 0 },
   });
+}
+
+/** What a message is known by. */
+export function messageIdOf(topic: string, data: Uint8Array): Uint8Array {
+  return createHash('sha256').update(topic).update('\0').update(data).digest().subarray(0, MESSAGE_ID_BYTES);
 }
 
 /** Judges and tells messages. */

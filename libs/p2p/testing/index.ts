@@ -4,4 +4,10 @@
  * Read next: loopback-nodes.ts, hostile-peers.ts.
  */
 export { frameOf, HostilePeer, RawSockets } from './hostile-peers.js';
-export { addressOf, createEchoHandler, LoopbackNodes, TEST_GENESIS } from './loopback-nodes.js';
+export {
+  addressOf,
+  createEchoHandler,
+  LoopbackNodes,
+  libraryTimersEnded,
+  TEST_GENESIS,
+} from './loopback-nodes.js';

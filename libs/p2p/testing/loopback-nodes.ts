@@ -18,6 +18,11 @@ export function createEchoHandler(): TransportHandler & { readonly peers: Set<st
   };
 }
 
+/** The library ends some timers by itself, within two seconds of a node's end: what a test file waits for at its end. */
+export function libraryTimersEnded(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 2_100));
+}
+
 /** Nodes of one test on this machine: any free ports, folders that go with them. */
 export class LoopbackNodes {
   private readonly folders: string[] = [];
