@@ -139,6 +139,19 @@ describe('header sync', () => {
     await scene.close();
   });
 
+  test('strangers that claim a lot and never answer do not keep a chosen peer waiting', async () => {
+    const scene = await Scene.open(chain);
+    const never = (): Promise<Uint8Array> => new Promise(() => undefined);
+    for (let at = 0; at < 20; at++)
+      await scene.greeted(`stranger ${at}`, { getHeaders: never }, { ...helloOf(blocks), work: 1n << 99n });
+    await scene.dialled('peer', answersOf(chain), helloOf(blocks));
+    const startedAt = scene.clock.nowMs();
+    await scene.run(120_000, () => scene.height === 60);
+    expect(scene.height).toBe(60);
+    expect(scene.clock.nowMs() - startedAt).toBeLessThan(10_000);
+    await scene.close();
+  });
+
   test('a peer that never answers does not keep another from being asked', async () => {
     const scene = await Scene.open(chain);
     const never = (): Promise<Uint8Array> => new Promise(() => undefined);

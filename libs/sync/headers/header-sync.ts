@@ -75,11 +75,15 @@ export class HeaderSync {
     }
   }
 
+  /** Claims are cheap: a peer of our own choice comes before one that chose us, whatever that one claims. */
   private mostPromising(): Peer | undefined {
+    const isBefore = (a: Peer, b: Peer): boolean => {
+      if (a.isOutbound !== b.isOutbound) return a.isOutbound;
+      if (a.failures !== b.failures) return a.failures < b.failures;
+      return (a.hello?.work ?? 0n) > (b.hello?.work ?? 0n);
+    };
     let best: Peer | undefined;
-    for (const peer of this.waiting.keys()) {
-      if (best === undefined || (peer.hello?.work ?? 0n) > (best.hello?.work ?? 0n)) best = peer;
-    }
+    for (const peer of this.waiting.keys()) if (best === undefined || isBefore(peer, best)) best = peer;
     return best;
   }
 
@@ -183,6 +187,7 @@ export class HeaderSync {
       { name: 'getHeaders', body: { locator: ids.slice(0, MAX_LOCATOR) } },
       { name: 'headers', maxBytes: MAX_HEADERS * HEADER_BYTES },
     );
+    if (answer.kind === 'failed') peer.failures += 1;
     if (answer.kind !== 'answer') return 'end';
     const { headers, tip } = answer.body;
     peer.tip = tip;
