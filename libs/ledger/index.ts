@@ -2,7 +2,8 @@
  * Owns: the shared ledger library, the only place where law meets disk. The port everybody sees (`LedgerPort`), its
  * embedded adapter (`openLedger`): chain manager, mempool, templates, events, the explorer's index, the supply audit.
  * Does not own: the law (chain/, contracts/), transports of the port (libs/node-api), mining (libs/miner), processes.
- * Read next: port.ts, embedded-ledger.ts, chain/chain-manager.ts, docs/adr/0007-ledger-storage.md.
+ * Read next: port.ts, chain-access.ts, embedded-ledger.ts, worker/open-ledger-worker.ts, chain/chain-manager.ts,
+ *   docs/adr/0007-ledger-storage.md, docs/adr/0011-law-worker-group-commit.md.
  */
 export type { SubmittedBlock, VerifyBatch } from './chain/chain-manager.js';
 export type * from './chain-access.js';
