@@ -54,6 +54,24 @@ async function rebuildIndex(): Promise<void> {
 }
 
 describe('the explorer index', () => {
+  it('is thrown away and built anew where its rows contradict each other', async () => {
+    await test.fund(1_000n, test.wallet('a'), test.wallet('b'));
+    const block = await test.mine(3);
+    await test.mine(3);
+    await test.ledger.indexed();
+    const before = await dump();
+    await test.ledger.close();
+    // It says that it is three blocks behind, and holds their rows already.
+    const database = join(test.dataDir, 'ledger', 'index.sqlite');
+    const source = await new DataSource({ type: 'sqlite', database }).initialize();
+    await source.query('UPDATE index_tip SET block_id = ?, height = height - 3', [block]);
+    await source.destroy();
+    await test.reopen();
+    await test.ledger.indexed();
+    expect((await test.ledger.status()).indexHeight).toBe(test.height);
+    expect(await dump()).toEqual(before);
+  });
+
   it('costs no provider its challenge while its database is of no use', async () => {
     const scenario = createContractScenario();
     await test.ledger.close();

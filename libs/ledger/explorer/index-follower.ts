@@ -48,6 +48,7 @@ export class IndexFollower {
   private running: Promise<void> | undefined;
   private isAgain = false;
   private isClosed = false;
+  private hasStartedOver = false;
   private endRest: () => void = () => undefined;
   private readonly closing = new Promise<void>((resolve) => {
     this.endRest = resolve;
@@ -121,6 +122,20 @@ export class IndexFollower {
       }
     } catch (error) {
       this.options.onError(error);
+      if (isContradiction(error)) await this.startOver();
+    }
+  }
+
+  /** Rows that contradict each other are thrown away, once in a life: the index holds nothing that the blocks do not give. */
+  private async startOver(): Promise<void> {
+    if (this.hasStartedOver) return;
+    this.hasStartedOver = true;
+    try {
+      await this.empty();
+      this.at = undefined;
+      setImmediate(() => this.wake());
+    } catch (error) {
+      this.options.onError(error);
     }
   }
 
@@ -191,6 +206,11 @@ export class IndexFollower {
     const row = { id: TIP_ROW, blockId: node.id, height: node.height, genesis: this.genesisId };
     await tx.upsert(indexTipEntity, row, ['id']);
   }
+}
+
+/** A row that is there already, or not there though another one says so: no page is damaged, and yet it is wrong. */
+function isContradiction(error: unknown): boolean {
+  return error instanceof AppError && error.data['reason'] === 'SQLITE_CONSTRAINT';
 }
 
 /** Takes back everything from a key on. */
