@@ -3,7 +3,7 @@ import { reportToLine } from './report-line.js';
 import { DEFAULT_SIMULATION, runSimulation } from './simulation.js';
 
 /** A handful; `node dist/test/sim/campaign.js FIRST LAST` runs many. */
-const SEEDS = [1, 2, 3, 4];
+const SEEDS = [1, 2, 3];
 
 describe('24 nodes with latency, loss, a partition, restarts, a selfish miner, liars and strangers', () => {
   test.each(SEEDS)(
@@ -16,7 +16,7 @@ describe('24 nodes with latency, loss, a partition, restarts, a selfish miner, l
       expect(report.confirmed).toBeGreaterThan(20);
       expect(report.reorgs).toBeGreaterThan(0);
     },
-    60_000,
+    180_000,
   );
 
   test('the same seed is the same run, another seed another', async () => {
@@ -26,5 +26,5 @@ describe('24 nodes with latency, loss, a partition, restarts, a selfish miner, l
     const other = await runSimulation({ ...short, seed: 78 });
     expect(again).toEqual(first);
     expect(other.log).not.toBe(first.log);
-  }, 60_000);
+  }, 180_000);
 });
