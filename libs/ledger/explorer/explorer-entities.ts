@@ -155,6 +155,5 @@ export const EXPLORER_ROLE: DatabaseRole = {
     holderEntity,
   ] as unknown as EntitySchema[],
   durability: 'NORMAL',
-  whenDamaged:
-    'restart the process: the index is rebuilt from the blocks by itself; nothing is lost',
+  whenDamaged: 'restart the process: the index is rebuilt from the blocks by itself; nothing is lost',
 };
