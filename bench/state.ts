@@ -17,7 +17,7 @@ import type { BenchReport } from './report.js';
 
 const few = 10_000;
 const many = 1_000_000;
-const transfersPerBlock = 3_000;
+const transfersPerBlock = 2_000;
 /** More than the versions a tree keeps, so that freeing them is part of what is measured. */
 const rounds = 25;
 const naiveBlocks = 2;

@@ -35,14 +35,20 @@ export class Slab {
     const free = this.released.pop();
     if (free !== undefined) return free;
     const node = this.next++;
-    this.reserve(node);
+    this.include(node);
     return node;
   }
 
-  /** Makes room up to a node's number, where another slab gives the numbers out. */
+  /** Makes room for a node's number, where another slab gives the numbers out. */
+  include(node: number): void {
+    if ((node + 1) * this.wordsPerNode > this.words.length) this.reserve(Math.ceil(node * GROWTH));
+  }
+
+  /** Makes room for nodes up to a number, and for no more. */
   reserve(node: number): void {
-    if ((node + 1) * this.wordsPerNode <= this.words.length) return;
-    const larger = new Uint32Array(Math.ceil((node + 1) * GROWTH) * this.wordsPerNode);
+    const sizeWords = (node + 1) * this.wordsPerNode;
+    if (sizeWords <= this.words.length) return;
+    const larger = new Uint32Array(sizeWords);
     larger.set(this.words);
     this.words = larger;
     this.bytes = new Uint8Array(larger.buffer);

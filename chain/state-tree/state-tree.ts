@@ -171,6 +171,7 @@ export class StateTree {
    */
   private build(contents: Uint8Array): void {
     const order = orderByKey(contents);
+    this.nodes.reserve(order.length);
     for (let from = 0; from < order.length; from += BUILD_PORTION) {
       const portion = order.subarray(from, from + BUILD_PORTION);
       const sorted = new Uint8Array(portion.length * 64);

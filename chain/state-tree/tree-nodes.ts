@@ -75,6 +75,13 @@ export class TreeNodes {
     return this.links.count - 1;
   }
 
+  /** Makes room for a whole state: a tree over random keys has 1.44 inner nodes for each leaf. */
+  reserve(leafCount: number): void {
+    this.leaves.reserve(leafCount);
+    this.links.reserve(Math.ceil(leafCount * 1.45));
+    this.pairs.reserve(Math.ceil(leafCount * 1.45));
+  }
+
   /** A leaf of a change: 64 bytes of key hash and value hash, as 16 words. */
   addLeaf(content: Uint32Array, at: number, version: number): Ref {
     const node = this.leaves.take();
@@ -89,7 +96,7 @@ export class TreeNodes {
   /** An inner node with nothing below it. */
   addInner(version: number): number {
     const node = this.links.take();
-    this.pairs.reserve(node);
+    this.pairs.include(node);
     const words = this.links.words;
     const at = node * LINK_WORDS;
     words[at] = EMPTY;

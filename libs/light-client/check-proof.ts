@@ -14,21 +14,33 @@ export interface ProvenObject extends StateObjectPlace {
   readonly stateRoot: Uint8Array;
 }
 
+/** What was asked for. */
+export interface ProofRequest {
+  readonly place: StateObjectPlace;
+  readonly confirmations: number;
+}
+
+/** Where the object asked for is. @throws AppError `light/bad-request` */
+export function placeOf(request: VerifyRequest): StateObjectPlace {
+  const place = stateObjectPlace(request);
+  if (!place.ok) throw badRequest(place.violation);
+  return place.value;
+}
+
 /**
  * Checks an answer against a header of the chosen chain: header -> coinbase -> state root -> object. What the answer
  * says of itself (header, height) is not used.
- * @throws AppError `light/bad-proof`, `light/too-few-confirmations`, `light/bad-request`
+ * @throws AppError `light/bad-proof`, `light/too-few-confirmations`
  */
 export function checkProof(
   law: Law,
   url: string,
   chain: VerifiedHeaders,
-  request: VerifyRequest,
+  { place, confirmations: wanted }: ProofRequest,
   view: StateProofView,
 ): ProvenObject {
   const confirmations = chain.height - view.height + 1;
-  if (confirmations < request.confirmations)
-    throw tooFewConfirmations(url, confirmations, request.confirmations);
+  if (confirmations < wanted) throw tooFewConfirmations(url, confirmations, wanted);
   const { merkleRoot } = chain.header(view.height);
   const coinbaseBytes = hexToBytes(view.coinbaseHex);
   const committed = law.crypto.sha256d(coinbaseBytes);
@@ -49,22 +61,20 @@ export function checkProof(
       expected: view.height,
     });
   }
-  const place = stateObjectPlace(request);
-  if (!place.ok) throw badRequest(place.violation);
   const bytes = view.valueHex === null ? undefined : hexToBytes(view.valueHex);
   const { stateRoot } = coinbase.value;
   const claim: StateClaim = {
     networkId: law.params.networkId,
     root: stateRoot,
-    ...place.value,
+    ...place,
     value: bytes,
   };
   const violation = validateStateProof(law.crypto, claim, hexToBytes(view.proofHex));
   if (violation !== undefined) throw badProof(url, 'the proof does not lead to the state root', violation);
-  if (bytes === undefined) return { ...place.value, value: undefined, stateRoot };
-  const value = decode(place.value.space.value, bytes);
+  if (bytes === undefined) return { ...place, value: undefined, stateRoot };
+  const value = decode(place.space.value, bytes);
   if (!value.ok) throw badProof(url, 'the object does not decode', value.violation);
-  return { ...place.value, value: value.value, stateRoot };
+  return { ...place, value: value.value, stateRoot };
 }
 
 function badRequest(violation: Violation): AppError {

@@ -1,6 +1,6 @@
 import { type BlockId, type Law, shouldReorganize } from '#chain';
 import { AppError } from '#errors';
-import { checkProof, type ProvenObject } from './check-proof.js';
+import { checkProof, type ProvenObject, placeOf } from './check-proof.js';
 import type { HeaderCache } from './header-cache.js';
 import { otherBranch } from './light-error.js';
 import type { LightNode, VerifyRequest } from './light-node.js';
@@ -71,6 +71,8 @@ export function createLightClient(options: LightClientOptions): LightClient {
 
   return {
     async verify(request) {
+      const { confirmations } = request;
+      const place = placeOf(request);
       let chain = await cache.load(law, clock());
       const reports = new Map<LightNode, NodeReport>();
       // A block that comes between headers and proof is caught up with once.
@@ -87,7 +89,7 @@ export function createLightClient(options: LightClientOptions): LightClient {
             if (view.height > chain.height) isBehind = true;
             if (chain.idAt(view.height) !== view.blockId)
               throw otherBranch(node.url, view.blockId, view.height, chain.idAt(view.height));
-            const object = checkProof(law, node.url, chain, request, view);
+            const object = checkProof(law, node.url, chain, { place, confirmations }, view);
             return toVerified(node.url, chain, view.height, object, [...reports.values()]);
           } catch (error) {
             reports.set(node, { ...report, problem: toProblem(error) });

@@ -106,7 +106,10 @@ describe('cairn verify against real processes', () => {
       code: 2,
       stderr: expect.stringContaining('cli/bad-address'),
     });
-    expect(await cairn('verify', 'contract', 'abc')).toMatchObject({ code: expect.any(Number), stdout: '' });
+    expect(await cairn('verify', 'contract', 'abc')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('light/bad-request'),
+    });
     expect((await cairn('verify', 'account', faucet, '--confirmations', '99')).stderr).toContain('1 to 16');
     const silent = await cairn('verify', 'account', faucet, '--node', 'http://127.0.0.1:9');
     expect(silent).toMatchObject({ code: 69, stderr: expect.stringContaining('node/unreachable') });
