@@ -23,6 +23,9 @@ export interface OpenLedgerWorkerOptions
   readonly onDeath?: (error: InvariantError) => void;
 }
 
+/** Objects of a few full blocks. */
+const YOUNG_GENERATION_MIB = 96;
+
 /** What the thread gets. */
 export interface LawWorkerOptions {
   readonly ledger: Pick<
@@ -54,6 +57,8 @@ export async function openLedgerWorker(options: OpenLedgerWorkerOptions): Promis
   const worker = new Worker(new URL('./law-worker.js', import.meta.url), {
     workerData,
     transferList: [port2],
+    // A block's decoded objects die young, all at once: with room for them the collector has nothing to copy.
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
   });
   const remote = ledgerOverPort(port1);
   let isExpected = false;
