@@ -42,7 +42,7 @@ function accessOver(calls: PortCalls, listeners: Set<(event: ChainAccessEvent) =
     calls.call<T>(`access.${method}`, request, transfer);
   const send = <T>(method: AccessMethod, bytes: Uint8Array) => {
     // A copy of exactly these bytes: the caller keeps its own, and the view's whole memory must not travel along.
-    const own = Uint8Array.from(bytes);
+    const own = new Uint8Array(bytes);
     return call<T>(method, own, [own.buffer]);
   };
   return {

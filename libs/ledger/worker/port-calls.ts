@@ -86,7 +86,7 @@ export async function answerCall(
  * transactions, and what is handed over must not be what the ledger keeps.
  */
 function toOwnBytes(value: unknown): unknown {
-  if (value instanceof Uint8Array) return Uint8Array.from(value);
+  if (value instanceof Uint8Array) return new Uint8Array(value);
   if (Array.isArray(value) && value.some((item) => item instanceof Uint8Array)) return value.map(toOwnBytes);
   return value;
 }
