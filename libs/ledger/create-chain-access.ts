@@ -2,6 +2,7 @@ import { concatBytes } from '#crypto';
 import { accepted } from '#errors';
 import type { BlockNode } from './chain/block-tree.js';
 import type { ChainManager } from './chain/chain-manager.js';
+import { nodeToHeaderBytes } from './chain/header-chain.js';
 import type { BlockKnowledge, ChainAccess, ChainAccessEvent, ChainPoint } from './chain-access.js';
 import type { Mempool } from './mempool/mempool.js';
 import type { TransactionIntake } from './transaction-intake.js';
@@ -32,16 +33,16 @@ export function createChainAccess({ chain, mempool, intake }: ChainAccessParts):
     },
     locator: () => Promise.resolve(headers.locator()),
 
-    async headersAfter({ locator, max }) {
+    headersAfter({ locator, max }) {
       const start = locator.map((id) => tree.get(id)).find((node) => node && tree.isOnMain(node));
       const parts: Uint8Array[] = [];
       const from = start === undefined ? 1 : start.height + 1;
       for (let height = from; height < from + max; height++) {
         const node = tree.mainAt(height);
         if (node === undefined) break;
-        parts.push(await chain.headerBytes(node));
+        parts.push(nodeToHeaderBytes(node));
       }
-      return concatBytes(...parts);
+      return Promise.resolve(concatBytes(...parts));
     },
 
     submitHeaders(bytes) {

@@ -127,7 +127,7 @@ describe('the site: all of one operator in one process', () => {
   test(
     'a mistyped setting is named before anything is written',
     async () => {
-      const child = start('mistyped', { CAIRN_MINER_SHARE: '5' });
+      const child = start('mistyped', { CAIRN_MINER_SHARE: '5%' });
       expect((await child.exited).code).not.toBe(0);
       expect(child.lastLines().join('\n')).toContain('CAIRN_MINER_SHARE');
       expect(await readdir(folder)).not.toContain('mistyped');

@@ -22,6 +22,7 @@ describe('the tree of blocks', () => {
           timeSeconds,
           bits: 0x207f_ffff,
           transactionCount: 0,
+          seal: { version: 1, merkleRoot: '00'.repeat(32), nonce: 0 },
         });
         const nodes = [tree.add(facts(-1, 0), undefined)];
         tree.setTip(nodes[0] as BlockNode);

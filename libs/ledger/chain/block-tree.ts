@@ -31,8 +31,8 @@ export interface BlockNode {
   /** Minted (the genesis allocations apart) and burned up to this block; meaningful once it was applied. */
   minted: bigint;
   burned: bigint;
-  /** What the header says besides; blocks loaded from disk get it when somebody asks. */
-  seal: HeaderSeal | undefined;
+  /** What the header says besides. */
+  readonly seal: HeaderSeal;
   /** Known blocks right after this one. */
   childCount: number;
 }
@@ -50,7 +50,7 @@ export interface BlockFacts extends Pick<BlockHeader, 'bits'> {
   readonly id: BlockId;
   readonly timeSeconds: number;
   readonly transactionCount: number;
-  readonly seal?: HeaderSeal;
+  readonly seal: HeaderSeal;
 }
 
 /** Work of one block by its compact target. */

@@ -29,7 +29,7 @@ import type { BlockNode, BlockTree } from './block-tree.js';
 import { ByteGate } from './byte-gate.js';
 import type { ChainChange, ChainListener, ConnectedBlock } from './chain-listener.js';
 import { type AheadBlock, GroupWriter } from './group-writer.js';
-import { HeaderChain, headerToSeal, nodeToHeaderBytes } from './header-chain.js';
+import { HeaderChain } from './header-chain.js';
 import type { LedgerState } from './ledger-state.js';
 import { readLeftBlocks } from './left-blocks.js';
 import { loadChain } from './load-chain.js';
@@ -180,16 +180,6 @@ export class ChainManager {
     const status = this.tree.get(id)?.status;
     if (status !== 'applied' && status !== 'stored') return undefined;
     return this.options.store.body(id);
-  }
-
-  /** The 80 bytes of a stored block's header. */
-  async headerBytes(node: BlockNode): Promise<Uint8Array> {
-    if (node.seal === undefined) {
-      const block = await this.block(node.id);
-      if (block === undefined) throw this.options.store.damaged(`block ${node.id} is missing`);
-      node.seal = headerToSeal(block.header);
-    }
-    return nodeToHeaderBytes(node, node.seal);
   }
 
   /** Resolves when every block submitted so far is dealt with. */

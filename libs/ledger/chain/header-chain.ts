@@ -211,7 +211,8 @@ export function headerToSeal({ version, merkleRoot, nonce }: BlockHeader): Heade
 }
 
 /** The 80 bytes of a node's header. */
-export function nodeToHeaderBytes(node: BlockNode, seal: HeaderSeal): Uint8Array {
+export function nodeToHeaderBytes(node: BlockNode): Uint8Array {
+  const { seal } = node;
   return encodeHeader({
     version: seal.version,
     previous: node.parent === undefined ? new Uint8Array(32) : blockIdToHash(node.parent.id),

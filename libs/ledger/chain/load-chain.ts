@@ -12,6 +12,7 @@ import { AppError } from '#errors';
 import type { BlockPlace, ChainStore } from '../storage/chain-store.js';
 import type { StateSnapshots } from '../storage/state-snapshots.js';
 import { type BlockFacts, type BlockNode, BlockTree, bitsToWork } from './block-tree.js';
+import { headerToSeal } from './header-chain.js';
 import type { LedgerState } from './ledger-state.js';
 import { loadState } from './load-state.js';
 import { replayStateTree } from './replay.js';
@@ -118,10 +119,11 @@ function placeToFacts(law: Law, store: ChainStore, place: BlockPlace): BlockFact
   if (!header.ok) throw store.damaged(`block ${place.id} does not decode (${header.violation.rule})`);
   const id = hashToBlockId(law.crypto.sha256d(place.header));
   const { previous, time: timeSeconds, bits } = header.value;
+  const seal = headerToSeal(header.value);
   if (id !== place.id || hashToBlockId(previous) !== place.parentId) {
     throw store.damaged(`the block stored as ${place.id} is ${id} and follows ${hashToBlockId(previous)}`);
   }
-  return { id, timeSeconds, bits, transactionCount: place.transactionCount };
+  return { id, timeSeconds, bits, transactionCount: place.transactionCount, seal };
 }
 
 function checkFacts(law: Law, file: string, facts: ReadonlyMap<string, string>, genesis: BlockId): void {

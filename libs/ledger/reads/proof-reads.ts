@@ -3,6 +3,7 @@ import { type StateObjectKind, stateObjectPlace } from '#contracts';
 import { bytesToHex, concatBytes } from '#crypto';
 import { AppError, assertInvariant } from '#errors';
 import { MAX_HEADERS } from '#wire';
+import { nodeToHeaderBytes } from '../chain/header-chain.js';
 import { refusedError } from '../ledger-error.js';
 import { type LedgerParts, toAccount } from '../ledger-parts.js';
 import type { LedgerPort, StateProofRequest } from '../port.js';
@@ -20,9 +21,8 @@ export function createProofReads(parts: LedgerParts): ProofReads {
         if (node === undefined) break;
         nodes.push(node);
       }
-      const headers: Uint8Array[] = [];
-      for (const node of nodes) headers.push(await chain.headerBytes(node));
-      return { fromHeight, count: headers.length, hex: bytesToHex(concatBytes(...headers)) };
+      const hex = bytesToHex(concatBytes(...nodes.map(nodeToHeaderBytes)));
+      return { fromHeight, count: nodes.length, hex };
     },
 
     async stateProof(request) {
@@ -43,7 +43,7 @@ export function createProofReads(parts: LedgerParts): ProofReads {
       return {
         blockId: read.node.id,
         height: read.node.height,
-        headerHex: bytesToHex(await chain.headerBytes(read.node)),
+        headerHex: bytesToHex(nodeToHeaderBytes(read.node)),
         coinbaseHex: bytesToHex(block.coinbaseBytes),
         valueHex: read.value && bytesToHex(read.value),
         proofHex: bytesToHex(read.proof),
