@@ -17,9 +17,10 @@ import type { BenchReport } from './report.js';
 
 const few = 10_000;
 const many = 1_000_000;
-const transfersPerBlock = 2_000;
+/** Blocks as `bench -- sync` has them; and full ones, which share most of their paths in a small tree, few in a large one. */
+const transfersPerBlock = { usual: 50, full: 2_000 } as const;
 /** More than the versions a tree keeps, so that freeing them is part of what is measured. */
-const rounds = 25;
+const rounds = { usual: 200, full: 25 } as const;
 const naiveBlocks = 2;
 
 const law = createNetworkLaw(devnet, nativeCrypto);
@@ -47,7 +48,7 @@ class World {
   }
 
   /** What a block of transfers between accounts drawn at random changes. */
-  nextDiff(): StateDiff {
+  nextDiff(transfers: number): StateDiff {
     const changes = new Map<string, { -readonly [K in keyof Change]: Change[K] }>();
     const change = (space: Change['space'], key: string, next: (value: bigint) => bigint): void => {
       const name = `${space.code}/${key}`;
@@ -56,7 +57,7 @@ class World {
       known.after = next(known.after as bigint);
       changes.set(name, known);
     };
-    for (let index = 0; index < transfersPerBlock; index++) {
+    for (let index = 0; index < transfers; index++) {
       const from = this.draw();
       change(potSpace, accountPot(from), (value) => value - 3n);
       change(potSpace, accountPot(this.draw()), (value) => value + 2n);
@@ -66,8 +67,8 @@ class World {
   }
 
   /** Milliseconds until the root after the next block is known. */
-  timeBlock(): number {
-    const diff = this.nextDiff();
+  timeBlock(transfers: number): number {
+    const diff = this.nextDiff(transfers);
     const startedAt = performance.now();
     this.tree.apply(diff);
     const ms = performance.now() - startedAt;
@@ -76,8 +77,8 @@ class World {
   }
 
   /** The same, object by object: every path is hashed anew for each of them. */
-  timeBlockNaively(): number {
-    const diff = this.nextDiff();
+  timeBlockNaively(transfers: number): number {
+    const diff = this.nextDiff(transfers);
     const startedAt = performance.now();
     for (const change of diff) this.tree.apply([change]);
     const ms = performance.now() - startedAt;
@@ -95,40 +96,60 @@ function accountOf(index: number): AccountId {
   return index.toString(16).padStart(40, '0') as AccountId;
 }
 
+interface Sides {
+  readonly small: World;
+  readonly large: World;
+}
+
 /** Root update per transaction in a small and in a large state, in one run. */
 export async function benchState(): Promise<BenchReport> {
-  const small = new World(few);
-  const large = new World(many);
-  const { sizeBytes } = large.tree.size;
+  const sides: Sides = { small: new World(few), large: new World(many) };
+  const { sizeBytes } = sides.large.tree.size;
+  const usual = timeBlocks(sides, transfersPerBlock.usual, rounds.usual);
+  const full = timeBlocks(sides, transfersPerBlock.full, rounds.full);
+  const naive = timeBlocks(sides, transfersPerBlock.full, naiveBlocks, 'timeBlockNaively');
+  return {
+    figures: {
+      microsecondsPerTxTenThousand: usual.small,
+      microsecondsPerTxMillion: usual.large,
+      microsecondsPerTxTenThousandFullBlocks: full.small,
+      microsecondsPerTxMillionFullBlocks: full.large,
+      naiveMicrosecondsPerTxTenThousandFullBlocks: naive.small,
+      naiveMicrosecondsPerTxMillionFullBlocks: naive.large,
+      longestBlockMsMillion: Math.max(usual.longestMs, full.longestMs),
+      buildMsMillion: sides.large.buildMs,
+      treeBytesPerAccount: sizeBytes / many,
+      transfersPerBlock: transfersPerBlock.usual,
+      transfersPerFullBlock: transfersPerBlock.full,
+    },
+    ratios: {
+      updateMillionVsTenThousand: usual.large / usual.small,
+      updateMillionVsTenThousandFullBlocks: full.large / full.small,
+      naiveVsBatched: naive.large / full.large,
+    },
+  };
+}
+
+/** Median microseconds per transaction of both sides, and the longest block of the large one. */
+function timeBlocks(
+  { small, large }: Sides,
+  transfers: number,
+  blocks: number,
+  how: 'timeBlock' | 'timeBlockNaively' = 'timeBlock',
+): { readonly small: number; readonly large: number; readonly longestMs: number } {
   const times = { small: [] as number[], large: [] as number[] };
   // The sides take turns, so that a neighbour's load falls on both; the first rounds warm up.
-  for (let round = -3; round < rounds; round++) {
-    const smallMs = small.timeBlock();
-    const largeMs = large.timeBlock();
+  for (let round = how === 'timeBlock' ? -3 : 0; round < blocks; round++) {
+    const smallMs = small[how](transfers);
+    const largeMs = large[how](transfers);
     if (round < 0) continue;
     times.small.push(smallMs);
     times.large.push(largeMs);
   }
-  const naive = { small: [] as number[], large: [] as number[] };
-  for (let block = 0; block < naiveBlocks; block++) {
-    naive.small.push(small.timeBlockNaively());
-    naive.large.push(large.timeBlockNaively());
-  }
-  const perTransaction = (blockMs: readonly number[]): number => (median(blockMs) / transfersPerBlock) * 1000;
+  const perTransaction = (blockMs: readonly number[]): number => (median(blockMs) / transfers) * 1000;
   return {
-    figures: {
-      microsecondsPerTxTenThousand: perTransaction(times.small),
-      microsecondsPerTxMillion: perTransaction(times.large),
-      naiveMicrosecondsPerTxTenThousand: perTransaction(naive.small),
-      naiveMicrosecondsPerTxMillion: perTransaction(naive.large),
-      longestBlockMsMillion: Math.max(...times.large),
-      buildMsMillion: large.buildMs,
-      treeBytesPerAccount: sizeBytes / many,
-      transfersPerBlock,
-    },
-    ratios: {
-      updateMillionVsTenThousand: median(times.large) / median(times.small),
-      naiveVsBatched: median(naive.large) / median(times.large),
-    },
+    small: perTransaction(times.small),
+    large: perTransaction(times.large),
+    longestMs: Math.max(...times.large),
   };
 }

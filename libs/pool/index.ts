@@ -2,7 +2,7 @@
  * Owns: a small mining pool: the share log, how a block's reward is divided, payouts that happen exactly once, and the
  *   composition of work source, Stratum server and payouts as one feature for its own process and for the site.
  * Does not own: the protocols (libs/stratum, libs/mining-rpc), the wallet's key (the process's keystore), blocks (chain).
- * Read next: pool.ts, payouts.ts, pool-store.ts, reward-split.ts, docs/operate/mine.md.
+ * Read next: pool.ts, payouts.ts, pool-store.ts, reward-split.ts, docs/operate/mining-hardware.md.
  */
 export {
   miningAddresses,

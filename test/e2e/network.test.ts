@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { decodeBlock, devnet, genesisBlock } from '#chain';
 import { createNetworkLaw } from '#contracts';
@@ -98,6 +100,24 @@ describe('a network of five nodes', () => {
       await fleet.startNode('killed');
       await reaches('killed', before + 1);
     }
+  }, 90_000);
+
+  test('a node whose file of blocks is destroyed puts it aside and builds it anew from its peers', async () => {
+    const before = await heightOf('killed');
+    await fleet.killNode('killed');
+    const folder = fleet.folderOf('killed');
+    const files = (await readdir(folder, { recursive: true })).map((file) => join(folder, file));
+    for (const file of files.filter((name) => /chain\.sqlite(-wal)?$/.test(name))) {
+      await writeFile(file, randomBytes((await stat(file)).size));
+    }
+    await fleet.startNode('killed');
+    await reaches('killed', before + 1);
+    const after = await readdir(folder, { recursive: true });
+    expect(after.filter((name) => name.includes('chain.sqlite.damaged-'))).not.toEqual([]);
+    const [own, first] = await Promise.all(
+      (['killed', 'first'] as const).map((name) => fleet.node(name).client.block({ ref: String(before) })),
+    );
+    expect(own?.id).toBe(first?.id);
   }, 90_000);
 
   test('garbage from a hostile peer is refused by its rules, and the node stays with the others', async () => {

@@ -66,6 +66,11 @@ export class NodeFleet {
     return node;
   }
 
+  /** Data folder of a node. */
+  folderOf(name: string): string {
+    return join(this.folder, name.replaceAll(' ', '-'));
+  }
+
   /** SIGKILL. */
   async killNode(name: string): Promise<void> {
     await this.nodes.get(name)?.child.kill();
@@ -116,7 +121,7 @@ export class NodeFleet {
       cwd: tmpdir(),
       env: {
         CAIRN_NETWORK: 'devnet',
-        CAIRN_DATA_DIR: join(this.folder, name.replaceAll(' ', '-')),
+        CAIRN_DATA_DIR: this.folderOf(name),
         CAIRN_LOG_LEVEL: 'warn',
         REDIS_URL: '',
         ...env,
