@@ -3,9 +3,12 @@ import { type StateObjectPlace, stateObjectPlace } from '#contracts';
 import { bytesToHex, equalBytes, hexToBytes } from '#crypto';
 import { AppError, type Violation, violationToText } from '#errors';
 import type { StateProofView } from '#wire';
-import { badProof, tooFewConfirmations } from './light-error.js';
+import { badProof, staleProof, tooFewConfirmations } from './light-error.js';
 import type { VerifyRequest } from './light-node.js';
 import type { VerifiedHeaders } from './verified-headers.js';
+
+/** Blocks a node may be behind the others. A proof of what was true long ago holds, too: it must not pass for now. */
+const MAX_BEHIND = 2;
 
 /** What a proof shows. */
 export interface ProvenObject extends StateObjectPlace {
@@ -30,7 +33,7 @@ export function placeOf(request: VerifyRequest): StateObjectPlace {
 /**
  * Checks an answer against a header of the chosen chain: header -> coinbase -> state root -> object. What the answer
  * says of itself (header, height) is not used.
- * @throws AppError `light/bad-proof`, `light/too-few-confirmations`
+ * @throws AppError `light/bad-proof`, `light/too-few-confirmations`, `light/stale-proof`
  */
 export function checkProof(
   law: Law,
@@ -41,6 +44,7 @@ export function checkProof(
 ): ProvenObject {
   const confirmations = chain.height - view.height + 1;
   if (confirmations < wanted) throw tooFewConfirmations(url, confirmations, wanted);
+  if (confirmations > wanted + MAX_BEHIND) throw staleProof(url, confirmations, wanted);
   const { merkleRoot } = chain.header(view.height);
   const coinbaseBytes = hexToBytes(view.coinbaseHex);
   const committed = law.crypto.sha256d(coinbaseBytes);

@@ -133,6 +133,19 @@ describe('a client that trusts no node', () => {
     expect((await clientOf(node).verify(faucet())).height).toBe(ledger.height);
   });
 
+  test('follows it too where several blocks must stand on the state', async () => {
+    let isFirst = true;
+    const node = nodeOf('http://a', {
+      stateProof: async (request) => {
+        if (isFirst) await ledger.mine();
+        isFirst = false;
+        return ledger.ledger.stateProof(request);
+      },
+    });
+    const object = await clientOf(node).verify({ ...faucet(), confirmations: 3 });
+    expect(object).toMatchObject({ height: ledger.height - 2, confirmations: 3 });
+  });
+
   test('asks for more blocks where too few stand on the state', async () => {
     const few = nodeOf(
       'http://a',
@@ -196,6 +209,20 @@ describe('a node that lies', () => {
     const object = await clientOf(nodeOf('http://liar', changes()), nodeOf('http://good')).verify(faucet());
     expect(object).toMatchObject({ url: 'http://good', value: faucetBalance() });
     expect(object.nodes[0]).toMatchObject({ url: 'http://liar', problem: { code } });
+  });
+
+  test('the state of an older block, as it was: it is not passed off as the current one', async () => {
+    const old = () => ({
+      stateProof: () => ledger.ledger.stateProof({ ...faucet(), confirmations: 8 }),
+    });
+    await ledger.mine(8);
+    await expect(clientOf(nodeOf('http://liar', old())).verify(faucet())).rejects.toMatchObject({
+      code: 'light/stale-proof',
+      data: { confirmations: 8, wanted: 1 },
+    });
+    const object = await clientOf(nodeOf('http://liar', old()), nodeOf('http://good')).verify(faucet());
+    expect(object).toMatchObject({ url: 'http://good', confirmations: 1 });
+    expect(object.nodes[0]?.problem?.code).toBe('light/stale-proof');
   });
 
   test('any byte of an answer changed, of the wrong kind or length: never a wrong object', async () => {

@@ -86,7 +86,8 @@ export function createLightClient(options: LightClientOptions): LightClient {
           if (report.problem !== undefined) continue;
           try {
             const view = await node.ledger.stateProof(request);
-            if (view.height > chain.height) isBehind = true;
+            // The node proves against a block of so many confirmations on its own tip.
+            if (view.height + confirmations - 1 > chain.height) isBehind = true;
             if (chain.idAt(view.height) !== view.blockId)
               throw otherBranch(node.url, view.blockId, view.height, chain.idAt(view.height));
             const object = checkProof(law, node.url, chain, { place, confirmations }, view);

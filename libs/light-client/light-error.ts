@@ -57,3 +57,13 @@ export function tooFewConfirmations(url: string, confirmations: number, wanted: 
     data: { url, confirmations, wanted },
   });
 }
+
+/** The state of a block that is longer ago than was asked for. */
+export function staleProof(url: string, confirmations: number, wanted: number): AppError {
+  return new AppError({
+    code: 'light/stale-proof',
+    message: `${url} proves what was so ${confirmations} blocks ago, ${wanted} were asked for; it may have changed since`,
+    next: 'ask another node; one that is merely behind catches up by itself',
+    data: { url, confirmations, wanted },
+  });
+}

@@ -2,7 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { accountIdToAddress, decodeCoinbase, devnet } from '#chain';
+import { accountIdToAddress, decodeCoinbase, devnet, testnet } from '#chain';
 import { hexToBytes } from '#crypto';
 import { createHttpApp, type RunningHttpApp } from '#http';
 import { createWorkSource, type WorkSource } from '#mining-work';
@@ -191,6 +191,9 @@ describe('who is paid', () => {
     await expect(new GbtMiner(app.url, `${addressOf('bob')}q`).template()).rejects.toThrow(
       'is no address of devnet',
     );
+    const elsewhere = accountIdToAddress(testnet, ledger.wallet('bob').account);
+    for (const user of [elsewhere, `${elsewhere}.rig`])
+      await expect(new GbtMiner(app.url, user).template()).rejects.toThrow('is no address of devnet');
   });
 
   test('must be said where the operator named nobody', async () => {

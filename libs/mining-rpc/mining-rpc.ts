@@ -5,6 +5,7 @@ import {
   bitsToTarget,
   EXTRANONCE_BYTES,
   hashToNumber,
+  NETWORKS,
   type NetworkParams,
   targetToWork,
 } from '#chain';
@@ -169,8 +170,10 @@ class MiningMethods implements MiningRpc {
     const address = user?.split('.')[0] ?? '';
     const account = addressToAccountId(params, address);
     if (account.ok) return account.value;
-    // A mistyped address must not mine for somebody else.
-    const isMeant = address.toLowerCase().startsWith(`${params.addressPrefix}1`);
+    // A mistyped address, or one of another network, must not mine for somebody else.
+    const isMeant = Object.values(NETWORKS).some(({ addressPrefix }) =>
+      address.toLowerCase().startsWith(`${addressPrefix}1`),
+    );
     if (defaultAccount !== undefined && !isMeant) return defaultAccount;
     const why = isMeant ? `: ${violationToText(account.violation)}` : '';
     return rpcError(

@@ -15,7 +15,7 @@ export interface MaturedBlocksOptions {
   readonly logger?: Pick<Logger, 'info' | 'warn' | 'debug'>;
 }
 
-/** How long shares are kept at least. */
+/** How long shares are kept at least; longer where a block may still be paid by them. */
 const KEPT_MS = 30 * 24 * 3_600_000;
 
 /**

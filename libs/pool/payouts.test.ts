@@ -68,8 +68,8 @@ class Scene {
     this.payouts = new Payouts({ ledger, law, store, key, minPayout });
   }
 
-  async share(miner: Wallet, hashes: bigint): Promise<void> {
-    await this.sink().record(this.toShare(miner, hashes));
+  async share(miner: Wallet, hashes: bigint, atMs = Date.now()): Promise<void> {
+    await this.sink().record({ ...this.toShare(miner, hashes), atMs });
   }
 
   /** A block of the pool: written down, then handed in unless it gets lost. */
@@ -215,6 +215,25 @@ describe('payouts', () => {
     expect(await credited(carol)).toBe((subsidy * 2n) / 3n);
     expect((await scene.store.totals()).blocks).toMatchObject({ credited: 2, orphaned: 1 });
     await expectBalanced(scene);
+  });
+
+  test('count shares however old they are, where a block took long to be found', async () => {
+    for (const scheme of ['proportional', 'pplns'] as const) {
+      const here = await Scene.open(await mkdtemp(join(folder, scheme)), { scheme, minPayout: 1n << 60n });
+      try {
+        const [alice, bob] = here.miners as [Wallet, Wallet, Wallet];
+        const longAgo = Date.now() - 60 * 24 * 3_600_000;
+        await here.share(alice, 48n, longAgo);
+        await here.find(bob);
+        // The block is not deep enough yet: a round before it is must not forget whom it owes.
+        await here.round();
+        await here.settle();
+        const owed = await here.store.owed();
+        expect(owed.get(alice.account)).toBe(3n * (owed.get(bob.account) as bigint));
+      } finally {
+        await here.close();
+      }
+    }
   });
 
   test('keep what is below the minimum until it is more', async () => {

@@ -60,6 +60,9 @@ const MAX_BATCH = 500;
 /** Rows of the share log read at once. */
 const PAGE = 5_000;
 
+/** Paid blocks whose shares are kept whatever their age: a window of two average blocks seldom holds more than some. */
+const KEPT_BLOCKS = 12;
+
 /** Share log, blocks and the journal of payments, in one SQLite file. Survives a kill at any moment. */
 export class PoolStore {
   private waiting: Waiting[] = [];
@@ -256,14 +259,19 @@ export class PoolStore {
     );
   }
 
-  /** Forgets shares older than a time that no block to be credited can reach back to, and blocks nobody would have. */
+  /**
+   * Forgets shares older than a time that no block to be credited can reach back to, and blocks nobody would have. A
+   * pool may take months for a block: what counts is not age alone but how many paid blocks have come since, before the
+   * first one that is still open.
+   */
   async prune(beforeMs: number): Promise<void> {
     await this.database.write(async (query) => {
       await query(
         `DELETE FROM shares WHERE at_ms < ? AND seq <= COALESCE(
-           (SELECT MIN(share_seq) FROM blocks WHERE state = 'found'),
-           (SELECT MAX(share_seq) FROM blocks WHERE state IN ('credited', 'solo')), 0)`,
-        [beforeMs],
+           (SELECT share_seq FROM blocks WHERE state IN ('credited', 'solo') AND share_seq <
+              COALESCE((SELECT MIN(share_seq) FROM blocks WHERE state = 'found'), ${Number.MAX_SAFE_INTEGER})
+            ORDER BY share_seq DESC LIMIT 1 OFFSET ?), 0)`,
+        [beforeMs, KEPT_BLOCKS - 1],
       );
       await query("DELETE FROM blocks WHERE state = 'refused' AND found_at_ms < ?", [beforeMs]);
     });

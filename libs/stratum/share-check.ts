@@ -1,6 +1,6 @@
 import { type AccountId, hashToNumber, MAX_FUTURE_SECONDS, VERSION_ROLLING_MASK } from '#chain';
 import { bytesToHex, hexToBytes } from '#crypto';
-import { difficultyToTarget, type MinedSolution } from '#mining-work';
+import { difficultyToTarget, floorDifficulty, type MinedSolution, targetToDifficulty } from '#mining-work';
 import { EXTRANONCE2_BYTES, shareToHeader } from './job.js';
 import type { Job } from './job-book.js';
 import type { Fault } from './limits.js';
@@ -31,6 +31,7 @@ export interface ShareContext {
 export interface GoodShare {
   readonly solution: MinedSolution;
   readonly hashHex: string;
+  /** What it meets and is credited for. */
   readonly difficulty: number;
   readonly isBlock: boolean;
 }
@@ -78,10 +79,13 @@ export function checkShare(params: readonly unknown[], context: ShareContext): G
   if (context.seen.has(hashHex)) return refusal('duplicate', 'duplicate', 'this share was counted already');
   const value = hashToNumber(hash);
   const isBlock = value <= job.work.target;
-  if (value > difficultyToTarget(difficulty) && !isBlock) {
+  const isMet = value <= difficultyToTarget(difficulty);
+  if (!isMet && !isBlock) {
     return refusal('lowDifficulty', 'low-difficulty', `the share does not meet difficulty ${difficulty}`);
   }
-  return { solution: { work: job.work, header, coinbase }, hashHex, difficulty, isBlock };
+  // A block that misses the difficulty stands for the hashes of a block, not for those a miner wished to be asked for.
+  const met = isMet ? difficulty : floorDifficulty(targetToDifficulty(job.work.target));
+  return { solution: { work: job.work, header, coinbase }, hashHex, difficulty: met, isBlock };
 }
 
 /** A job's id: it comes back in an answer, so only what we could have given out is taken. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type AccountId, accountIdToAddress, addressToAccountId, devnet } from '#chain';
+import { type AccountId, accountIdToAddress, addressToAccountId, devnet, hashToNumber } from '#chain';
+import { nativeCrypto } from '#crypto-native';
 import { AppError } from '#errors';
 import { createWorkSource, type WorkSource } from '#mining-work';
 import { TestLedger } from '../ledger/testing/index.js';
@@ -170,6 +171,30 @@ describe('a miner', () => {
     for (const bad of ['x', 0, -1, null, {}]) {
       expect(codeOf(await cpu.client.ask('mining.suggest_difficulty', [bad]))).toBe(20);
     }
+  });
+
+  test('that asks for a difficulty beyond the network is not credited for it by a block that misses it', async () => {
+    await open();
+    const cpu = await miner();
+    await cpu.client.ask('mining.suggest_difficulty', [2 ** 60]);
+    await until(
+      'the difficulty moved',
+      () => cpu.client.last('mining.set_difficulty')?.params[0] === 2 ** 60,
+    );
+    const notify = () => cpu.client.pushed.filter(({ method }) => method === 'mining.notify');
+    await until('its job is here', () => notify().length === 2);
+    const [jobId, , , , , , , time] = notify().at(-1)!.params as string[];
+    const { target } = work.current()!;
+    let share: [string, string, string, string, string];
+    let nonce = 0;
+    do {
+      const nonceHex = (nonce++).toString(16).padStart(8, '0');
+      share = [`${addressOf('alice')}.rig`, jobId!, '00'.repeat(8), time!, nonceHex];
+    } while (hashToNumber(nativeCrypto.sha256d(cpu.headerOf(share))) > target);
+    expect((await cpu.client.ask('mining.submit', share)).result).toBe(true);
+    expect(blocks).toHaveLength(1);
+    // A block takes 4,096 hashes here: the power of two that is certainly not more.
+    expect(shares.map(({ hashes }) => hashes)).toEqual([2n ** 11n]);
   });
 
   test('is told to come back when the server stops, and a share under way is kept first', async () => {

@@ -1,5 +1,5 @@
 import { type NetworkParams, parseAccount } from '#chain';
-import { createIdentity, requestCoins, Wallet } from '#client';
+import { boundFeePerByte, createIdentity, requestCoins, Wallet } from '#client';
 import { createNetworkLaw } from '#contracts';
 import { nativeCrypto } from '#crypto-native';
 import { AppError, violationToText } from '#errors';
@@ -72,13 +72,13 @@ export const send: CommandAction = async ({ args, options }, context) => {
 };
 
 /** What `--fee` means in base units per byte; undefined where the wallet should ask the node by itself. */
-async function readFee(
+export async function readFee(
   text: string | boolean | undefined,
   ledger: Pick<LedgerPort, 'feeEstimate'>,
 ): Promise<bigint | undefined> {
   if (text === undefined) return undefined;
   if (text === 'next' || text === 'soon' || text === 'economy')
-    return BigInt((await ledger.feeEstimate())[text].feePerByte);
+    return boundFeePerByte(BigInt((await ledger.feeEstimate())[text].feePerByte));
   if (typeof text === 'string' && /^[1-9]\d{0,8}$/.test(text)) return BigInt(text);
   throw new AppError({
     code: 'cli/bad-fee',

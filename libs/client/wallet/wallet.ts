@@ -39,6 +39,12 @@ export interface SubmitOptions {
 const MAX_ESTIMATED_FEE_PER_BYTE = 1_000n;
 const ESTIMATE_LIVES_MS = 10_000;
 
+/** A node's estimate, within reason. */
+export function boundFeePerByte(asked: bigint): bigint {
+  const bounded = asked > MAX_ESTIMATED_FEE_PER_BYTE ? MAX_ESTIMATED_FEE_PER_BYTE : asked;
+  return bounded > MIN_FEE_PER_BYTE ? bounded : MIN_FEE_PER_BYTE;
+}
+
 /** Times a transaction may vanish (a reorganisation, a restarted node) before we give up on it. */
 const MAX_RESUBMISSIONS = 20;
 const POLL_MS = 200;
@@ -116,9 +122,7 @@ export class Wallet {
   private async estimatedFee(): Promise<bigint> {
     if (this.estimate === undefined || this.estimate.untilMs < Date.now()) {
       const { soon } = await this.options.ledger.feeEstimate();
-      const asked = BigInt(soon.feePerByte);
-      const bounded = asked > MAX_ESTIMATED_FEE_PER_BYTE ? MAX_ESTIMATED_FEE_PER_BYTE : asked;
-      const feePerByte = bounded > MIN_FEE_PER_BYTE ? bounded : MIN_FEE_PER_BYTE;
+      const feePerByte = boundFeePerByte(BigInt(soon.feePerByte));
       this.estimate = { feePerByte, untilMs: Date.now() + ESTIMATE_LIVES_MS };
     }
     return this.estimate.feePerByte;
