@@ -88,7 +88,7 @@ export class ChainManager {
     const { law, verifyBatch, clock } = options;
     this.tipStateRoot = stateTree.root;
     this.ahead = { tip: tree.tip, stateRoot: this.tipStateRoot, state: new AheadState(state) };
-    this.headers = new HeaderChain({ law, tree, clock });
+    this.headers = new HeaderChain({ law, tree, clock, isUnderWay: (id) => this.underWay.has(id) });
     this.preparation = new BlockPreparation({ law, tree, headers: this.headers, verifyBatch });
     this.writer = new GroupWriter({
       write: (batch) => this.write(batch),

@@ -20,6 +20,8 @@ export interface HeaderChainOptions {
   readonly tree: BlockTree;
   /** Seconds since 1970. */
   readonly clock: () => number;
+  /** Whether a block's body is being judged or written: its header must not be forgotten meanwhile. */
+  readonly isUnderWay: (id: BlockId) => boolean;
 }
 
 /**
@@ -187,16 +189,19 @@ export class HeaderChain {
   private isFullFor(parent: BlockNode): boolean {
     const sideHeaders = () => this.headerOnly - Math.max(0, this.best.height - this.options.tree.tip.height);
     if (parent === this.best || sideHeaders() < this.sweepAbove) return false;
+    const { tree, isUnderWay } = this.options;
     const kept = new Set<BlockNode>();
     let root: BlockNode | undefined = parent;
     for (; root?.status === 'header'; root = root.parent) kept.add(root);
     // Children were added after their parents: backwards every leaf comes before what it hangs on.
-    for (const node of [...this.options.tree.all()].reverse()) {
-      const isIdle = this.line[node.height] !== node && !kept.has(node);
+    for (const node of [...tree.all()].reverse()) {
+      const isIdle = this.line[node.height] !== node && !kept.has(node) && !isUnderWay(node.id);
       if (isIdle && node.status === 'header' && node.childCount === 0) this.drop(node);
     }
-    this.sweepAbove = Math.max(MAX_SIDE_HEADERS, sideHeaders() + SWEEP_EVERY);
-    return sideHeaders() >= MAX_SIDE_HEADERS + this.best.height - (root?.height ?? 0);
+    const isFull = sideHeaders() >= MAX_SIDE_HEADERS + this.best.height - (root?.height ?? 0);
+    // Whoever was refused must not get in by asking once more.
+    this.sweepAbove = Math.max(MAX_SIDE_HEADERS, sideHeaders() + (isFull ? 0 : SWEEP_EVERY));
+    return isFull;
   }
 
   private drop(node: BlockNode): void {
