@@ -265,6 +265,8 @@ class SqliteChainStore implements ChainStore {
 
   async removePending(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
+    // What comes from here on, one of these again perhaps, is written after this and not by a batch before it.
+    this.pendingBatch = undefined;
     await this.writer.run((tx) => this.removeWaiting(tx, ids));
     this.forgetWaiting(ids);
   }
@@ -286,7 +288,7 @@ class SqliteChainStore implements ChainStore {
   private openPendingBatch(): PendingBatch {
     const rows: PendingRow[] = [];
     const written = this.writer.run(async (tx) => {
-      this.pendingBatch = undefined;
+      if (this.pendingBatch?.rows === rows) this.pendingBatch = undefined;
       await this.putWaiting(tx, rows);
     });
     return { rows, written };

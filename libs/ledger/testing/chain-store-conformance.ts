@@ -152,6 +152,17 @@ export function describeChainStore(name: string, create: () => Promise<StoreUnde
       expect(await store.pending()).toEqual([{ id: waiting[0]?.id, bytes: waiting[0]?.bytes }]);
     });
 
+    it('keeps what is added again after it was removed, however busy it is', async () => {
+      const known = a.transfer(a.faucet(), a.wallet('z').account, 1n, { sequence: 2n });
+      await Promise.all([
+        store.appendMain([connection(a, 0)], { network: 'here' }),
+        store.addPending(known.id, known.bytes),
+        store.removePending([known.id]),
+        store.addPending(known.id, known.bytes),
+      ]);
+      expect(await store.pending()).toEqual([{ id: known.id, bytes: known.bytes }]);
+    });
+
     it('remembers bad blocks', async () => {
       await fill();
       await store.markInvalid([b.at(3).block.id, b.at(4).block.id]);
