@@ -17,6 +17,8 @@ const NO = new Uint8Array(0);
 const HELLO_BYTES = 512;
 /** Polls are spread by up to this share, so that nodes started together do not ask together. */
 const POLL_JITTER = 0.5;
+/** So many blocks behind the chain that is fetched, transactions cannot be judged. */
+const FAR_BEHIND_BLOCKS = 6;
 
 /** Wires the parts together: what peers do, what the chain does, and time. */
 class Engine implements SyncEngine, TransportHandler {
@@ -43,8 +45,11 @@ class Engine implements SyncEngine, TransportHandler {
     this.blocks = new BlockGossip(this.context, {
       proven: () => this.bodies.kick(),
       orphaned: (peer) => this.headers.consider(peer, true),
+      overdue: () => {
+        for (const peer of this.peers.ready()) this.headers.consider(peer, true);
+      },
     });
-    this.transactions = new TransactionGossip(this.context, this.peers, () => this.bodies.isActive);
+    this.transactions = new TransactionGossip(this.context, this.peers, () => this.isFarBehind);
   }
 
   async start(): Promise<void> {
@@ -194,6 +199,10 @@ class Engine implements SyncEngine, TransportHandler {
     this.context.run(() => this.transactions.catchUp(peer));
   }
 
+  private get isFarBehind(): boolean {
+    return (this.bodies.targetPoint?.height ?? 0) > this.tipHeight + FAR_BEHIND_BLOCKS;
+  }
+
   private chainEvent(event: ChainAccessEvent): void {
     if (this.context.isStopped) return;
     if (event.type === 'transaction') {
@@ -203,8 +212,10 @@ class Engine implements SyncEngine, TransportHandler {
     this.tipHeight = event.tip.height;
     this.transactions.tipMoved();
     this.blocks.adopt(event.tip.id, (ref) => this.peers.get(ref));
-    // While catching up only the last block is news.
-    if (!this.bodies.isActive) this.context.run(() => this.blocks.tell(event.tip.id, true));
+    // Of what is fetched from others only the last block is news. An own one always is: who keeps back the body of a
+    // header makes this node fetch for as long as he likes, and must not silence its miner.
+    if (!this.bodies.isActive || !this.bodies.hasFetched(event.tip.id))
+      this.context.run(() => this.blocks.tell(event.tip.id, true));
     this.bodies.kick();
   }
 

@@ -105,6 +105,20 @@ describe('download of bodies', () => {
     await scene.close();
   });
 
+  test('nor do they where silence is the answer, and both chains weigh the same', async () => {
+    const scene = await Scene.open(chain, { height: 299 });
+    const fork = newTestChain();
+    for (const block of blocks.slice(0, 299)) fork.add(block);
+    const rival = fork.draft([], { header: { time: fork.tip.block.header.time + 2 } });
+    fork.add(rival);
+    const silent = { ...answersOf(fork), getBlocks: () => new Promise<Uint8Array>(() => undefined) };
+    await scene.dialled('silent', silent, { ...hello, tip: rival.id });
+    await scene.dialled('a', honest, hello);
+    await scene.run(40_000, () => scene.height === 300);
+    expect(scene.height).toBe(300);
+    await scene.close();
+  });
+
   test('the window is bounded in bytes while the oldest block is missing', async () => {
     const maxBodyBytes = 16_000;
     const scene = await Scene.open(chain, { maxBodyBytes });

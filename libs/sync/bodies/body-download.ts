@@ -1,4 +1,4 @@
-import { HEADER_BYTES, hashToBlockId } from '#chain';
+import { type BlockId, HEADER_BYTES, hashToBlockId } from '#chain';
 import type { ChainPoint } from '#ledger';
 import { BLOCKS_ANSWER_BYTES, MAX_BLOCKS } from '../messages/limits.js';
 import type { Peer, PeerSet } from '../peers/peer.js';
@@ -41,7 +41,7 @@ export class BodyDownload {
 
   constructor(
     private readonly context: SyncContext,
-    private readonly peers: PeerSet,
+    peers: PeerSet,
     /** Everything that can be had is connected. */
     private readonly onIdle: () => void,
   ) {
@@ -62,6 +62,11 @@ export class BodyDownload {
 
   get targetPoint(): ChainPoint | undefined {
     return this.target;
+  }
+
+  /** Whether a block was lately fetched here and handed to the chain. */
+  hasFetched(id: BlockId): boolean {
+    return this.pipeline.hasSubmitted(id);
   }
 
   get heldBytes(): number {
@@ -230,8 +235,9 @@ export class BodyDownload {
     );
     if (answer.kind !== 'answer') {
       peer.slowDown();
-      if (answer.kind === 'no') for (const slot of wanted) slot.refusedBy.add(peer);
-      else if (!this.peers.isConnected(peer)) return;
+      // Silence again and again is a no: who keeps a body back must not hold the node to his chain.
+      if (answer.kind === 'no' || peer.failures >= MAX_FAILURES)
+        for (const slot of wanted) slot.refusedBy.add(peer);
       return;
     }
     const { blocks } = answer.body;

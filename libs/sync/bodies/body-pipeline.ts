@@ -1,5 +1,7 @@
+import type { BlockId } from '#chain';
 import { AppError, type Result } from '#errors';
 import type { SubmittedBlock } from '#ledger';
+import { RecentIds } from '../gossip/recent-ids.js';
 import type { SyncContext } from '../sync-context.js';
 import type { Slot, Slots } from './slots.js';
 
@@ -27,12 +29,17 @@ export class BodyPipeline {
   private submitted = 0;
   private submittedBytes = 0;
   private isPaused = false;
+  private readonly handedOver = new RecentIds<BlockId>(256);
 
   constructor(
     private readonly context: SyncContext,
     private readonly slots: Slots,
     private readonly events: PipelineEvents,
   ) {}
+
+  hasSubmitted(id: BlockId): boolean {
+    return this.handedOver.has(id);
+  }
 
   /** Hands over what is ready from the front of the window. */
   pump(): void {
@@ -43,6 +50,7 @@ export class BodyPipeline {
       const isFull = this.submitted >= MAX_SUBMITTED || this.submittedBytes >= MAX_SUBMITTED_BYTES;
       if (body === undefined || isFull) return;
       slot.isSubmitted = true;
+      this.handedOver.add(slot.id);
       this.submitted += 1;
       this.submittedBytes += body.length;
       this.context.run(() => this.submit(slot, body));

@@ -21,6 +21,8 @@ import { Orphans } from './orphans.js';
 import { RecentIds } from './recent-ids.js';
 
 const NO_SALT = new Uint8Array(8);
+/** Who told a block and has not given it by then is not waited for alone. */
+const OVERDUE_MS = 1_500;
 
 /** What block gossip asks of the rest of the engine. */
 export interface BlockGossipEvents {
@@ -28,6 +30,8 @@ export interface BlockGossipEvents {
   proven(peer: Peer): void;
   /** A peer told a block whose parent we do not have. */
   orphaned(peer: Peer): void;
+  /** Who told a block does not give it: others may have it. Once for a block. */
+  overdue(): void;
 }
 
 /** An announced block that has work and a known parent. */
@@ -47,6 +51,7 @@ export class BlockGossip {
   private readonly underWay = new Set<BlockId>();
   /** Blocks everybody heard of: passed on, or told by this node. */
   private readonly told = new RecentIds<BlockId>(256);
+  private readonly askedAround = new RecentIds<BlockId>(256);
 
   constructor(
     private readonly context: SyncContext,
@@ -90,7 +95,13 @@ export class BlockGossip {
   adopt(parent: BlockId, peerOf: (ref: string) => Peer | undefined): void {
     for (const orphan of this.orphans.takeChildren(parent)) {
       const peer = peerOf(orphan.peer);
-      if (peer !== undefined) this.context.run(async () => void (await this.receive(peer, orphan.bytes)));
+      if (peer === undefined) continue;
+      this.context.run(async () => {
+        if ((await this.receive(peer, orphan.bytes)) !== 'accept') return;
+        // The transport passed it on to nobody when it came.
+        this.told.delete(orphan.id);
+        await this.tell(orphan.id, false);
+      });
     }
   }
 
@@ -157,6 +168,15 @@ export class BlockGossip {
 
   /** From short ids to a connected block: what waits here, then what the sender adds, then the whole block of it. */
   private async connect(peer: Peer, candidate: Candidate): Promise<GossipVerdict> {
+    const stopWaiting = this.context.after(OVERDUE_MS, () => this.askAround(candidate.id));
+    try {
+      return await this.connectFrom(peer, candidate);
+    } finally {
+      stopWaiting();
+    }
+  }
+
+  private async connectFrom(peer: Peer, candidate: Candidate): Promise<GossipVerdict> {
     this.told.add(candidate.id);
     const rebuilt = await this.rebuild(peer, candidate);
     if (rebuilt !== undefined) {
@@ -171,7 +191,15 @@ export class BlockGossip {
     // Somebody else may have it: it is fetched as any missing body, and told again once it is here.
     this.told.delete(candidate.id);
     this.proven(peer, candidate.point);
+    this.askAround(candidate.id);
+    if ((await this.context.chain.tip()).id === candidate.id) await this.tell(candidate.id, false);
     return 'ignore';
+  }
+
+  private askAround(id: BlockId): void {
+    if (this.askedAround.has(id)) return;
+    this.askedAround.add(id);
+    this.events.overdue();
   }
 
   private async rebuild(peer: Peer, { partial, id }: Candidate): Promise<Uint8Array | undefined> {

@@ -206,6 +206,57 @@ describe('announced blocks', () => {
     const decoded = decodeMessageOf('blockAnnouncement', bytes);
     expect(decoded).toEqual({ ok: true, value: announced(next) });
   });
+
+  test('an own block is told, and transactions are taken, while somebody keeps back the body of a header', async () => {
+    const rival = chain.draft([], { header: { time: next.header.time + 1 } });
+    const never = (): Promise<Uint8Array> => new Promise(() => undefined);
+    const claim = { tip: rival.id, height: 13, work: 1n << 60n };
+    await scene.greeted('silent', { ...having(rival), getBlocks: never }, claim);
+    const waiting = pay(3);
+    const listener = await scene.greeted('listener', {
+      getTransactions: ({ ids }) =>
+        encodeMessage('transactions', {
+          transactions: ids.map(
+            (id) => [...transactions, waiting].find((each) => each.id === id)?.bytes ?? salt,
+          ),
+        }),
+    });
+    await scene.run(200);
+    expect(scene.engine.status().isSyncing).toBe(true);
+    await scene.node.access.submitBlock(next.bytes);
+    await scene.run(300);
+    expect(told(listener, 'blocks')).toBe(1);
+    listener.transport.publish('transactions', encodeMessage('transactionIds', { ids: [waiting.id] }));
+    await scene.run(500);
+    expect(scene.node.mempool.count).toBe(1);
+  });
+
+  test('who tells a block and does not give it: those who have it are asked at once', async () => {
+    const peer = await scene.greeted('peer', {
+      ...having(next),
+      getBlockTransactions: () => new Uint8Array(),
+      getBlocks: () => new Uint8Array(),
+    });
+    await scene.greeted('other', having(next));
+    await tell(peer, announced(next));
+    await scene.run(2_000, () => scene.height === 13);
+    expect(scene.height).toBe(13);
+  });
+
+  test('a block that waited for its parent is told like any other', async () => {
+    const ahead = newTestChain();
+    for (const block of blocksOf(chain)) ahead.add(block);
+    ahead.mineTo(14);
+    const [parent, last] = [ahead.at(13).block, ahead.at(14).block];
+    const listener = await scene.greeted('listener');
+    const peer = await scene.greeted('peer', { ...answersOf(ahead), getHeaders: () => new Uint8Array() });
+    await tell(peer, announced(last));
+    expect(scene.engine.status().orphans).toBe(1);
+    await tell(peer, announced(parent));
+    await scene.run(500);
+    expect(scene.height).toBe(14);
+    expect(told(listener, 'blocks')).toBe(2);
+  });
 });
 
 describe('announced transactions', () => {

@@ -97,6 +97,30 @@ describe('header sync', () => {
     await scene.close();
   });
 
+  test('a peer whose chain grows between being checked and being kept did nothing wrong', async () => {
+    const long = newTestChain(2_012);
+    const all = blocksOf(long);
+    let length = 2_005;
+    const honest = answersOf(long, () => all.slice(0, length));
+    const scene = await Scene.open(long, { minimumWork: 2n * 2_004n });
+    await scene.dialled(
+      'peer',
+      {
+        ...honest,
+        getHeaders: async (ask) => {
+          const answer = await (honest.getHeaders as NonNullable<typeof honest.getHeaders>)(ask);
+          length = Math.min(length + 2, all.length);
+          return answer;
+        },
+      },
+      helloOf(all),
+    );
+    await scene.run(60_000, () => scene.height > 2_005);
+    expect(scene.rules).toEqual([]);
+    expect(scene.height).toBeGreaterThan(2_005);
+    await scene.close();
+  });
+
   test('nothing below the least work an operator asks for, even on an empty node', async () => {
     const scene = await Scene.open(chain, { minimumWork: 1_000n });
     await scene.dialled('small', answersOf(chain), helloOf(blocks));

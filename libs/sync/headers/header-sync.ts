@@ -152,7 +152,10 @@ export class HeaderSync {
     return 'end';
   }
 
-  /** Fetches for keeping what was only checked before; the ids at the ends of the batches must be the same. */
+  /**
+   * Fetches for keeping what was only checked before; the ids at the ends of the batches must be the same. The end of an
+   * honest chain moves meanwhile: of the last batch only the weight counts.
+   */
   private async again(
     peer: Peer,
     locator: readonly BlockId[],
@@ -164,7 +167,8 @@ export class HeaderSync {
     for (const id of [...shown, end.id]) {
       const batch = await this.batch(peer, cursor, locator);
       if (batch === 'end' || batch === 'restart') return undefined;
-      if (batch === 'nothing' || batch.cursor.id !== id) {
+      const isAsHeavy = batch !== 'nothing' && id === end.id && batch.cursor.totalWork >= end.totalWork;
+      if (batch === 'nothing' || (batch.cursor.id !== id && !isAsHeavy)) {
         this.context.refuse(peer.ref, 'header', 'sync/headers-changed');
         return undefined;
       }
