@@ -197,11 +197,16 @@ export class ChainManager {
   async rest(timeoutMs: number): Promise<void> {
     if (this.underWay.size === 0) return;
     let timer: NodeJS.Timeout | undefined;
+    let isLate = false;
     const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs);
+      timer = setTimeout(() => {
+        isLate = true;
+        resolve();
+      }, timeoutMs);
     });
     const resting = (async () => {
-      while (this.underWay.size > 0) await Promise.allSettled([...this.underWay.values()]);
+      // Nobody waits any more once it is late: while a node syncs there may be no rest for hours.
+      while (!isLate && this.underWay.size > 0) await Promise.allSettled([...this.underWay.values()]);
     })();
     await Promise.race([late, resting]);
     clearTimeout(timer);

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createLaw, type Law } from '#chain';
 import { contractsModule } from '#contracts';
 import { nativeCrypto } from '#crypto-native';
@@ -98,6 +98,23 @@ describe('group commit', () => {
     expect(root).toEqual(forkAt(chain, height).supplement().stateRoot);
     expect(manager.tipSupplement().stateRoot).toEqual(root);
   }
+
+  it('a wait for rest that came to nothing leaves nothing running', async () => {
+    held.hold();
+    const first = submit(1);
+    for (let count = 0; count < 3; count++) await manager.rest(10);
+    const second = submit(2);
+    await until(() => manager.aheadCount === 2);
+    const waits = jest.spyOn(Promise, 'allSettled');
+    held.letThrough();
+    held.hold();
+    await first;
+    await until(() => held.batches.length === 1);
+    expect(waits).not.toHaveBeenCalled();
+    waits.mockRestore();
+    held.letThrough();
+    await second;
+  });
 
   it('blocks applied while a write is under way share the next one', async () => {
     held.hold();
