@@ -84,6 +84,21 @@ describe('the client of a node', () => {
     });
   });
 
+  test('lets nothing through that would write on a terminal what no program said', async () => {
+    const detail = `no\r\u001b[2K\u001b[1Aspendable  1000000 coins\n\u009b2J${'x'.repeat(5_000)}`;
+    const hostile = JSON.stringify({ code: 'ledger/refused', detail, next: 'a\u001bb' });
+    const error = await connect(await serve(answerWith(422, hostile)))
+      .status()
+      .catch((thrown: Error) => thrown);
+    expect(error).toMatchObject({ code: 'ledger/refused', next: 'a b' });
+    expect((error as Error).message).toMatch(/^no \[2K \[1Aspendable {2}1000000 coins 2Jx+$/);
+    expect((error as Error).message.length).toBeLessThanOrEqual(2_000);
+    const codes = JSON.stringify({ code: 'a/b\u001b[2K', detail: 'why' });
+    await expect(connect(await serve(answerWith(422, codes))).status()).rejects.toMatchObject({
+      code: 'node/bad-answer',
+    });
+  });
+
   test('answers null for what does not exist, and only where null is an answer', async () => {
     const client = connect(await serve(answerWith(404, problem('ledger/not-found'))));
     expect(await client.block({ ref: '1' })).toBeNull();

@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { AppError } from '#errors';
 
+/** Longest message that is taken over from a node. */
+const MAX_MESSAGE = 2_000;
+
 /** What is read of a problem+json answer (libs/http writes it). */
 const problem = z.object({
-  code: z.string(),
+  code: z.string().regex(/^[\w-]{1,64}(\/[\w-]{1,64})+$/),
   detail: z.string(),
   next: z.string().optional(),
   data: z.record(z.string(), z.unknown()).optional(),
@@ -35,7 +38,7 @@ export function nodeTimeout(baseUrl: string, path: string, timeoutMs: number): A
 export function nodeBadAnswer(baseUrl: string, path: string, why: string, cause?: unknown): AppError {
   return new AppError({
     code: 'node/bad-answer',
-    message: `what answers at ${baseUrl}${path} does not speak as a chain node does: ${why}`,
+    message: `what answers at ${baseUrl}${path} does not speak as a chain node does: ${oneLine(why)}`,
     next: 'check that CAIRN_NODE_URL names a chain node of this version of Cairn',
     data: { url: baseUrl, path },
     cause,
@@ -49,10 +52,16 @@ export function problemToError(baseUrl: string, path: string, status: number, bo
   const { code, detail, next, data } = parsed.data;
   return new AppError({
     code,
-    message: detail,
-    ...(next === undefined ? {} : { next }),
+    message: oneLine(detail),
+    ...(next === undefined ? {} : { next: oneLine(next) }),
     data: { ...data },
   });
+}
+
+/** What a stranger's node says ends on terminals and in logs: a line of bounded length that moves no cursor. */
+function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that are not let through
+  return text.slice(0, MAX_MESSAGE).replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+/g, ' ');
 }
 
 /** A JSON text's value, or undefined where it is none. */

@@ -11,6 +11,7 @@ export const NODE_STATUS_TABLE: StatusTable = {
   'ledger/bad-event-id': 400,
   'ledger/bad-ref': 400,
   'ledger/bad-cursor': 400,
+  'ledger/proof-unavailable': 503,
 };
 
 /** What the node's API says of itself at /api/docs. */

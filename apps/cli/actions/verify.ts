@@ -99,7 +99,7 @@ async function ask(
   ref: { readonly kind: StateObjectKind; readonly id: string; readonly slot: string | undefined },
 ): Promise<VerifiedObject> {
   const { config, params } = context;
-  const urls = typeof options['node'] === 'string' ? options['node'].split('\n') : [config.nodeUrl];
+  const urls = readNodes(options['node']) ?? [config.nodeUrl];
   const confirmations = readConfirmations(options['confirmations'], params);
   const nodes = urls.map((url) => ({
     url,
@@ -175,6 +175,19 @@ function toAccount(text: string, params: NetworkParams): string {
     code: 'cli/bad-address',
     message: `'${text.slice(0, 100)}' is no address of ${params.name} (${violationToText(account.violation)}).`,
     next: `Give an address that starts with ${params.addressPrefix}1, or 40 hex digits.`,
+  });
+}
+
+/** The nodes named by `--node`, as the setting of the same meaning takes them. */
+export function readNodes(text: string | boolean | undefined): readonly string[] | undefined {
+  if (typeof text !== 'string') return undefined;
+  return text.split('\n').map((url) => {
+    if (URL.canParse(url) && /^https?:\/\/[^/]/i.test(url)) return url.replace(/\/+$/, '');
+    throw new AppError({
+      code: 'cli/bad-node',
+      message: `--node ${safeText(url.slice(0, 200))} is no address of a node.`,
+      next: 'Give a URL such as http://127.0.0.1:7101.',
+    });
   });
 }
 
