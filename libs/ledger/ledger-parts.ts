@@ -60,7 +60,11 @@ export class BlockCache {
     const known = this.blocks.get(id) ?? this.chain.block(id);
     this.blocks.delete(id);
     this.blocks.set(id, known);
-    known.catch(() => this.blocks.delete(id));
+    // What is not here may come yet: a header is known before its body.
+    const forget = () => {
+      if (this.blocks.get(id) === known) this.blocks.delete(id);
+    };
+    known.then((block) => block ?? forget(), forget);
     const oldest = this.blocks.keys().next().value;
     if (this.blocks.size > CACHED_BLOCKS && oldest !== undefined) this.blocks.delete(oldest);
     return known;
