@@ -130,6 +130,19 @@ describe('a hostile peer that speaks libp2p', () => {
     await serves();
   });
 
+  test('some that hold all the places there are: whoever asks only now and then is answered', async () => {
+    const { node, serves } = await scene();
+    for (let at = 0; at < 4; at += 1) {
+      const peer = await attack(node);
+      for (let each = 0; each < 16; each += 1) await peer.write(frameOf(new Uint8Array(0), 100));
+    }
+    const fifth = await attack(node);
+    for (let each = 0; each < 4; each += 1)
+      await fifth.write(frameOf(new Uint8Array(0), 100)).catch(() => undefined);
+    await refused(node, 'p2p/busy');
+    await serves();
+  });
+
   test('asks too fast: it waits, and is answered', async () => {
     const { node, serves } = await scene({ limits: { requestRate: { perSecond: 20, burst: 5 } } });
     const handler = createEchoHandler();

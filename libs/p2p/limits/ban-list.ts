@@ -20,7 +20,10 @@ const MEMORY_MS = 7 * 24 * 60 * 60_000;
 const BANNED_PEERS_PER_ADDRESS = 3;
 const MAX_BANS = 4_096;
 
-/** Who is banned, by peer id and by address. Loopback addresses never are: other programs of this machine share them. */
+/**
+ * Who is banned, by peer id and by address. Addresses of loopback and of private networks never are: other programs of
+ * this machine share them, and whoever comes through a gateway in front of the node.
+ */
 export class BanList {
   private readonly bans = new Map<string, Ban>();
   private readonly bannedAt = new Map<string, Set<string>>();
@@ -33,7 +36,7 @@ export class BanList {
   /** Bans a peer, and its address when it was the third there; the bans that came of it. */
   ban(peer: string, rule: string, place: NetPlace | undefined, nowMs: number): readonly Ban[] {
     const made = [this.add(peer, 'peer', rule, nowMs)];
-    if (place !== undefined && !place.isLoopback && this.countAt(place.address, peer)) {
+    if (place !== undefined && !place.isPrivate && this.countAt(place.address, peer)) {
       made.push(this.add(place.address, 'address', rule, nowMs));
       this.bannedAt.delete(place.address);
     }

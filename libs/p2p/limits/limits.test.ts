@@ -98,6 +98,14 @@ describe('BanList', () => {
     expect(bans.isBanned('127.0.0.1', 1)).toBe(false);
   });
 
+  test('nor that of a private network: behind a gateway everybody has it', () => {
+    const bans = new BanList();
+    const gateway = multiaddrToPlace('/ip4/172.17.0.1/tcp/1');
+    for (const peer of ['d', 'e', 'f', 'g']) expect(bans.ban(peer, 'x', gateway, 0)).toHaveLength(1);
+    expect(bans.isBanned('172.17.0.1', 1)).toBe(false);
+    expect(bans.isBanned('d', 1)).toBe(true);
+  });
+
   test('is bounded', () => {
     const bans = new BanList();
     for (let at = 0; at < 5_000; at += 1) bans.ban(`p${at}`, 'x', place, 0);

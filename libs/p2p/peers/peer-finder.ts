@@ -198,6 +198,8 @@ export class PeerFinder {
       const connection = await this.parts.dial(addresses, signal);
       const peer = connection.remotePeer.toString();
       const address = withoutPeerId(connection.remoteAddr.toString());
+      // Its end was told before it was handed over: nobody would ever tell it again.
+      if (connection.status !== 'open') throw new Error('the peer hung up at once');
       if (connection.direction === 'outbound') this.parts.book.reached(peer, address, Date.now());
       const group = multiaddrToPlace(address)?.group ?? '';
       if (keep(connection)) this.chosen.set(peer, { group, sinceMs: Date.now() });

@@ -6,6 +6,8 @@ import { FrameError, readFrame, writeFrame } from './frames.js';
 export interface RequestOptions {
   readonly timeoutMs: number;
   readonly maxAnswerBytes: number;
+  /** Gives the question up. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RequestClientParts {
@@ -27,13 +29,15 @@ export class RequestClient {
 
   constructor(private readonly parts: RequestClientParts) {}
 
-  /** @throws AppError `sync/timeout`, `sync/peer-gone`, `sync/answer-too-large` */
+  /** @throws AppError `sync/timeout`, `sync/peer-gone`, `sync/answer-too-large`, `sync/aborted` */
   async request(peer: string, bytes: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
     const timeout = AbortSignal.timeout(options.timeoutMs);
-    const signal = AbortSignal.any([timeout, this.closing.signal]);
+    const given = options.signal === undefined ? [] : [options.signal];
+    const signal = AbortSignal.any([timeout, this.closing.signal, ...given]);
     try {
       return await this.inTurn(peer, signal, () => this.ask(peer, bytes, options, signal));
     } catch (error) {
+      if (options.signal?.aborted) throw givenUp(peer, error);
       if (timeout.aborted) throw timedOut(peer, options.timeoutMs, error);
       if (error instanceof FrameError && error.fault !== 'gone')
         throw tooLarge(peer, options.maxAnswerBytes, error);
@@ -120,6 +124,16 @@ function timedOut(peer: string, timeoutMs: number, cause: unknown): AppError {
     message: `Peer ${peer} did not answer within ${timeoutMs} ms.`,
     next: 'Ask another peer.',
     data: { peer, timeoutMs },
+    cause,
+  });
+}
+
+function givenUp(peer: string, cause: unknown): AppError {
+  return new AppError({
+    code: 'sync/aborted',
+    message: `The question to peer ${peer} was given up.`,
+    next: 'Nothing: whoever asked wants no answer any more.',
+    data: { peer },
     cause,
   });
 }

@@ -19,6 +19,7 @@ export interface RequestServerParts {
 
 interface Lane {
   inFlight: number;
+  hasLeft: boolean;
   readonly requests: TokenBucket;
   readonly bytes: TokenBucket;
 }
@@ -34,12 +35,19 @@ export class RequestServer {
 
   constructor(private readonly parts: RequestServerParts) {}
 
+  /** Peers whose limits are remembered. */
+  get knownPeers(): number {
+    return this.lanes.size;
+  }
+
   /** Serves one stream; never throws. */
   async serve(stream: Stream, connection: Connection): Promise<void> {
     const peer = connection.remotePeer.toString();
     const { limits } = this.parts;
     const lane = this.laneOf(peer);
-    if (lane.inFlight >= limits.maxRequestsInFlight || this.answering >= MAX_ANSWERS_AT_ONCE) {
+    // One at a time is granted to everybody, or a few greedy peers would hold all places.
+    const isFull = this.answering >= MAX_ANSWERS_AT_ONCE && lane.inFlight > 0;
+    if (lane.inFlight >= limits.maxRequestsInFlight || isFull) {
       const isTheirs = lane.inFlight >= limits.maxRequestsInFlight;
       stream.abort(new Error('too many requests'));
       if (isTheirs) this.parts.report(peer, { rule: 'p2p/too-many-requests', weight: 2 });
@@ -55,12 +63,16 @@ export class RequestServer {
     } finally {
       lane.inFlight -= 1;
       this.answering -= 1;
+      if (lane.hasLeft && lane.inFlight === 0) this.lanes.delete(peer);
     }
   }
 
   /** Forgets a peer that left; its limits begin anew, which the limits on connections pay for. */
   forget(peer: string): void {
-    if (this.lanes.get(peer)?.inFlight === 0) this.lanes.delete(peer);
+    const lane = this.lanes.get(peer);
+    if (lane === undefined) return;
+    if (lane.inFlight === 0) this.lanes.delete(peer);
+    else lane.hasLeft = true;
   }
 
   close(): void {
@@ -110,11 +122,15 @@ export class RequestServer {
 
   private laneOf(peer: string): Lane {
     const known = this.lanes.get(peer);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      known.hasLeft = false;
+      return known;
+    }
     const nowMs = Date.now();
     const { requestRate, answerRate } = this.parts.limits;
     const lane = {
       inFlight: 0,
+      hasLeft: false,
       requests: new TokenBucket(requestRate, nowMs),
       bytes: new TokenBucket(answerRate, nowMs),
     };

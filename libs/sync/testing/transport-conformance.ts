@@ -139,6 +139,15 @@ export function describeSyncTransport({ name, create }: ConformanceOptions): voi
       await caught;
     });
 
+    test('a question that is given up ends at once', async () => {
+      handlers[1].answer = () => new Promise<Uint8Array>(() => undefined);
+      const stop = new AbortController();
+      const asked = a.transport.request(b.ref, text('?'), { ...QUICK, signal: stop.signal });
+      const caught = expect(asked).rejects.toMatchObject({ code: 'sync/aborted' });
+      stop.abort();
+      await caught;
+    });
+
     test('who is not there, or leaves, is gone', async () => {
       await expect(a.transport.request(c.ref, text('?'), QUICK)).rejects.toMatchObject({
         code: 'sync/peer-gone',
