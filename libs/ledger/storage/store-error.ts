@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { AppError } from '#errors';
+import { closedError } from '../closed-error.js';
 
 /** A database as its errors name it. */
 export interface DatabaseName {
@@ -55,6 +56,8 @@ function isContradiction(code: string, message: string): boolean {
 
 /** Translates what a driver threw; errors that are already ours pass through. */
 export function storeFailure(database: DatabaseName, cause: unknown): unknown {
+  // A late call while the process stops is nobody's fault; TypeORM's error for it has no code.
+  if (cause instanceof Error && cause.name === 'ConnectionIsNotSetError') return closedError();
   const code = errorCode(cause);
   if (cause instanceof AppError || code === undefined) return cause;
   const { message } = cause as Error;
