@@ -119,6 +119,17 @@ describe('download of bodies', () => {
     await scene.close();
   });
 
+  test('what this node refuses for reasons of its own is nobody’s fault', async () => {
+    const scene = await Scene.open(chain);
+    scene.node.access.submitBlock = () =>
+      Promise.resolve({ ok: false, violation: { rule: 'node/low-work-headers' } });
+    await scene.dialled('a', honest, hello);
+    await scene.run(3_000);
+    expect(scene.rules).toEqual([]);
+    expect(scene.transport.isConnected('a')).toBe(true);
+    await scene.close();
+  });
+
   test('the window is bounded in bytes while the oldest block is missing', async () => {
     const maxBodyBytes = 16_000;
     const scene = await Scene.open(chain, { maxBodyBytes });

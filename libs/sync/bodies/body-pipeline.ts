@@ -18,7 +18,7 @@ export interface PipelineEvents {
   mismatched(): void;
   /** The block breaks a rule, and its descendants with it. */
   invalid(): void;
-  /** Its time has not come yet. */
+  /** It cannot be taken yet. */
   early(): void;
   /** The oldest block has no parent here: the window is out of step with the chain. */
   stuck(): void;
@@ -83,7 +83,8 @@ export class BodyPipeline {
   private async judge(slot: Slot, rule: string): Promise<keyof PipelineEvents | undefined> {
     // Whoever came before it was refused, so this one waits for it with its bytes.
     if (rule === 'block/unknown-parent') return this.slots.first === slot ? 'stuck' : undefined;
-    if (rule === 'node/time-too-new') return 'early';
+    // Its time has not come, or there is no room for its header: that is no fault of the block.
+    if (rule.startsWith('node/')) return 'early';
     const [knowledge] = await this.context.chain.knowledge([slot.id]);
     const from = slot.from;
     if (knowledge === 'invalid') {

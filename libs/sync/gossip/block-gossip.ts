@@ -260,7 +260,7 @@ export class BlockGossip {
       return result.value.outcome === 'side' ? 'ignore' : 'accept';
     }
     const { rule } = result.violation;
-    if (rule === 'node/time-too-new' || rule === 'block/unknown-parent') return 'again';
+    if (rule.startsWith('node/') || rule === 'block/unknown-parent') return 'again';
     const [knowledge] = await chain.knowledge([id]);
     if (knowledge === 'invalid') return this.reject(peer, 'block', result.violation);
     // Two transactions may share a short id: only the whole block shows whether the peer lied.

@@ -243,6 +243,15 @@ describe('announced blocks', () => {
     expect(scene.height).toBe(13);
   });
 
+  test('a block this node refuses for reasons of its own: nobody is to blame', async () => {
+    scene.node.access.submitBlock = () =>
+      Promise.resolve({ ok: false, violation: { rule: 'node/low-work-headers' } });
+    const peer = await scene.greeted('peer', having(next));
+    await tell(peer, announced(next));
+    expect(scene.rules).toEqual([]);
+    expect(scene.transport.isConnected('peer')).toBe(true);
+  });
+
   test('a block that waited for its parent is told like any other', async () => {
     const ahead = newTestChain();
     for (const block of blocksOf(chain)) ahead.add(block);

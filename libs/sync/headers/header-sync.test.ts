@@ -176,6 +176,17 @@ describe('header sync', () => {
     await scene.close();
   });
 
+  test('nor do strangers that take all sessions and are slow: one is kept for chosen peers', async () => {
+    const scene = await Scene.open(chain);
+    const never = (): Promise<Uint8Array> => new Promise(() => undefined);
+    for (const name of ['slow', 'slower', 'slowest'])
+      await scene.greeted(name, { getHeaders: never }, { ...helloOf(blocks), work: 1n << 99n });
+    await scene.dialled('peer', answersOf(chain), helloOf(blocks));
+    await scene.run(3_000, () => scene.height === 60);
+    expect(scene.height).toBe(60);
+    await scene.close();
+  });
+
   test('a peer that never answers does not keep another from being asked', async () => {
     const scene = await Scene.open(chain);
     const never = (): Promise<Uint8Array> => new Promise(() => undefined);

@@ -32,6 +32,7 @@ type Batch = GoodBatch | 'nothing' | 'end' | 'restart';
 export class HeaderSync {
   private readonly waiting = new Map<Peer, boolean>();
   private running = 0;
+  private runningOutbound = 0;
 
   constructor(
     private readonly context: SyncContext,
@@ -56,12 +57,15 @@ export class HeaderSync {
   }
 
   private next(): void {
-    while (this.running < this.context.options.headerSessions) {
+    for (;;) {
       const first = this.mostPromising();
-      if (first === undefined) return;
+      // Slow strangers may take every session: a peer of our own choice then has one more.
+      const isExtra = first?.isOutbound === true && this.runningOutbound === 0;
+      if (first === undefined || (this.running >= this.context.options.headerSessions && !isExtra)) return;
       const isForced = this.waiting.get(first) ?? false;
       this.waiting.delete(first);
       this.running += 1;
+      if (first.isOutbound) this.runningOutbound += 1;
       first.isAskedForHeaders = true;
       this.context.run(async () => {
         try {
@@ -69,6 +73,7 @@ export class HeaderSync {
         } finally {
           first.isAskedForHeaders = false;
           this.running -= 1;
+          if (first.isOutbound) this.runningOutbound -= 1;
           this.next();
         }
       });
