@@ -18,6 +18,7 @@ export { createMiningWork, type MiningWork, sha256d, workToCoinbase } from './mi
 export {
   createWorkSource,
   type MinedSolution,
+  requireNetwork,
   type SubmitOutcome,
   type WorkChange,
   type WorkSource,

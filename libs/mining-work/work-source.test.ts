@@ -137,6 +137,33 @@ describe('the work source', () => {
     await until(() => source.isFresh());
   });
 
+  test('has no work from a node of another network, and says so once', async () => {
+    const told: unknown[] = [];
+    const logger = {
+      info: () => undefined,
+      debug: () => undefined,
+      warn: (fields: unknown) => told.push(fields),
+    };
+    ledger = await TestLedger.open({ params: unpacedNetwork });
+    let asked = 0;
+    const port = {
+      ...ledger.ledger,
+      status: async () => {
+        asked += 1;
+        return { ...(await ledger.ledger.status()), network: 'testnet' };
+      },
+      template: (request: { miner: string }) => ledger.ledger.template(request),
+    } as unknown as LedgerPort;
+    source = createWorkSource({ ledger: port, params: unpacedNetwork, logger: logger as never });
+    source.start();
+    await until(() => asked > 1);
+    expect(source.current()).toBeUndefined();
+    const mistakes = told.filter(
+      (fields) => (fields as { err: AppError }).err.code === 'mining/other-network',
+    );
+    expect(mistakes).toHaveLength(1);
+  });
+
   test('refuses a template that is none', () => {
     const template = {
       id: 'x',

@@ -5,6 +5,7 @@ import type { LedgerPort } from '#ledger';
 import type { Logger } from '#logging';
 import { createPacer, type Pacer, systemClock } from '#mining';
 import { createBackOff } from '#node-api';
+import type { StatusView } from '#wire';
 import { createMiningWork, type MiningWork } from './mining-work.js';
 
 export interface WorkSourceOptions {
@@ -183,21 +184,32 @@ class FollowedTemplates implements WorkSource {
   private async refresh(): Promise<void> {
     const { signal } = this.stopping;
     const backOff = createBackOff(200, 2_000);
+    // Told once, not at every attempt.
+    let trouble: string | undefined;
     while (!signal.aborted) {
       this.isDue = false;
       try {
+        if (!this.fresh) await this.checkNetwork();
         this.take(createMiningWork(await this.orStop(this.options.ledger.template({ miner: NOBODY }))));
         backOff.succeeded();
+        trouble = undefined;
         await this.untilDue(signal);
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof AppError)) throw error;
-        if (this.fresh)
+        if (this.fresh || error.code !== trouble)
           this.options.logger?.warn({ err: error }, 'the node gives no template now; trying again');
+        trouble = error.code;
         this.fresh = false;
         await backOff.pause(signal);
       }
     }
+  }
+
+  /** An account is the same number on every network: miners would work for coins they did not mean. */
+  private async checkNetwork(): Promise<void> {
+    const { ledger, params } = this.options;
+    requireNetwork(params, await this.orStop(ledger.status()));
   }
 
   /** An answer, unless the source is stopped first: a node that hangs must not hold the process. */
@@ -262,6 +274,17 @@ class FollowedTemplates implements WorkSource {
       await backOff.pause(signal);
     }
   }
+}
+
+/** Whether a node is of the network it is meant to be of. @throws AppError `mining/other-network` */
+export function requireNetwork(params: NetworkParams, { network }: Pick<StatusView, 'network'>): void {
+  if (network === params.name) return;
+  throw new AppError({
+    code: 'mining/other-network',
+    message: `the node is of ${network}, the mining server of ${params.name}`,
+    next: 'name a node of this network with CAIRN_NODE_URL, or the network with CAIRN_NETWORK',
+    data: { network, expected: params.name },
+  });
 }
 
 function stoppedError(): AppError {

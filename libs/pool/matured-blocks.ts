@@ -1,6 +1,7 @@
 import type { AccountId, Law } from '#chain';
 import type { LedgerPort } from '#ledger';
 import type { Logger } from '#logging';
+import { requireNetwork } from '#mining-work';
 import type { BlockRow, PoolStore } from './pool-store.js';
 import { type PayoutScheme, PPLNS_BLOCKS, splitReward, takeWindow } from './reward-split.js';
 
@@ -31,7 +32,10 @@ export class MaturedBlocks {
    */
   async run(nowMs: number): Promise<void> {
     const { store, ledger, law } = this.options;
-    const tipHeight = (await ledger.status()).tip.height;
+    const status = await ledger.status();
+    // A node of another network knows none of the blocks: each would count as lost for good.
+    requireNetwork(law.params, status);
+    const tipHeight = status.tip.height;
     for (const block of await store.openBlocks()) {
       // In the order of the log: a round begins where the last paid one ended.
       if (block.height + law.params.reward.maturityBlocks > tipHeight) break;

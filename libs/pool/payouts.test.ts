@@ -236,6 +236,31 @@ describe('payouts', () => {
     }
   });
 
+  test('give no block up because the node asked is of another network', async () => {
+    scene = await Scene.open(folder);
+    const [alice] = scene.miners as [Wallet, Wallet, Wallet];
+    await scene.find(alice);
+    await scene.ledger.mine(6);
+    const elsewhere = await TestLedger.open({ params: { ...fastDevnet, name: 'testnet' } });
+    try {
+      await elsewhere.mine(8);
+      const { store, pool, ledger } = scene;
+      const matured = new MaturedBlocks({
+        ledger: elsewhere.ledger,
+        law: ledger.law,
+        store,
+        account: pool.account,
+        scheme: 'pplns',
+        feeBps: 100n,
+      });
+      await expect(matured.run(Date.now())).rejects.toMatchObject({ code: 'mining/other-network' });
+    } finally {
+      await elsewhere.close();
+    }
+    await scene.round();
+    expect((await scene.store.totals()).blocks).toMatchObject({ credited: 1, orphaned: 0 });
+  });
+
   test('keep what is below the minimum until it is more', async () => {
     const subsidy = fastDevnet.reward.initialSubsidy;
     scene = await Scene.open(folder, { feeBps: 0n, minPayout: (subsidy * 3n) / 2n });
