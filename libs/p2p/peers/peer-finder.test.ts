@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Connection } from '@libp2p/interface';
 import { multiaddr } from '@multiformats/multiaddr';
+import { DEFAULT_P2P_LIMITS } from '../p2p-limits.js';
 import { AddressBook } from './address-book.js';
 import { PeerFinder } from './peer-finder.js';
 
@@ -54,6 +55,15 @@ describe('PeerFinder', () => {
     finder.tick(3_600_000);
     await turn();
     expect([finder.isChosen('peer'), calls()]).toEqual([true, 1]);
+    finder.close();
+  });
+
+  test('one that is put out because it never spoke our protocol has not stayed: it is called less and less', async () => {
+    const { finder, book } = finderWith('open');
+    finder.tick(10);
+    await turn();
+    finder.disconnected('peer', Date.now() + DEFAULT_P2P_LIMITS.introductionTimeoutMs + 1_000);
+    expect(book.get('peer')?.failures).toBe(1);
     finder.close();
   });
 

@@ -36,7 +36,8 @@ interface Bootstrap {
 
 const DIAL_TIMEOUT_MS = 10_000;
 const MAX_DIALS_AT_ONCE = 4;
-const STAYED_MS = 10_000;
+/** Longer than a connection is held that never shows our protocol. */
+const STAYED_MS = 20_000;
 const FEELER_EVERY_MS = 120_000;
 const EXPLORE_EVERY_MS = 30_000;
 const FIRST_EXPLORE_MS = 2_000;
