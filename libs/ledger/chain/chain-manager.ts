@@ -323,6 +323,8 @@ export class ChainManager {
   /** A block that is known. Where moving to it failed for want of disk, this is how it is tried again. */
   private async again(node: BlockNode): Promise<Result<SubmittedBlock>> {
     const { id, height } = node;
+    // Good when it was looked at, and found bad by a block before it in the queue.
+    if (node.status === 'invalid') return refused({ rule: 'block/known-invalid', block: id });
     const isWaiting = !this.tree.isOnMain(node) && node.status === 'stored';
     if (!isWaiting || !shouldReorganize(this.tree.weight(this.tip), this.tree.weight(node))) {
       return accepted({ id, height, outcome: 'known' as const });

@@ -54,6 +54,22 @@ describe('fork choice with undo data', () => {
     expect((await test.ledger.audit()).differences).toEqual([]);
   });
 
+  it('a block that is sent once more while its branch is found bad is refused like the first', async () => {
+    const main = newChain();
+    main.mineTo(2);
+    await submitFrom(test, main, 1);
+    const fork = forkAt(main, 1);
+    const bad = fork.draft([], { coinbase: { stateRoot: new Uint8Array(32).fill(1) } });
+    const header = { previous: bad.hash, time: bad.header.time + 1 };
+    const child = fork.draft([], { header, coinbase: { height: 3 } });
+    expect(await submit(test, bad)).toMatchObject({ value: { outcome: 'side' } });
+    const [moved, again] = await Promise.all([submit(test, child), submit(test, bad)]);
+    expect(moved).toMatchObject({ violation: { rule: 'coinbase/state-root', block: bad.id } });
+    expect(again).toMatchObject({ ok: false, violation: { rule: 'block/known-invalid', block: bad.id } });
+    expect(tipId()).toBe(main.tip.block.id);
+    expect(test.ledger.chain.headers.best.id).toBe(main.tip.block.id);
+  });
+
   it('moves after all when the disk that refused the move takes it again', async () => {
     const a = newChain();
     a.mineTo(2);
