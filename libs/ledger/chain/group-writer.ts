@@ -56,11 +56,7 @@ export class GroupWriter {
     this.aheadBlocks += 1;
     this.aheadBytes += block.block.bytes.length;
     // Begins in a turn of its own: blocks that are ready now join the first batch.
-    this.running ??= Promise.resolve()
-      .then(() => this.run())
-      .finally(() => {
-        this.running = undefined;
-      });
+    this.running ??= Promise.resolve().then(() => this.run());
     return written;
   }
 
@@ -73,7 +69,7 @@ export class GroupWriter {
 
   /** Resolves when all blocks are written or lost. */
   async idle(): Promise<void> {
-    await this.running;
+    while (this.running !== undefined) await this.running;
   }
 
   /** Begins no further write; what waits for one waits for good. */
@@ -82,24 +78,31 @@ export class GroupWriter {
   }
 
   private async run(): Promise<void> {
-    while (this.waiting.length > 0 && !this.isHalted) {
-      const batch = this.waiting;
-      this.waiting = [];
-      this.options.onBegin();
-      try {
-        await this.options.write(batch);
-      } catch (cause) {
-        const lost = [...batch, ...this.waiting];
-        this.waiting = [];
-        this.options.onLost(lost, cause);
-        this.release(lost);
-        for (const { reject } of lost) reject(cause);
-        continue;
-      }
-      this.options.onWritten(batch);
-      this.release(batch);
-      for (const { resolve } of batch) resolve();
+    try {
+      while (this.waiting.length > 0 && !this.isHalted) await this.writeWaiting();
+    } finally {
+      // In the turn in which nothing was left: a block that is added right after begins a run of its own.
+      this.running = undefined;
     }
+  }
+
+  private async writeWaiting(): Promise<void> {
+    const batch = this.waiting;
+    this.waiting = [];
+    this.options.onBegin();
+    try {
+      await this.options.write(batch);
+    } catch (cause) {
+      const lost = [...batch, ...this.waiting];
+      this.waiting = [];
+      this.options.onLost(lost, cause);
+      this.release(lost);
+      for (const { reject } of lost) reject(cause);
+      return;
+    }
+    this.options.onWritten(batch);
+    this.release(batch);
+    for (const { resolve } of batch) resolve();
   }
 
   private release(blocks: readonly AheadBlock[]): void {
