@@ -6,6 +6,9 @@ import { nodeBadAnswer, nodeTimeout, nodeUnreachable } from './node-error.js';
 /** Largest answer that is read: a raw block as hex with room to spare. */
 const MAX_ANSWER_BYTES = 32 * 2 ** 20;
 
+/** How long a whole answer may take, in times of the longest silence. */
+const MAX_ANSWER_TIMEOUTS = 10;
+
 /** One request to a node. */
 export interface NodeRequest {
   readonly verb: 'GET' | 'POST';
@@ -69,25 +72,46 @@ export function createHttpConnection(baseUrl: string): HttpConnection {
       request.end(options.body);
     });
 
+  const readBody = async (
+    response: IncomingMessage,
+    { path }: NodeRequest,
+    signal: AbortSignal,
+  ): Promise<string> => {
+    response.setEncoding('utf8');
+    let body = '';
+    try {
+      for await (const chunk of response) {
+        body += chunk;
+        if (body.length > MAX_ANSWER_BYTES)
+          throw nodeBadAnswer(baseUrl, path, `it is longer than ${MAX_ANSWER_BYTES} bytes`);
+      }
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw error instanceof AppError ? error : nodeUnreachable(baseUrl, error as Error);
+    }
+    return body;
+  };
+
   return {
     baseUrl,
     open,
     async exchange(options) {
-      const response = await open(options);
-      response.setEncoding('utf8');
-      let body = '';
+      const { path, timeoutMs } = options;
+      // A node that sends a byte now and then is never silent, and would hold whoever asked for ever.
+      const deadline = new AbortController();
+      const wholeMs = timeoutMs === undefined ? undefined : timeoutMs * MAX_ANSWER_TIMEOUTS;
+      const timer =
+        wholeMs === undefined
+          ? undefined
+          : setTimeout(() => deadline.abort(nodeTimeout(baseUrl, path, wholeMs)), wholeMs);
+      const given = options.signal === undefined ? [] : [options.signal];
+      const signal = AbortSignal.any([...given, deadline.signal]);
       try {
-        for await (const chunk of response) {
-          body += chunk;
-          if (body.length > MAX_ANSWER_BYTES) {
-            throw nodeBadAnswer(baseUrl, options.path, `it is longer than ${MAX_ANSWER_BYTES} bytes`);
-          }
-        }
-      } catch (error) {
-        if (options.signal?.aborted) throw options.signal.reason;
-        throw error instanceof AppError ? error : nodeUnreachable(baseUrl, error as Error);
+        const response = await open({ ...options, signal });
+        return { status: response.statusCode ?? 0, body: await readBody(response, options, signal) };
+      } finally {
+        clearTimeout(timer);
       }
-      return { status: response.statusCode ?? 0, body };
     },
     close: () => agent.destroy(),
   };

@@ -64,6 +64,21 @@ describe('the client of a node', () => {
   });
 
   test.each([
+    ['its answer', 'HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n'],
+    ['its first lines', 'HTTP/1.1 200 OK\r\nx: '],
+  ])('gives up on a node that sends %s a byte at a time', async (_, start) => {
+    const url = await serve((_, response) => {
+      response.socket?.write(start);
+      const timer = setInterval(() => response.socket?.write('a'), 20);
+      response.once('close', () => clearInterval(timer));
+    });
+    await expect(connect(url, 100).status()).rejects.toMatchObject({
+      code: 'node/timeout',
+      data: { timeoutMs: 1_000 },
+    });
+  });
+
+  test.each([
     ['a page of another program', 200, '<html></html>'],
     ['another shape', 200, '{"network":1}'],
     ['an error without an explanation', 404, 'Cannot GET'],
