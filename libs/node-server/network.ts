@@ -43,6 +43,7 @@ export async function joinNetwork({ law, chain, options, logger }: NetworkParts)
     clock: systemClock,
     options: { agent: 'cairn/1' },
     onRefusal: (refusal) => logger?.debug(refusal, 'something a peer sent was refused'),
+    onFault: (fault) => logger?.error({ err: fault }, 'the node cannot take what its peers send'),
   });
   await engine.start();
   try {
