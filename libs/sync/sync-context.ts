@@ -22,6 +22,9 @@ export type Answer<T> =
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** A timeout that comes this much late was our own doing: the machine slept, swapped, or was stopped. */
+const OWN_STALL_MS = 2_000;
+
 /** What every part of the engine works with. */
 export class SyncContext {
   readonly chain: ChainAccess;
@@ -72,16 +75,20 @@ export class SyncContext {
     question: { readonly name: Q; readonly body: MessageBody<Q> },
     answer: { readonly name: A; readonly maxBytes: number; readonly timeoutMs?: number },
   ): Promise<Answer<MessageBody<A>>> {
+    const { timeoutMs = this.options.requestTimeoutMs } = answer;
+    const lateAtMs = this.clock.nowMs() + timeoutMs + OWN_STALL_MS;
     let source: Uint8Array;
     try {
       source = await this.transport.request(peer.ref, encodeMessage(question.name, question.body), {
-        timeoutMs: answer.timeoutMs ?? this.options.requestTimeoutMs,
+        timeoutMs,
         maxAnswerBytes: answer.maxBytes + ENVELOPE_BYTES,
         signal: this.signal,
       });
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      if (!this.isStopped) this.refuse(peer.ref, 'answer', error.code);
+      // Or one pause of this machine would put all honest peers out at once.
+      const isOurs = error.code === 'sync/timeout' && this.clock.nowMs() > lateAtMs;
+      if (!this.isStopped && !isOurs) this.refuse(peer.ref, 'answer', error.code);
       return { kind: 'failed' };
     }
     if (this.isStopped) return { kind: 'failed' };

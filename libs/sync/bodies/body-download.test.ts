@@ -54,6 +54,19 @@ describe('download of bodies', () => {
     await crowd.close();
   });
 
+  test('a pause of this machine is held against nobody', async () => {
+    const never = liar(() => new Promise(() => undefined));
+    const scene = await Scene.open(chain);
+    for (const name of ['a', 'b']) await scene.dialled(name, never, hello);
+    await scene.run(1_000);
+    scene.clock.stall(600_000);
+    await scene.run(1_000);
+    expect(scene.rules).toEqual([]);
+    await scene.run(60_000);
+    expect(scene.rules).toContain('sync/timeout');
+    await scene.close();
+  });
+
   test('a body that is not its header’s: the sender is banned, the block comes from another', async () => {
     const lies = liar(({ ids }) => encodeMessage('blocks', { blocks: ids.map(wrongBody) }));
     const scene = await syncWith({ liar: lies, a: honest }, 20_000);

@@ -43,6 +43,11 @@ export class VirtualClock implements SyncClock {
     };
   }
 
+  /** The machine stands still for a while: time passes and no timer runs, all of them come late. */
+  stall(ms: number): void {
+    this.now += ms;
+  }
+
   /** Timers that have neither run nor been cancelled. */
   get pending(): number {
     return this.heap.filter(({ isCancelled }) => !isCancelled).length;
@@ -56,7 +61,7 @@ export class VirtualClock implements SyncClock {
       if (next === undefined || next.atMs > untilMs) break;
       this.pop();
       if (next.isCancelled) continue;
-      this.now = next.atMs;
+      this.now = Math.max(this.now, next.atMs);
       this.events += 1;
       next.callback();
       await settle();
