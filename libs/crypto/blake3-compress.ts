@@ -36,32 +36,8 @@ function buildSchedule(): Uint8Array {
   return order;
 }
 
-// Working memory of one compression. Single-threaded and never held across a call, so one of each is enough.
-const v = new Uint32Array(16);
-const words = new Uint32Array(16);
-
-function mix(a: number, b: number, c: number, d: number, x: number, y: number): void {
-  let va = v[a] as number;
-  let vb = v[b] as number;
-  let vc = v[c] as number;
-  let vd = v[d] as number;
-  va = (va + vb + x) | 0;
-  vd ^= va;
-  vd = (vd >>> 16) | (vd << 16);
-  vc = (vc + vd) | 0;
-  vb ^= vc;
-  vb = (vb >>> 12) | (vb << 20);
-  va = (va + vb + y) | 0;
-  vd ^= va;
-  vd = (vd >>> 8) | (vd << 24);
-  vc = (vc + vd) | 0;
-  vb ^= vc;
-  vb = (vb >>> 7) | (vb << 25);
-  v[a] = va;
-  v[b] = vb;
-  v[c] = vc;
-  v[d] = vd;
-}
+// The message of one compression. Single-threaded and never held across a call, so one is enough.
+const words = new Int32Array(16);
 
 /** Takes a block of at most 64 bytes as the next message; what is missing of it is zero. */
 export function loadBlake3Block(bytes: Uint8Array, offset: number, lengthBytes: number): void {
@@ -74,26 +50,133 @@ export function loadBlake3Block(bytes: Uint8Array, offset: number, lengthBytes: 
   }
 }
 
-/** Compresses the message taken by `loadBlake3Block` into the chaining value `cv`, in place. */
+/**
+ * Compresses the message taken by `loadBlake3Block` into the chaining value `cv`, in place. The eight mixes of a round,
+ * columns and then diagonals, are written out: the sixteen words stay in registers, which takes a fraction of the time.
+ */
 export function compressBlake3(cv: Uint32Array, counter: number, lengthBytes: number, flags: number): void {
-  v.set(cv);
-  for (let i = 0; i < 4; i++) v[8 + i] = BLAKE3_IV[i] as number;
-  v[12] = counter;
-  v[13] = Math.floor(counter / 2 ** 32);
-  v[14] = lengthBytes;
-  v[15] = flags;
+  let v0 = cv[0] as number;
+  let v1 = cv[1] as number;
+  let v2 = cv[2] as number;
+  let v3 = cv[3] as number;
+  let v4 = cv[4] as number;
+  let v5 = cv[5] as number;
+  let v6 = cv[6] as number;
+  let v7 = cv[7] as number;
+  let v8 = BLAKE3_IV[0] as number;
+  let v9 = BLAKE3_IV[1] as number;
+  let v10 = BLAKE3_IV[2] as number;
+  let v11 = BLAKE3_IV[3] as number;
+  let v12 = counter | 0;
+  let v13 = Math.floor(counter / 2 ** 32) | 0;
+  let v14 = lengthBytes;
+  let v15 = flags;
   for (let at = 0; at < schedule.length; at += 16) {
-    const word = (i: number): number => words[schedule[at + i] as number] as number;
-    mix(0, 4, 8, 12, word(0), word(1));
-    mix(1, 5, 9, 13, word(2), word(3));
-    mix(2, 6, 10, 14, word(4), word(5));
-    mix(3, 7, 11, 15, word(6), word(7));
-    mix(0, 5, 10, 15, word(8), word(9));
-    mix(1, 6, 11, 12, word(10), word(11));
-    mix(2, 7, 8, 13, word(12), word(13));
-    mix(3, 4, 9, 14, word(14), word(15));
+    v0 = (v0 + v4 + (words[schedule[at] as number] as number)) | 0;
+    v12 ^= v0;
+    v12 = (v12 >>> 16) | (v12 << 16);
+    v8 = (v8 + v12) | 0;
+    v4 ^= v8;
+    v4 = (v4 >>> 12) | (v4 << 20);
+    v0 = (v0 + v4 + (words[schedule[at + 1] as number] as number)) | 0;
+    v12 ^= v0;
+    v12 = (v12 >>> 8) | (v12 << 24);
+    v8 = (v8 + v12) | 0;
+    v4 ^= v8;
+    v4 = (v4 >>> 7) | (v4 << 25);
+    v1 = (v1 + v5 + (words[schedule[at + 2] as number] as number)) | 0;
+    v13 ^= v1;
+    v13 = (v13 >>> 16) | (v13 << 16);
+    v9 = (v9 + v13) | 0;
+    v5 ^= v9;
+    v5 = (v5 >>> 12) | (v5 << 20);
+    v1 = (v1 + v5 + (words[schedule[at + 3] as number] as number)) | 0;
+    v13 ^= v1;
+    v13 = (v13 >>> 8) | (v13 << 24);
+    v9 = (v9 + v13) | 0;
+    v5 ^= v9;
+    v5 = (v5 >>> 7) | (v5 << 25);
+    v2 = (v2 + v6 + (words[schedule[at + 4] as number] as number)) | 0;
+    v14 ^= v2;
+    v14 = (v14 >>> 16) | (v14 << 16);
+    v10 = (v10 + v14) | 0;
+    v6 ^= v10;
+    v6 = (v6 >>> 12) | (v6 << 20);
+    v2 = (v2 + v6 + (words[schedule[at + 5] as number] as number)) | 0;
+    v14 ^= v2;
+    v14 = (v14 >>> 8) | (v14 << 24);
+    v10 = (v10 + v14) | 0;
+    v6 ^= v10;
+    v6 = (v6 >>> 7) | (v6 << 25);
+    v3 = (v3 + v7 + (words[schedule[at + 6] as number] as number)) | 0;
+    v15 ^= v3;
+    v15 = (v15 >>> 16) | (v15 << 16);
+    v11 = (v11 + v15) | 0;
+    v7 ^= v11;
+    v7 = (v7 >>> 12) | (v7 << 20);
+    v3 = (v3 + v7 + (words[schedule[at + 7] as number] as number)) | 0;
+    v15 ^= v3;
+    v15 = (v15 >>> 8) | (v15 << 24);
+    v11 = (v11 + v15) | 0;
+    v7 ^= v11;
+    v7 = (v7 >>> 7) | (v7 << 25);
+    v0 = (v0 + v5 + (words[schedule[at + 8] as number] as number)) | 0;
+    v15 ^= v0;
+    v15 = (v15 >>> 16) | (v15 << 16);
+    v10 = (v10 + v15) | 0;
+    v5 ^= v10;
+    v5 = (v5 >>> 12) | (v5 << 20);
+    v0 = (v0 + v5 + (words[schedule[at + 9] as number] as number)) | 0;
+    v15 ^= v0;
+    v15 = (v15 >>> 8) | (v15 << 24);
+    v10 = (v10 + v15) | 0;
+    v5 ^= v10;
+    v5 = (v5 >>> 7) | (v5 << 25);
+    v1 = (v1 + v6 + (words[schedule[at + 10] as number] as number)) | 0;
+    v12 ^= v1;
+    v12 = (v12 >>> 16) | (v12 << 16);
+    v11 = (v11 + v12) | 0;
+    v6 ^= v11;
+    v6 = (v6 >>> 12) | (v6 << 20);
+    v1 = (v1 + v6 + (words[schedule[at + 11] as number] as number)) | 0;
+    v12 ^= v1;
+    v12 = (v12 >>> 8) | (v12 << 24);
+    v11 = (v11 + v12) | 0;
+    v6 ^= v11;
+    v6 = (v6 >>> 7) | (v6 << 25);
+    v2 = (v2 + v7 + (words[schedule[at + 12] as number] as number)) | 0;
+    v13 ^= v2;
+    v13 = (v13 >>> 16) | (v13 << 16);
+    v8 = (v8 + v13) | 0;
+    v7 ^= v8;
+    v7 = (v7 >>> 12) | (v7 << 20);
+    v2 = (v2 + v7 + (words[schedule[at + 13] as number] as number)) | 0;
+    v13 ^= v2;
+    v13 = (v13 >>> 8) | (v13 << 24);
+    v8 = (v8 + v13) | 0;
+    v7 ^= v8;
+    v7 = (v7 >>> 7) | (v7 << 25);
+    v3 = (v3 + v4 + (words[schedule[at + 14] as number] as number)) | 0;
+    v14 ^= v3;
+    v14 = (v14 >>> 16) | (v14 << 16);
+    v9 = (v9 + v14) | 0;
+    v4 ^= v9;
+    v4 = (v4 >>> 12) | (v4 << 20);
+    v3 = (v3 + v4 + (words[schedule[at + 15] as number] as number)) | 0;
+    v14 ^= v3;
+    v14 = (v14 >>> 8) | (v14 << 24);
+    v9 = (v9 + v14) | 0;
+    v4 ^= v9;
+    v4 = (v4 >>> 7) | (v4 << 25);
   }
-  for (let i = 0; i < 8; i++) cv[i] = (v[i] as number) ^ (v[i + 8] as number);
+  cv[0] = v0 ^ v8;
+  cv[1] = v1 ^ v9;
+  cv[2] = v2 ^ v10;
+  cv[3] = v3 ^ v11;
+  cv[4] = v4 ^ v12;
+  cv[5] = v5 ^ v13;
+  cv[6] = v6 ^ v14;
+  cv[7] = v7 ^ v15;
 }
 
 /** Writes a chaining value, 32 bytes. */

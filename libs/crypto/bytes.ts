@@ -26,21 +26,19 @@ function stepToHex(bytes: Uint8Array, from: number, to: number): string {
   return String.fromCharCode.apply(null, codes);
 }
 
-/** One hex digit's value; only lower case, because ids are map keys and must have one spelling. */
-function digitValue(code: number): number {
-  if (code >= 0x30 && code <= 0x39) return code - 0x30;
-  if (code >= 0x61 && code <= 0x66) return code - 0x57;
-  return -1;
-}
+/** Value of each hex digit by character code; only lower case, because ids are map keys and must have one spelling. */
+const digitValues = new Uint8Array(256).fill(0xff);
+for (let value = 0; value < 16; value++) digitValues[value.toString(16).charCodeAt(0)] = value;
 
 /** The bytes of lower-case hex, or undefined where the text is no such thing. */
 export function tryHexToBytes(hex: string): Uint8Array | undefined {
   if (hex.length % 2 !== 0) return undefined;
   const bytes = new Uint8Array(hex.length / 2);
-  for (let i = 0; i < bytes.length; i++) {
-    const high = digitValue(hex.charCodeAt(2 * i));
-    const low = digitValue(hex.charCodeAt(2 * i + 1));
-    if (high < 0 || low < 0) return undefined;
+  for (let i = 0, at = 0; i < bytes.length; i++, at += 2) {
+    // Beyond the table there is nothing, and nothing is not below 256 either.
+    const high = digitValues[hex.charCodeAt(at)] as number;
+    const low = digitValues[hex.charCodeAt(at + 1)] as number;
+    if (!(high < 16 && low < 16)) return undefined;
     bytes[i] = high * 16 + low;
   }
   return bytes;
