@@ -67,6 +67,9 @@ interface Signer {
 
 const amountEach = 10_000_000_000n;
 const fragmentBytes = 64 * 1024;
+const EPOCH_BLOCKS = 60;
+/** As many as the general half of a block has room for. */
+const FORMS_PER_BLOCK = 1_800;
 
 /** Blocks full of real transfers and storage proofs, mined on an easy target: the work is not what is measured. */
 export class MarketBlocks {
@@ -87,8 +90,8 @@ export class MarketBlocks {
         allocations: [{ publicKey: bytesToHex(crypto.publicKey(this.secret('rich'))), amount: 1n << 60n }],
       },
       proofOfWork: { ...devnet.proofOfWork, genesisBits: easyBits, limitBits: easyBits },
-      // Windows almost as long as an epoch: the proofs of most contracts fit one block.
-      contract: { ...devnet.contract, windowBlocks: devnet.contract.epochBlocks - 1 },
+      // Windows almost as long as an epoch, and several times as long as the run: most contracts can be proven in it.
+      contract: { ...devnet.contract, epochBlocks: EPOCH_BLOCKS, windowBlocks: EPOCH_BLOCKS - 1 },
     };
     this.law = createNetworkLaw(params, crypto);
     this.state.apply(applyGenesis(this.law).diff);
@@ -197,7 +200,8 @@ export class MarketBlocks {
       formed.push({ id: contractIdOf(this.crypto, params, agreement), leaves: leaves.value, bytes });
       forms.push(this.sign(client, 'form', body));
     }
-    this.addBlock(forms);
+    for (let at = 0; at < forms.length; at += FORMS_PER_BLOCK)
+      this.addBlock(forms.slice(at, at + FORMS_PER_BLOCK));
     const isProvable = (id: (typeof formed)[number]['id']): boolean => {
       const window = this.state.get(contractSpace, id)?.window;
       return window !== undefined && this.height + 1 >= windowOpenHeight(params, window.challengeHeight);
