@@ -15,6 +15,7 @@ describe('blocks that were asked for', () => {
     test.clock.seconds = header.time;
     expect(await test.ledger.access.submitHeaders(bytes.slice(0, HEADER_BYTES))).toMatchObject({ ok: true });
     expect(await test.ledger.block({ ref: id })).toBeNull();
+    expect(await test.ledger.search({ text: id })).toEqual([]);
     expect(await submit(test, chain.tip.block)).toMatchObject({ ok: true });
     expect(await test.ledger.block({ ref: id })).toMatchObject({ id });
     expect(await test.ledger.transaction({ id: known.id })).toMatchObject({ id: known.id });

@@ -1,5 +1,6 @@
 import { type AccountId, type BlockId, type KnownBlock, type Law, parseAccount } from '#chain';
 import type { SupplyAudit } from './audit/supply-audit.js';
+import { hasBody } from './chain/block-preparation.js';
 import type { BlockNode } from './chain/block-tree.js';
 import type { ChainManager } from './chain/chain-manager.js';
 import type { EventStream } from './events/event-stream.js';
@@ -45,7 +46,8 @@ export function toAccount({ law }: Pick<LedgerParts, 'law'>, ref: AccountRef): A
 
 /** The stored block an id or a height of the main chain means. */
 export function findNode({ chain }: Pick<LedgerParts, 'chain'>, ref: string): BlockNode | undefined {
-  return /^\d{1,15}$/.test(ref) ? chain.tree.mainAt(Number(ref)) : chain.tree.get(ref as BlockId);
+  const node = /^\d{1,15}$/.test(ref) ? chain.tree.mainAt(Number(ref)) : chain.tree.get(ref as BlockId);
+  return node && hasBody(node) ? node : undefined;
 }
 
 const CACHED_BLOCKS = 32;
