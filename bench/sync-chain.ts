@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, rename, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import {
@@ -66,7 +66,7 @@ export async function prepareChain(plan: ChainPlan): Promise<string> {
     )
     .digest('hex')
     .slice(0, 12);
-  const folder = join(tmpdir(), 'cairn-bench-sync');
+  const folder = join(tmpdir(), `cairn-bench-sync-${userInfo().username}`);
   const file = join(folder, `${key}.blocks`);
   const isThere = await stat(file).then(
     () => true,

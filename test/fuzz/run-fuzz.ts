@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { readCorpus } from './corpus.js';
 import { FindingError, type FuzzTarget } from './fuzz-target.js';
@@ -102,7 +102,8 @@ export function tryInput(target: FuzzTarget, input: Uint8Array, seed: number): s
 }
 
 function reportFinding(target: FuzzTarget, input: Uint8Array, seed: number, cause: unknown): never {
-  const folder = join(tmpdir(), 'cairn-fuzz');
+  // One folder a user: another's cannot be written to.
+  const folder = join(tmpdir(), `cairn-fuzz-${userInfo().username}`);
   mkdirSync(folder, { recursive: true });
   const name = createHash('sha256').update(input).digest('hex').slice(0, 12);
   const path = join(folder, `${target.name}-${name}.bin`);
