@@ -1,7 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { bytesToHex, hexToBytes } from '#crypto';
-import { bitsToTarget, hashToNumber, targetToBits, targetToBytes, targetToWork } from './target.js';
+import {
+  bitsToTarget,
+  bitsToWork,
+  hashToNumber,
+  targetToBits,
+  targetToBytes,
+  targetToWork,
+} from './target.js';
 
 describe('compact bits', () => {
   // Rows of Bitcoin Core's arith_uint256 tests: bits, target, bits of the target.
@@ -48,6 +55,11 @@ describe('compact bits', () => {
 
   test('work of Bitcoin’s first block is the published 0x100010001', () => {
     expect(targetToWork(0xffffn << 208n)).toBe(0x1_0001_0001n);
+  });
+
+  test('of compact bits, none where they are no target: a stranger may send any', () => {
+    expect(bitsToWork(0x1d00_ffff)).toBe(0x1_0001_0001n);
+    for (const bits of [0, 0x1d80_ffff, 0xff12_3456]) expect(bitsToWork(bits)).toBe(0n);
   });
 
   test('half the target is twice the work', () => {

@@ -30,6 +30,12 @@ export function targetToWork(target: bigint): bigint {
   return (1n << 256n) / (target + 1n);
 }
 
+/** Expected hashes to find a block of compact bits; none for bits that are no target, which foreign headers may have. */
+export function bitsToWork(bits: number): bigint {
+  const target = bitsToTarget(bits);
+  return target.ok ? targetToWork(target.value) : 0n;
+}
+
 /** A header's hash as the number that must not exceed the target: little-endian, as Bitcoin reads it. */
 export function hashToNumber(hash: Uint8Array): bigint {
   let value = 0n;

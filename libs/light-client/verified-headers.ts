@@ -2,7 +2,7 @@ import {
   type BlockHeader,
   type BlockId,
   type BranchWeight,
-  bitsToTarget,
+  bitsToWork,
   decodeHeader,
   encodeHeader,
   genesisBlock,
@@ -12,7 +12,6 @@ import {
   type Law,
   MEDIAN_TIME_SPAN,
   medianTime,
-  targetToWork,
   validateClock,
   validateHeader,
 } from '#chain';
@@ -117,10 +116,4 @@ export class VerifiedHeaders {
     assertInvariant(link !== undefined, `no header at height ${height}`);
     return link;
   }
-}
-
-function bitsToWork(bits: number): bigint {
-  const target = bitsToTarget(bits);
-  assertInvariant(target.ok, `verified header with invalid bits ${bits}`);
-  return targetToWork(target.value);
 }

@@ -1,7 +1,6 @@
-import type { BlockId, KnownBlock, NetworkParams } from '#chain';
+import { type BlockId, bitsToWork, type KnownBlock, type NetworkParams } from '#chain';
 import { contractsModule } from '#contracts';
 import { createMemoryChain, type MemoryChain } from '../../chain/testing/memory-chain.js';
-import { bitsToWork } from '../../libs/ledger/chain/block-tree.js';
 
 /** One move over a tree of blocks: go back from some tip, then mine. */
 export interface Branching {

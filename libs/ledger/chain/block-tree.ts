@@ -2,13 +2,12 @@ import {
   type BlockHeader,
   type BlockId,
   type BranchWeight,
-  bitsToTarget,
+  bitsToWork,
   type HeaderSupplement,
   MEDIAN_TIME_SPAN,
   medianTime,
   type Supplement,
   supplementDepth,
-  targetToWork,
 } from '#chain';
 import { assertInvariant } from '#errors';
 import type { BlockStatus } from '../storage/chain-entities.js';
@@ -51,13 +50,6 @@ export interface BlockFacts extends Pick<BlockHeader, 'bits'> {
   readonly timeSeconds: number;
   readonly transactionCount: number;
   readonly seal: HeaderSeal;
-}
-
-/** Work of one block by its compact target. */
-export function bitsToWork(bits: number): bigint {
-  const target = bitsToTarget(bits);
-  assertInvariant(target.ok, `block with invalid bits ${bits} in the tree`);
-  return targetToWork(target.value);
 }
 
 /** All known blocks as a tree, with one branch chosen as the main chain. */

@@ -1,6 +1,7 @@
 import {
   applyGenesis,
   type BlockId,
+  bitsToWork,
   decodeHeader,
   genesisBlock,
   hashToBlockId,
@@ -11,7 +12,7 @@ import {
 import { AppError } from '#errors';
 import type { BlockPlace, ChainStore } from '../storage/chain-store.js';
 import type { StateSnapshots } from '../storage/state-snapshots.js';
-import { type BlockFacts, type BlockNode, BlockTree, bitsToWork } from './block-tree.js';
+import { type BlockFacts, type BlockNode, BlockTree } from './block-tree.js';
 import { headerToSeal } from './header-chain.js';
 import type { LedgerState } from './ledger-state.js';
 import { loadState } from './load-state.js';

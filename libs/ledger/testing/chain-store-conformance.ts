@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type BlockId, decodeDiff, type KnownBlock } from '#chain';
+import { type BlockId, bitsToWork, decodeDiff, type KnownBlock } from '#chain';
 import type { MemoryChain } from '../../../chain/testing/memory-chain.js';
-import { bitsToWork } from '../chain/block-tree.js';
 import type { ChainStore, Connection } from '../storage/chain-store.js';
 import { decodeEvents } from '../storage/event-codec.js';
 import { forkAt, grow, newChain } from './forks.js';

@@ -2,6 +2,7 @@ import {
   type BlockHeader,
   type BlockId,
   bitsToTarget,
+  bitsToWork,
   blockIdToHash,
   decodeHeader,
   hashToBlockId,
@@ -9,7 +10,6 @@ import {
 } from '#chain';
 import { equalBytes } from '#crypto';
 import type { ChainPoint, HeaderPoint } from '#ledger';
-import { bitsToWork } from '../headers/header-cursor.js';
 import { keptWork } from '../headers/low-work.js';
 import { BLOCKS_ANSWER_BYTES, ENVELOPE_BYTES } from '../messages/limits.js';
 import { type BlockAnnouncement, decodeMessageOf, encodeMessage } from '../messages/messages.js';

@@ -120,6 +120,15 @@ describe('announced blocks', () => {
     expect(scene.transport.isBanned('peer')).toBe(true);
   });
 
+  test('a header whose bits are no target', async () => {
+    const peer = await scene.greeted('peer');
+    const header = announced(next).header.slice();
+    header.fill(0xff, 72, 76);
+    await tell(peer, { ...announced(next), header });
+    expect(scene.rules).toEqual(['header/bits']);
+    expect(scene.transport.isBanned('peer')).toBe(true);
+  });
+
   test('a coinbase the header does not commit to', async () => {
     const peer = await scene.greeted('peer');
     await tell(peer, { ...announced(next), coinbase: (chain.at(4).block as KnownBlock).coinbaseBytes });

@@ -1,6 +1,6 @@
 import {
   type BlockId,
-  bitsToTarget,
+  bitsToWork,
   decodeHeader,
   HEADER_BYTES,
   hashToBlockId,
@@ -8,7 +8,6 @@ import {
   type Law,
   MEDIAN_TIME_SPAN,
   medianTime,
-  targetToWork,
   validateClock,
   validateHeader,
 } from '#chain';
@@ -35,12 +34,6 @@ export interface CheckedHeaders {
 export function pointToCursor(point: HeaderPoint): HeaderCursor {
   const { id, height, totalWork, recentTimesSeconds } = point;
   return { id, height, totalWork, recentTimesSeconds };
-}
-
-/** Work of one block by its compact target; 0 for bits that are no target. */
-export function bitsToWork(bits: number): bigint {
-  const target = bitsToTarget(bits);
-  return target.ok ? targetToWork(target.value) : 0n;
 }
 
 /**

@@ -1,6 +1,6 @@
+import { bitsToWork } from '#chain';
 import type { ChainAccess } from '#ledger';
 import type { SyncOptions } from '../sync-engine.js';
-import { bitsToWork } from './header-cursor.js';
 
 /**
  * The least work whose headers are kept: a little less than the own tip has, so that branches of today are known and a
@@ -12,6 +12,7 @@ export async function keptWork(
 ): Promise<bigint> {
   const tip = await chain.tip();
   const point = await chain.headerPoint(tip.id);
-  const behind = tip.totalWork - bitsToWork(point?.bits ?? 0) * BigInt(options.keptBehindBlocks);
+  const behind =
+    tip.totalWork - (point === undefined ? 0n : bitsToWork(point.bits)) * BigInt(options.keptBehindBlocks);
   return behind > options.minimumWork ? behind : options.minimumWork;
 }

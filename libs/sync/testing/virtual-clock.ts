@@ -1,3 +1,4 @@
+import { seededRandom } from '../../ledger/testing/seeded-random.js';
 import type { SyncClock } from '../ports.js';
 
 interface Timer {
@@ -101,17 +102,6 @@ export class VirtualClock implements SyncClock {
 
 function isBefore(a: Timer, b: Timer): boolean {
   return a.atMs < b.atMs || (a.atMs === b.atMs && a.number < b.number);
-}
-
-/** Numbers from 0 to 1 that follow from a seed (mulberry32, public domain by Tommy Ettinger). */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b_79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** All promises that can settle without time passing have settled: microtasks run out before an immediate. */
