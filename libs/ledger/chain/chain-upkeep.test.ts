@@ -5,10 +5,10 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { bytesToHex } from '#crypto';
 import type { MemoryChain } from '../../../chain/testing/memory-chain.js';
+import { seededRandom } from '../../../chain/testing/seeded-random.js';
 import { snapshotState } from '../../../chain/testing/state-snapshot.js';
 import { forkAt, grow, newChain, submit, submitFrom } from '../testing/forks.js';
 import { nextBlocks } from '../testing/random-history.js';
-import { seededRandom } from '../testing/seeded-random.js';
 import { TestLedger } from '../testing/test-ledger.js';
 import type { StorageNotice } from './open-chain.js';
 

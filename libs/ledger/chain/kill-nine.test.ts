@@ -7,11 +7,11 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import type { BlockId } from '#chain';
+import { randomBelow, seededRandom } from '../../../chain/testing/seeded-random.js';
 import { snapshotState } from '../../../chain/testing/state-snapshot.js';
 import { newChain } from '../testing/forks.js';
 import { CRASH_UPKEEP } from '../testing/random-history.js';
 import { withScratchFolder } from '../testing/scratch-folder.js';
-import { randomBelow, seededRandom } from '../testing/seeded-random.js';
 import { TestLedger } from '../testing/test-ledger.js';
 
 const WRITER = fileURLToPath(new URL('../testing/crash-writer.js', import.meta.url));

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import type { ObjectEventView, Page, PostingView } from '#wire';
+import { seededRandom } from '../../../chain/testing/seeded-random.js';
 import { ContractScenario, createContractScenario } from '../../../contracts/testing/contract-scenario.js';
 import type { PageRequest } from '../port.js';
 import { forkAt, newChain, submit, submitFrom } from '../testing/forks.js';
 import { feedScenario } from '../testing/market-scene.js';
 import { nextBlocks } from '../testing/random-history.js';
-import { seededRandom } from '../testing/seeded-random.js';
 import { TestLedger } from '../testing/test-ledger.js';
 
 let test: TestLedger;

@@ -3,11 +3,11 @@ import { readdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { AppError } from '#errors';
+import { seededRandom } from '../../../chain/testing/seeded-random.js';
 import { snapshotState } from '../../../chain/testing/state-snapshot.js';
 import { newChain, submit } from '../testing/forks.js';
 import { CRASH_UPKEEP, nextBlocks } from '../testing/random-history.js';
 import { withScratchFolder } from '../testing/scratch-folder.js';
-import { seededRandom } from '../testing/seeded-random.js';
 import { TestLedger } from '../testing/test-ledger.js';
 
 const seed = Math.floor(Math.random() * 2 ** 31);

@@ -7,11 +7,11 @@ import { bytesToHex } from '#crypto';
 import { nativeCrypto } from '#crypto-native';
 import { AppError } from '#errors';
 import type { MemoryChain } from '../../../chain/testing/memory-chain.js';
+import { randomBelow, seededRandom } from '../../../chain/testing/seeded-random.js';
 import { snapshotState } from '../../../chain/testing/state-snapshot.js';
 import { newChain, submit } from '../testing/forks.js';
 import { nextBlocks } from '../testing/random-history.js';
 import { withScratchFolder } from '../testing/scratch-folder.js';
-import { randomBelow, seededRandom } from '../testing/seeded-random.js';
 import { TestLedger } from '../testing/test-ledger.js';
 import { openSalvage } from './salvage/salvage-file.js';
 

@@ -2,12 +2,12 @@ import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { BlockId } from '#chain';
+import { randomBelow, seededRandom } from '../../../chain/testing/seeded-random.js';
 import { snapshotState } from '../../../chain/testing/state-snapshot.js';
 import { LedgerState } from '../chain/ledger-state.js';
 import { grow, newChain } from '../testing/forks.js';
 import { nextBlocks } from '../testing/random-history.js';
 import { withScratchFolder } from '../testing/scratch-folder.js';
-import { randomBelow, seededRandom } from '../testing/seeded-random.js';
 import { StateSnapshots } from './state-snapshots.js';
 
 const seed = Math.floor(Math.random() * 2 ** 31);

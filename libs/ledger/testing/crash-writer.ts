@@ -1,8 +1,8 @@
 import { argv, stdout } from 'node:process';
 import { violationToText } from '#errors';
+import { randomBelow, seededRandom } from '../../../chain/testing/seeded-random.js';
 import { newChain, submit } from './forks.js';
 import { CRASH_UPKEEP, nextBlocks } from './random-history.js';
-import { randomBelow, seededRandom } from './seeded-random.js';
 import { TestLedger } from './test-ledger.js';
 
 /**

@@ -1,7 +1,7 @@
 import type { KnownBlock, KnownTransaction } from '#chain';
 import type { MemoryChain } from '../../../chain/testing/memory-chain.js';
+import { randomBelow } from '../../../chain/testing/seeded-random.js';
 import { grow } from './forks.js';
-import { randomBelow } from './seeded-random.js';
 
 /** So short that snapshots and pruning are always about to happen while blocks are written. */
 export const CRASH_UPKEEP = { snapshotBlocks: 5, undoBlocks: 4 };

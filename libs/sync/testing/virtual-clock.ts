@@ -1,4 +1,4 @@
-import { seededRandom } from '../../ledger/testing/seeded-random.js';
+import { seededRandom } from '../../../chain/testing/seeded-random.js';
 import type { SyncClock } from '../ports.js';
 
 interface Timer {
