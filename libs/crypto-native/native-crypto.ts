@@ -4,6 +4,7 @@ import {
   blake3Short,
   type CryptoPort,
   hexToBytes,
+  pureBlake3Nodes,
   type SignatureCheck,
   signedMessage,
 } from '#crypto';
@@ -43,7 +44,13 @@ function hashPairsSingly(pairs: Uint8Array): Uint8Array {
 const kernels = createPairKernels();
 
 /** The nodes of trees one by one: where there is no SIMD. */
-const scalarPairs: PairKernels = { sha256Pairs: hashPairsSingly, blake3KeyedPairs, blake3Short };
+const scalarPairs: PairKernels = {
+  sha256Pairs: hashPairsSingly,
+  blake3KeyedPairs,
+  blake3Short,
+  blake3Chunks: pureBlake3Nodes.hashChunks,
+  blake3Parents: pureBlake3Nodes.hashParents,
+};
 
 function assertSecretKey(secretKey: Uint8Array): void {
   assertInvariant(secretKey.length === 32, `an Ed25519 seed has 32 bytes, got ${secretKey.length}`);
@@ -63,6 +70,8 @@ export function createNativeCrypto(engine: Ed25519Engine, useSimd = true): Crypt
     hashPairs: pairs.sha256Pairs,
     hashStatePairs: pairs.blake3KeyedPairs,
     hashShort: pairs.blake3Short,
+    hashChunks: pairs.blake3Chunks,
+    hashParents: pairs.blake3Parents,
     publicKey: (secretKey) => {
       assertSecretKey(secretKey);
       return engine.publicKey(secretKey);

@@ -1,5 +1,6 @@
 import { assertInvariant } from '#errors';
-import { blake3ChunkBytes, blake3ChunkCv, blake3ParentCv } from './blake3-node.js';
+import { type Blake3Nodes, blake3ChunkBytes, pureBlake3Nodes } from './blake3-node.js';
+import { concatBytes } from './bytes.js';
 
 /**
  * Every chaining value of one input's BLAKE3 tree: hash a fragment once, cut as many slices as asked.
@@ -29,29 +30,28 @@ export function blake3Chunk(data: Uint8Array, chunkIndex: number): Uint8Array {
   return data.subarray(chunkIndex * blake3ChunkBytes, (chunkIndex + 1) * blake3ChunkBytes);
 }
 
-function parentLevel(level: Uint8Array): Uint8Array {
-  const count = level.length / 32;
-  const above = new Uint8Array(32 * Math.ceil(count / 2));
-  const pairCount = Math.floor(count / 2);
-  for (let i = 0; i < pairCount; i++) above.set(blake3ParentCv(level, 64 * i, false), 32 * i);
-  if (count % 2 === 1) above.set(level.subarray(32 * (count - 1)), 32 * pairCount);
-  return above;
-}
-
-/** Hashes the data with all nodes of its BLAKE3 tree kept. Pure code, about 40 MB/s: not for the data path. */
-export function blake3Tree(data: Uint8Array): Blake3Tree {
+/**
+ * Hashes the data with all nodes of its BLAKE3 tree kept. With the nodes of a native CryptoPort it runs at memory's
+ * pace (SIMD: 4 MiB in 3 ms); in pure code at about 40 MB/s, which is nothing for the data path.
+ */
+export function blake3Tree(data: Uint8Array, nodes: Blake3Nodes = pureBlake3Nodes): Blake3Tree {
   const chunkCount = blake3ChunkCount(data.length);
-  if (chunkCount === 1) {
-    const root = blake3ChunkCv(data, 0, true);
-    return { root, lengthBytes: data.length, levels: [root] };
-  }
-  const chunks = new Uint8Array(32 * chunkCount);
-  for (let i = 0; i < chunkCount; i++) chunks.set(blake3ChunkCv(blake3Chunk(data, i), i, false), 32 * i);
-  const levels: Uint8Array[] = [chunks];
-  let level: Uint8Array = chunks;
+  const lengths = new Uint32Array(chunkCount).fill(blake3ChunkBytes);
+  lengths[chunkCount - 1] = data.length - (chunkCount - 1) * blake3ChunkBytes;
+  const indexes = Uint32Array.from(lengths, (_, index) => index);
+  const isRoot = chunkCount === 1 ? Uint8Array.of(1) : undefined;
+  let level = nodes.hashChunks({ bytes: data, lengths, indexes, isRoot });
+  if (chunkCount === 1) return { root: level, lengthBytes: data.length, levels: [level] };
+  const levels: Uint8Array[] = [level];
   while (level.length > 64) {
-    level = parentLevel(level);
+    level = levelAbove(level, nodes);
     levels.push(level);
   }
-  return { root: blake3ParentCv(level, 0, true), lengthBytes: data.length, levels };
+  return { root: nodes.hashParents(level, Uint8Array.of(1)), lengthBytes: data.length, levels };
+}
+
+function levelAbove(level: Uint8Array, nodes: Blake3Nodes): Uint8Array {
+  const pairsEnd = level.length - (level.length % 64);
+  const parents = nodes.hashParents(level.subarray(0, pairsEnd));
+  return pairsEnd === level.length ? parents : concatBytes(parents, level.subarray(pairsEnd));
 }

@@ -6,8 +6,16 @@
  * Read next: docs/protocol/signatures.md, docs/protocol/trees.md, docs/protocol/keys.md, testing/.
  */
 export { baoSliceBytes, baoSliceFromTree, encodeBaoSlice, verifyBaoSlice } from './bao.js';
+export {
+  type BaoClaim,
+  type BaoFault,
+  baoSetSlice,
+  baoSetSliceBytes,
+  verifyBaoSetSlice,
+  verifyBaoSetSlices,
+} from './bao-set.js';
 export { blake3KeyedPairs, blake3Short } from './blake3-block.js';
-export { blake3ChunkBytes } from './blake3-node.js';
+export { type Blake3Nodes, blake3ChunkBytes, pureBlake3Nodes } from './blake3-node.js';
 export { type Blake3Tree, blake3Chunk, blake3ChunkCount, blake3Tree } from './blake3-tree.js';
 export {
   asciiToBytes,
@@ -39,7 +47,7 @@ export {
 } from './keys.js';
 export { nobleCrypto } from './noble-crypto.js';
 export { newPhrase, normalizePhrase, phraseToSeed, validatePhrase } from './phrase.js';
-export { type CryptoPort, type SignatureCheck, signedMessage } from './port.js';
+export { type Blake3Chunks, type CryptoPort, type SignatureCheck, signedMessage } from './port.js';
 export {
   type ConsistencyClaim,
   consistencyProof,
@@ -51,3 +59,10 @@ export {
   verifyConsistency,
   verifyInclusion,
 } from './rfc6962.js';
+export {
+  type MultiClaim,
+  multiInclusionProof,
+  multiProofSiblings,
+  type ProvenLeaf,
+  verifyMultiInclusion,
+} from './rfc6962-multi.js';

@@ -16,6 +16,20 @@ export function signedMessage({ prefix, message }: SignatureCheck): Uint8Array {
 }
 
 /**
+ * Chunks of BLAKE3 trees (the BLAKE3 paper, section 2.1), of one input or of several: each in 1,024 bytes with zeros
+ * after its length, but for the last, which may be cut there.
+ */
+export interface Blake3Chunks {
+  readonly bytes: Uint8Array;
+  /** Length of each in bytes, at most 1,024. */
+  readonly lengths: Uint32Array;
+  /** Index of each in its input. */
+  readonly indexes: Uint32Array;
+  /** 1 where the chunk is the whole of its input, else 0; left out where none is. */
+  readonly isRoot?: Uint8Array | undefined;
+}
+
+/**
  * The primitives the law needs, as a port: noble in tests (`nobleCrypto`), native code in production
  * (`#crypto-native`). Both pass the same conformance suite, so a rule never knows which one it runs on.
  * Hashes come back as fresh plain `Uint8Array`s. No function keeps a reference to its arguments.
@@ -41,6 +55,13 @@ export interface CryptoPort {
    * and m lengths in, m*32 bytes out. Keys and values of the state tree.
    */
   hashShort(blocks: Uint8Array, lengths: Uint8Array): Uint8Array;
+  /** Chaining values (32 bytes each) of chunks of BLAKE3 trees; of a root, the hash. */
+  hashChunks(chunks: Blake3Chunks): Uint8Array;
+  /**
+   * Chaining values of BLAKE3's parent nodes: m*64 bytes of pairs of values in, m*32 bytes out. `isRoot` has a 1 for
+   * each pair that is the top of its tree, whose value is the hash; left out where none is.
+   */
+  hashParents(pairs: Uint8Array, isRoot?: Uint8Array): Uint8Array;
   /** Ed25519 public key (32 bytes) of a 32-byte RFC 8032 seed. */
   publicKey(secretKey: Uint8Array): Uint8Array;
   /** Deterministic RFC 8032 Ed25519 signature, 64 bytes, under a 32-byte seed. */

@@ -33,7 +33,7 @@ function nodeHash(crypto: CryptoPort, left: Uint8Array, right: Uint8Array): Uint
  * The level above: neighbours hashed in pairs, an odd last one carried up unchanged. Repeated, this gives the
  * same tree as RFC 6962's recursive split at the largest power of two, and hashes a level in one call.
  */
-function levelAbove(crypto: CryptoPort, level: readonly Uint8Array[]): Uint8Array[] {
+export function levelAbove(crypto: CryptoPort, level: readonly Uint8Array[]): Uint8Array[] {
   const pairCount = Math.floor(level.length / 2);
   const pairs = new Uint8Array(64 * pairCount);
   for (let i = 0; i < 2 * pairCount; i++) pairs.set(level[i] as Uint8Array, 32 * i);

@@ -31,6 +31,16 @@ export interface KernelExports {
   compressBlake3Pairs(count: number): void;
   readonly blake3ShortLengths: Address;
   compressBlake3Short(count: number): void;
+  readonly blake3ChunksInput: Address;
+  readonly blake3ChunkLengths: Address;
+  readonly blake3ChunkCounters: Address;
+  readonly blake3ChunkRoots: Address;
+  readonly blake3ChunksOutput: Address;
+  compressBlake3Chunks(count: number): void;
+  readonly blake3ParentsInput: Address;
+  readonly blake3ParentRoots: Address;
+  readonly blake3ParentsOutput: Address;
+  compressBlake3Parents(count: number): void;
 }
 
 let compiled: object | undefined | 'none';

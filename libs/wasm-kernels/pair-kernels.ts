@@ -1,11 +1,12 @@
 import { assertInvariant } from '#errors';
 import { instantiateKernels } from './kernel-module.js';
+import { createTreeKernels, type TreeKernels } from './tree-kernels.js';
 
 /** Pairs that fit the wasm buffers at once (assembly/sha256-pairs.ts, assembly/blake3-pairs.ts). */
 const MAX_PAIRS = 1024;
 
 /** Hashes of many 64-byte pairs, four at a time. m*64 bytes in, m*32 fresh bytes out. */
-export interface PairKernels {
+export interface PairKernels extends TreeKernels {
   /** RFC 6962 nodes: SHA-256(0x01 || pair) of each. */
   sha256Pairs(pairs: Uint8Array): Uint8Array;
   /** BLAKE3 keyed_hash(key, pair) of each, under one 32-byte key. */
@@ -14,7 +15,7 @@ export interface PairKernels {
   blake3Short(blocks: Uint8Array, lengths: Uint8Array): Uint8Array;
 }
 
-/** Kernels with memory of their own, about 200 KiB; undefined where there is no SIMD. */
+/** Kernels with memory of their own, about 400 KiB; undefined where there is no SIMD. */
 export function createPairKernels(): PairKernels | undefined {
   const kernels = instantiateKernels();
   if (kernels === undefined) return undefined;
@@ -38,6 +39,7 @@ export function createPairKernels(): PairKernels | undefined {
     return hashes;
   };
   return {
+    ...createTreeKernels(kernels),
     sha256Pairs: (pairs) =>
       run(
         pairs,

@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { pureBlake3Nodes } from '../blake3-node.js';
+import { blake3Tree } from '../blake3-tree.js';
 import { bytesToHex, concatBytes, hexToBytes } from '../bytes.js';
 import { nobleCrypto } from '../noble-crypto.js';
 import type { CryptoPort } from '../port.js';
@@ -94,6 +96,52 @@ export function describeCryptoConformance(name: string, crypto: CryptoPort): voi
         }),
       );
       expect(() => crypto.hashShort(new Uint8Array(64), new Uint8Array(2))).toThrow(/2 lengths/);
+    });
+
+    test('hashes the nodes of BLAKE3 trees: whole trees give the published hashes', () => {
+      for (const { lengthBytes, hash } of blake3Vectors)
+        expect([lengthBytes, bytesToHex(blake3Tree(patternBytes(lengthBytes), crypto).root)]).toEqual([
+          lengthBytes,
+          hash,
+        ]);
+    });
+
+    test('hashes chunks of any lengths and places, and parents, as the pure code does', () => {
+      expectPlainBytes(crypto.hashParents(new Uint8Array(0)), 0);
+      const chunk = fc.record({
+        bytes: fc.uint8Array({ maxLength: 1024, size: 'max' }),
+        index: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+        isRoot: fc.nat({ max: 1 }),
+      });
+      fc.assert(
+        fc.property(fc.array(chunk, { minLength: 1, maxLength: 9 }), fc.boolean(), (chunks, isCut) => {
+          const padded = new Uint8Array(chunks.length * 1024);
+          for (const [at, { bytes }] of chunks.entries()) padded.set(bytes, at * 1024);
+          const last = chunks[chunks.length - 1] as { bytes: Uint8Array };
+          const claim = {
+            bytes: isCut ? padded.subarray(0, (chunks.length - 1) * 1024 + last.bytes.length) : padded,
+            lengths: Uint32Array.from(chunks, ({ bytes }) => bytes.length),
+            indexes: Uint32Array.from(chunks, ({ index }) => index),
+            isRoot: Uint8Array.from(chunks, ({ isRoot }) => isRoot),
+          };
+          const values = crypto.hashChunks(claim);
+          expectPlainBytes(values, 32 * chunks.length);
+          expect(values).toEqual(pureBlake3Nodes.hashChunks(claim));
+          const noRoots = { ...claim, isRoot: undefined };
+          expect(crypto.hashChunks(noRoots)).toEqual(pureBlake3Nodes.hashChunks(noRoots));
+          const pairs = padded.subarray(0, 64 * chunks.length);
+          expect(crypto.hashParents(pairs, claim.isRoot)).toEqual(
+            pureBlake3Nodes.hashParents(pairs, claim.isRoot),
+          );
+          expect(crypto.hashParents(pairs)).toEqual(pureBlake3Nodes.hashParents(pairs));
+        }),
+        { numRuns: 60 },
+      );
+      expect(() => crypto.hashParents(new Uint8Array(63))).toThrow(/64-byte pairs/);
+      const words = Uint32Array.of(1025);
+      expect(() =>
+        crypto.hashChunks({ bytes: new Uint8Array(2048), lengths: words, indexes: words }),
+      ).toThrow(/chunk 0 of 1025 bytes/);
     });
 
     test('hashes and signs any bytes, views into larger buffers too, as the oracle does', () => {

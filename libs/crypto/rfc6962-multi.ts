@@ -1,0 +1,132 @@
+import { assertInvariant } from '#errors';
+import { equalBytes } from './bytes.js';
+import type { CryptoPort } from './port.js';
+import { levelAbove } from './rfc6962.js';
+
+/** A leaf of an RFC 6962 tree by its place and its leaf hash. */
+export interface ProvenLeaf {
+  readonly index: number;
+  readonly hash: Uint8Array;
+}
+
+/** A claim that several leaves stand in one tree of `size` leaves; each sibling node is given once. */
+export interface MultiClaim {
+  readonly root: Uint8Array;
+  readonly size: number;
+  /** At least one, by ascending index, none twice. */
+  readonly leaves: readonly ProvenLeaf[];
+  /** The nodes that cannot be computed from the leaves: level by level from the leaves up, left to right. */
+  readonly siblings: readonly Uint8Array[];
+}
+
+/** Whether the indexes name different leaves of a tree of `size`, in ascending order. */
+function areLeavesOf(size: number, indexes: readonly number[]): boolean {
+  if (!Number.isSafeInteger(size) || indexes.length === 0) return false;
+  let before = -1;
+  for (const index of indexes) {
+    if (!Number.isSafeInteger(index) || index <= before || index >= size) return false;
+    before = index;
+  }
+  return true;
+}
+
+/**
+ * Walks from the leaves to the root, a level at a time: `sibling` is asked for each node that the ones below do not
+ * give, in the order a proof lists them.
+ */
+function climb(
+  size: number,
+  indexes: readonly number[],
+  sibling: (level: number, position: number) => void,
+): void {
+  let positions = indexes;
+  let count = size;
+  for (let level = 0; count > 1; level++) {
+    const above: number[] = [];
+    for (let at = 0; at < positions.length; at++) {
+      const position = positions[at] as number;
+      if (position % 2 === 1) sibling(level, position - 1);
+      else if (positions[at + 1] === position + 1) at++;
+      else if (position + 1 < count) sibling(level, position + 1);
+      above.push(Math.floor(position / 2));
+    }
+    positions = above;
+    count = Math.ceil(count / 2);
+  }
+}
+
+/** How many siblings prove these leaves (ascending, different, below `size`). */
+export function multiProofSiblings(size: number, indexes: readonly number[]): number {
+  assertInvariant(areLeavesOf(size, indexes), `${indexes} are no ascending leaves of a tree of ${size}`);
+  let siblings = 0;
+  climb(size, indexes, () => {
+    siblings++;
+  });
+  return siblings;
+}
+
+/** The siblings that prove these leaves (ascending, different) of the tree over the leaf hashes. 32 bytes each. */
+export function multiInclusionProof(
+  crypto: CryptoPort,
+  leafHashes: readonly Uint8Array[],
+  indexes: readonly number[],
+): Uint8Array[] {
+  const size = leafHashes.length;
+  assertInvariant(areLeavesOf(size, indexes), `${indexes} are no ascending leaves of a tree of ${size}`);
+  const levels = [leafHashes];
+  for (let level = leafHashes; level.length > 1; ) {
+    level = levelAbove(crypto, level);
+    levels.push(level);
+  }
+  const siblings: Uint8Array[] = [];
+  climb(size, indexes, (level, position) => {
+    const nodes = levels[level] as readonly Uint8Array[];
+    siblings.push((nodes[position] as Uint8Array).slice());
+  });
+  return siblings;
+}
+
+/** Whether the leaves and exactly these siblings give the root; never throws. Hashes each level in one call. */
+export function verifyMultiInclusion(crypto: CryptoPort, claim: MultiClaim): boolean {
+  const { root, size, leaves, siblings } = claim;
+  let positions = leaves.map(({ index }) => index);
+  if (!areLeavesOf(size, positions)) return false;
+  if (!leaves.every(({ hash }) => hash.length === 32) || !siblings.every((node) => node.length === 32))
+    return false;
+  let hashes = leaves.map(({ hash }) => hash);
+  let used = 0;
+  for (let count = size; count > 1; count = Math.ceil(count / 2)) {
+    const above: number[] = [];
+    const pairs = new Uint8Array(64 * positions.length);
+    let paired = 0;
+    let carried: Uint8Array | undefined;
+    for (let at = 0; at < positions.length; at++) {
+      const position = positions[at] as number;
+      let left = hashes[at];
+      let right: Uint8Array | undefined;
+      above.push(Math.floor(position / 2));
+      if (position % 2 === 1) {
+        right = left;
+        left = siblings[used++];
+      } else if (positions[at + 1] === position + 1) {
+        right = hashes[++at];
+      } else if (position + 1 < count) {
+        right = siblings[used++];
+      } else {
+        carried = left;
+        continue;
+      }
+      if (left === undefined || right === undefined) return false;
+      pairs.set(left, 64 * paired);
+      pairs.set(right, 64 * paired + 32);
+      paired++;
+    }
+    const values = crypto.hashPairs(pairs.subarray(0, 64 * paired));
+    hashes = [];
+    for (let at = 0; at < paired; at++) hashes.push(values.subarray(32 * at, 32 * at + 32));
+    // Only the last node of a level has no neighbour.
+    if (carried !== undefined) hashes.push(carried);
+    positions = above;
+  }
+  return used === siblings.length && equalBytes(hashes[0] as Uint8Array, root);
+}
