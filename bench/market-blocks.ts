@@ -37,6 +37,7 @@ import {
   drawChunks,
   entriesToLeaves,
   type Leaf,
+  NO_READS_NO_REPAIR,
   priceContract,
   windowOpenHeight,
 } from '#contracts';
@@ -186,6 +187,8 @@ export class MarketBlocks {
         epochs: 3,
         basePerEpoch: offer.basePerEpoch,
         pricePerGiBEpoch: offer.pricePerGiBEpoch,
+        ...NO_READS_NO_REPAIR,
+        maxBurn: 1n << 60n,
         ...commitToLeaves(this.crypto, leaves.value),
       };
       const agreement = { ...terms, collateral: priceContract(params, terms).minCollateral };

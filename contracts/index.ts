@@ -6,9 +6,14 @@
  */
 export * from './end/end.js';
 export * from './form/form.js';
+export * from './form/register.js';
 export * from './lifecycle/contract-object.js';
+export * from './lifecycle/due-index.js';
+export * from './lifecycle/escrow.js';
 export * from './lifecycle/schedule.js';
+export * from './lifecycle/settle.js';
 export * from './module.js';
+export * from './money/burn-price.js';
 export * from './money/lot.js';
 export * from './money/price.js';
 export * from './network-law.js';
@@ -20,4 +25,5 @@ export * from './prove/prove.js';
 export * from './prove/storage-proof.js';
 export * from './state-objects.js';
 export * from './terms/agreement.js';
+export * from './terms/agreement-rules.js';
 export * from './terms/leaves.js';

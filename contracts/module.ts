@@ -1,8 +1,10 @@
 import type { LawModule } from '#chain';
 import { end } from './end/end.js';
 import { form } from './form/form.js';
-import { contractSpace, dueSpace } from './lifecycle/contract-object.js';
+import { contractSpace } from './lifecycle/contract-object.js';
+import { dueSpace } from './lifecycle/due-index.js';
 import { endBlock } from './lifecycle/transitions.js';
+import { burnDemandSpace, burnPriceSpace } from './money/burn-price.js';
 import { offer, offerSpace } from './offer/offer.js';
 import { usageSpace } from './offer/usage.js';
 import { prove } from './prove/prove.js';
@@ -11,6 +13,6 @@ import { prove } from './prove/prove.js';
 export const contractsModule = {
   name: 'contracts',
   kinds: [offer, form, prove, end] as const,
-  namespaces: [contractSpace, dueSpace, offerSpace, usageSpace] as const,
+  namespaces: [contractSpace, dueSpace, offerSpace, usageSpace, burnPriceSpace, burnDemandSpace] as const,
   endBlock,
 } satisfies LawModule;

@@ -14,7 +14,7 @@ describe('one whole life of a contract', () => {
       expect(held).toBe(minted - burned);
     };
     scenario.form();
-    const { tranche, lot, collateral } = scenario.contract;
+    const { tranche, burned, collateral } = scenario.contract;
     expect(scenario.pots).toEqual({ escrow: tranche * 3n, vesting: 0n, collateral });
     for (const epoch of [0, 1, 2]) {
       while (chain.height < scenario.firstProofHeight(epoch) - 1) {
@@ -32,8 +32,8 @@ describe('one whole life of a contract', () => {
     expect(scenario.contract).toMatchObject({ status: 'completed', proven: 3, missed: 0 });
     expect(scenario.pots).toEqual({ escrow: 0n, vesting: 0n, collateral: 0n });
     expect(chain.balance(scenario.terms.provider)).toBe(providerBefore + tranche * 3n);
-    expect(chain.balance(scenario.terms.client)).toBe(clientBefore - tranche * 3n - lot.burned);
-    expect(scenario.contract.lot.minted).toBeLessThanOrEqual(lot.burned);
+    expect(chain.balance(scenario.terms.client)).toBe(clientBefore - tranche * 3n - burned);
+    expect(scenario.contract.minted).toBeLessThanOrEqual(burned);
     while (chain.height > start) {
       chain.revertTip();
       check();

@@ -67,11 +67,21 @@ export interface NetworkParams {
     readonly minEpochs: number;
     readonly maxEpochs: number;
     readonly maxLeaves: number;
+    /** Revisions that may be published for a contract in one epoch. */
+    readonly revisionsPerEpoch: number;
+    /** The reserve of a failed contract waits this long for a replacement, then it returns to the client. */
+    readonly repairBlocks: number;
+    /** Share of a replacement's price promised to the new holder at its first proof, in 1/10000. */
+    readonly bountyBps: bigint;
   };
 
   readonly mint: {
-    /** Base units burned per GiB and epoch when a contract is formed. */
+    /** Base units burned per GiB and epoch stored: where the burn price starts, and its floor. */
     readonly burnPerGiBEpoch: bigint;
+    /** The burn price moves once in this many blocks (a day), by at most an eighth. */
+    readonly burnPeriodBlocks: number;
+    /** Median of MiB-epochs registered in a block at which the burn price stays. */
+    readonly burnTargetMiBEpochs: bigint;
     /** Share of a burn lot minted to the miner who includes its first proof, in 1/10000. */
     readonly inclusionBps: bigint;
   };

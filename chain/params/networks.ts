@@ -10,7 +10,7 @@ export const mainnet: NetworkParams = {
   name: 'mainnet',
   networkId: 0x43_41_52_4e,
   addressPrefix: 'cairn',
-  protocolVersion: 2,
+  protocolVersion: 3,
   genesis: { timeSeconds: 1_798_761_600, allocations: [] },
   proofOfWork: {
     genesisBits: 0x1c00_ffff,
@@ -41,8 +41,16 @@ export const mainnet: NetworkParams = {
     minEpochs: 1,
     maxEpochs: 3_650,
     maxLeaves: 8_192,
+    revisionsPerEpoch: 1,
+    repairBlocks: 3 * DAY_BLOCKS,
+    bountyBps: 1_000n,
   },
-  mint: { burnPerGiBEpoch: 100_000n, inclusionBps: 2_000n },
+  mint: {
+    burnPerGiBEpoch: 100_000n,
+    inclusionBps: 2_000n,
+    burnPeriodBlocks: DAY_BLOCKS,
+    burnTargetMiBEpochs: 1n << 20n,
+  },
   failureDomain: 'subnet-owner-region',
 };
 
@@ -87,7 +95,9 @@ export const devnet: NetworkParams = {
     startDelayBlocks: 2,
     challenges: 2,
     settleDelayBlocks: 2,
+    repairBlocks: 60,
   },
+  mint: { ...mainnet.mint, burnPeriodBlocks: 20 },
   failureDomain: 'provider',
 };
 

@@ -30,6 +30,12 @@ export const escrowPot = (contract: ContractId): Pot => `escrow:${contract}`;
 export const vestingPot = (contract: ContractId): Pot => `vesting:${contract}`;
 /** What the provider locked. */
 export const collateralPot = (contract: ContractId): Pot => `collateral:${contract}`;
+/** What the client set aside so that lost fragments are stored again without it. */
+export const reservePot = (contract: ContractId): Pot => `reserve:${contract}`;
+/** Promised to the new holder of a repaired contract at its first proof. */
+export const bountyPot = (contract: ContractId): Pot => `bounty:${contract}`;
+/** What the client locked for paid reads. */
+export const readsPot = (contract: ContractId): Pot => `reads:${contract}`;
 
 /** Which sort of pot a pot is, for audits and charts. */
 export function potKind(pot: Pot): string {

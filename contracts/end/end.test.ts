@@ -20,17 +20,17 @@ function runOut(): void {
 describe('an early end by the client', () => {
   test('before the start: no challenge at all, everything returns but the burn', () => {
     const { chain, terms } = scenario;
-    const { lot, tranche, collateral } = scenario.contract;
+    const { burned, tranche, collateral } = scenario.contract;
     const client = chain.balance(terms.client);
     const provider = chain.balance(terms.provider);
     chain.mineBlock([scenario.endTransaction()]);
     expect(scenario.contract).toMatchObject({ endEpoch: 0, nextEpoch: 0 });
     runOut();
-    expect(scenario.contract).toMatchObject({ status: 'ended', proven: 0, missed: 0, window: undefined });
+    expect(scenario.contract).toMatchObject({ status: 'cancelled', proven: 0, missed: 0, window: undefined });
     expect(chain.height).toBe(settleHeight(chain.law.params, scenario.contract));
     expect(chain.balance(terms.client)).toBe(client + 3n * tranche);
     expect(chain.balance(terms.provider)).toBe(provider + collateral);
-    expect(lot.burned).toBeGreaterThan(0n);
+    expect(burned).toBeGreaterThan(0n);
     expect(scenario.pots).toEqual({ escrow: 0n, vesting: 0n, collateral: 0n });
   });
 
@@ -88,7 +88,7 @@ describe('an early end by the client', () => {
     chain.mineBlock([form, chain.sign(terms.client, 'end', { contract: scenario.id }, { sequence: 1n })]);
     expect(scenario.contract).toMatchObject({ status: 'active', endEpoch: 0 });
     runOut();
-    expect(scenario.contract.status).toBe('ended');
+    expect(scenario.contract.status).toBe('cancelled');
   });
 
   test('end/no-contract, end/not-client', () => {

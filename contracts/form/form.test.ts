@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { accountPot, type KnownTransaction, MAX_U63 } from '#chain';
-import { dueSpace } from '../lifecycle/contract-object.js';
+import { dueKey, dueSpace } from '../lifecycle/due-index.js';
 import { shareOfUp } from '../money/price.js';
 import { usageSpace } from '../offer/usage.js';
 import { type ContractScenario, createContractScenario, usualOffer } from '../testing/contract-scenario.js';
@@ -36,15 +36,16 @@ describe('form', () => {
       totalBytes: terms.agreement.totalBytes,
       window: undefined,
     });
-    const { tranche, collateral, lot } = contract;
+    const { tranche, collateral, burned, lots } = contract;
     expect(tranche).toBeGreaterThan(1_000_000n);
-    expect(lot.burned).toBeGreaterThan(0n);
+    expect(burned).toBeGreaterThan(0n);
+    expect(lots).toMatchObject([{ burned, minted: 0n, firstEpoch: 0, endEpoch: 3, isProven: false }]);
     expect(scenario.pots).toEqual({ escrow: tranche * 3n, vesting: 0n, collateral });
-    expect(chain.balance(terms.client)).toBe(client - tranche * 3n - lot.burned - 11n);
+    expect(chain.balance(terms.client)).toBe(client - tranche * 3n - burned - 11n);
     expect(chain.balance(terms.provider)).toBe(provider - collateral);
     expect(chain.state.get(usageSpace, terms.provider.account)).toBe(terms.agreement.totalBytes);
     expect(contract.dueAt).toBe(scenario.challengeHeight(0));
-    expect(chain.state.get(dueSpace, String(contract.dueAt))).toEqual([id]);
+    expect(chain.state.get(dueSpace, dueKey(id, contract.dueAt))).toEqual([id]);
   });
 
   test.each([

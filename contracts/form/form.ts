@@ -5,8 +5,9 @@ import {
   bytes,
   collateralPot,
   escrowPot,
-  MAX_U63,
   publicKeyToAccountId,
+  readsPot,
+  reservePot,
   struct,
   type TxContext,
   type TxKind,
@@ -14,19 +15,24 @@ import {
 } from '#chain';
 import { bytesToHex, equalBytes } from '#crypto';
 import type { Violation } from '#errors';
-import { contractSpace, type StorageContract } from '../lifecycle/contract-object.js';
-import { storeContract } from '../lifecycle/schedule.js';
+import { contractSpace } from '../lifecycle/contract-object.js';
+import { burnPriceOf, recordDemand } from '../money/burn-price.js';
 import { openLot } from '../money/lot.js';
-import { type PriceFigures, priceContract } from '../money/price.js';
-import { type Offer, offerSpace } from '../offer/offer.js';
-import { takeCapacity, usageSpace } from '../offer/usage.js';
+import { burnFor } from '../money/price.js';
 import {
   type Agreement,
   agreementSchema,
   agreementSigningMessage,
   contractIdOf,
 } from '../terms/agreement.js';
+import {
+  type AgreementCost,
+  costOfAgreement,
+  validateOffer,
+  validateTerms,
+} from '../terms/agreement-rules.js';
 import { commitToLeaves, entriesToLeaves, fragmentListSchema } from '../terms/leaves.js';
+import { registerContract } from './register.js';
 
 const bodySchema = struct({
   agreement: agreementSchema,
@@ -60,29 +66,13 @@ export const form: TxKind<'form', FormBody> = {
         },
   apply(view, body, context) {
     const { agreement } = body;
-    const price = priceContract(view.params, agreement);
+    const burn = burnFor(burnPriceOf(view.params, view), agreement.totalBytes, agreement.epochs);
+    const cost = costOfAgreement(view, agreement, burn);
     const violation =
-      validateTerms(view, agreement, price) ??
-      validateFragments(view, body) ??
-      validateOffer(view, agreement);
-    return violation ?? register(view, agreement, price, context);
+      validateTerms(view, agreement, cost) ?? validateFragments(view, body) ?? validateOffer(view, agreement);
+    return violation ?? register(view, agreement, cost, context);
   },
 };
-
-function validateTerms(view: BlockView, agreement: Agreement, price: PriceFigures): Violation | undefined {
-  const { minEpochs, maxEpochs } = view.params.contract;
-  if (agreement.formBy < view.height)
-    return { rule: 'form/late', formBy: agreement.formBy, height: view.height };
-  if (agreement.epochs < minEpochs || agreement.epochs > maxEpochs) {
-    return { rule: 'form/epochs', epochs: agreement.epochs, allowed: `${minEpochs} to ${maxEpochs}` };
-  }
-  if (equalBytes(agreement.clientKey, agreement.providerKey)) return { rule: 'form/same-party' };
-  if (price.escrow + price.burn > MAX_U63) return { rule: 'form/overflow', price: price.escrow };
-  if (agreement.collateral < price.minCollateral) {
-    return { rule: 'form/collateral', collateral: agreement.collateral, min: price.minCollateral };
-  }
-  return undefined;
-}
 
 function validateFragments(view: BlockView, { agreement, fragments }: FormBody): Violation | undefined {
   const { maxLeaves } = view.params.contract;
@@ -111,95 +101,34 @@ function validateFragments(view: BlockView, { agreement, fragments }: FormBody):
   return undefined;
 }
 
-function validateOffer(view: BlockView, agreement: Agreement): Violation | undefined {
-  const provider = publicKeyToAccountId(view.crypto, view.params, agreement.providerKey);
-  const current: Offer | undefined = view.get(offerSpace, provider);
-  if (current === undefined || current.number !== agreement.offerNumber) {
-    return {
-      rule: 'form/offer',
-      offerNumber: agreement.offerNumber,
-      current: current?.number ?? 'none',
-      provider,
-    };
-  }
-  if (current.expiresAt <= view.height) {
-    return { rule: 'form/offer-expired', expiresAt: current.expiresAt, height: view.height };
-  }
-  if (agreement.epochs < current.minEpochs || agreement.epochs > current.maxEpochs) {
-    return {
-      rule: 'form/offer-epochs',
-      epochs: agreement.epochs,
-      offered: `${current.minEpochs} to ${current.maxEpochs}`,
-    };
-  }
-  const used = view.get(usageSpace, provider) ?? 0n;
-  if (used + agreement.totalBytes > current.capacityBytes) {
-    return {
-      rule: 'form/capacity',
-      totalBytes: agreement.totalBytes,
-      usedBytes: used,
-      capacityBytes: current.capacityBytes,
-    };
-  }
-  return undefined;
-}
-
 function register(
   view: BlockView,
   agreement: Agreement,
-  price: PriceFigures,
+  cost: AgreementCost,
   context: TxContext,
 ): Violation | undefined {
   const id = contractIdOf(view.crypto, view.params, agreement);
   if (view.get(contractSpace, id) !== undefined) return { rule: 'form/twice', contract: id };
-  const client = context.account;
+  const client = accountPot(context.account);
   const provider = publicKeyToAccountId(view.crypto, view.params, agreement.providerKey);
   const unpaid =
-    view.move(accountPot(client), escrowPot(id), price.escrow, 'escrow', id) ??
-    view.move(accountPot(client), BURN, price.burn, 'burn', id) ??
+    view.move(client, escrowPot(id), cost.escrow, 'escrow', id) ??
+    view.move(client, BURN, cost.burn, 'burn', id) ??
+    view.move(client, reservePot(id), agreement.reserve, 'reserve', id) ??
+    view.move(client, readsPot(id), agreement.readEscrow, 'reads', id) ??
     view.move(accountPot(provider), collateralPot(id), agreement.collateral, 'collateral', id);
   if (unpaid !== undefined) return unpaid;
-  takeCapacity(view, provider, agreement.totalBytes);
-  const contract: StorageContract = {
-    client,
-    provider,
-    clientKey: agreement.clientKey,
-    providerKey: agreement.providerKey,
-    ticketKey: agreement.ticketKey,
-    payout: agreement.payout,
-    registeredAt: view.height,
-    epochs: agreement.epochs,
-    tranche: price.tranche,
-    collateral: agreement.collateral,
-    root: agreement.root,
-    leafCount: agreement.leafCount,
-    totalBytes: agreement.totalBytes,
-    totalChunks: agreement.totalChunks,
-    status: 'active',
-    nextEpoch: 0,
-    endEpoch: agreement.epochs,
-    proven: 0,
-    missed: 0,
-    lot: openLot(price.burn, agreement.epochs),
-    window: undefined,
-    dueAt: 0,
-    settledAt: undefined,
-  };
-  storeContract(view, id, contract);
-  view.emit({
-    type: 'object',
-    name: 'contract/formed',
-    subject: id,
-    data: {
-      client,
-      provider,
-      totalBytes: agreement.totalBytes,
-      epochs: agreement.epochs,
-      tranche: price.tranche,
-      burned: price.burn,
-      collateral: agreement.collateral,
-      transaction: context.id,
-    },
+  const { epochs, leafCount, totalBytes } = agreement;
+  const lot = openLot(view.params, {
+    burned: cost.burn,
+    firstEpoch: 0,
+    endEpoch: epochs,
+    firstLeaf: 0,
+    leafCount,
+    bytes: totalBytes,
   });
+  recordDemand(view, totalBytes, epochs);
+  const { account, id: transaction } = context;
+  registerContract(view, { id, client: account, agreement, cost, lots: [lot], transaction });
   return undefined;
 }

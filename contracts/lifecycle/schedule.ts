@@ -1,7 +1,8 @@
 import type { BlockView, ContractId, NetworkParams } from '#chain';
 import { type CryptoPort, hexToBytes, readU32le, taggedHash } from '#crypto';
 import { assertInvariant } from '#errors';
-import { contractSpace, dueSpace, type StorageContract } from './contract-object.js';
+import { contractSpace, type StorageContract } from './contract-object.js';
+import { scheduleDue, unscheduleDue } from './due-index.js';
 
 /** What the schedule of a contract follows from. */
 export interface ScheduleInput {
@@ -73,60 +74,27 @@ function nextDue(view: BlockView, id: ContractId, contract: StorageContract): nu
     : settleHeight(params, contract);
 }
 
-/** Stores a contract and its place in the schedule; terminal contracts leave the schedule. */
+/** Stores an active contract and its place in the schedule. */
 export function storeContract(view: BlockView, id: ContractId, contract: StorageContract): void {
+  assertInvariant(contract.status === 'active', `contract ${id} is ${contract.status} and not scheduled`);
+  storeDue(view, id, contract, nextDue(view, id, contract));
+}
+
+/** Stores a contract whose next automatic transition is at `dueAt`. */
+export function storeDue(view: BlockView, id: ContractId, contract: StorageContract, dueAt: number): void {
   const previous = view.get(contractSpace, id);
-  if (contract.status !== 'active') {
-    if (previous !== undefined) unschedule(view, id, previous.dueAt);
-    view.put(contractSpace, id, contract);
-    return;
-  }
-  const dueAt = nextDue(view, id, contract);
   assertInvariant(
     dueAt >= view.height,
     `contract ${id} would be due at ${dueAt}, before block ${view.height}`,
   );
-  if (previous !== undefined && previous.dueAt !== dueAt) unschedule(view, id, previous.dueAt);
+  if (previous !== undefined && previous.dueAt !== dueAt) unscheduleDue(view, id, previous.dueAt);
   view.put(contractSpace, id, { ...contract, dueAt });
-  schedule(view, id, dueAt);
+  scheduleDue(view, id, dueAt);
 }
 
-/** Takes the contracts due at the view's height out of the schedule, in ascending id order. */
-export function takeDue(view: BlockView): readonly ContractId[] {
-  const key = String(view.height);
-  const due = view.get(dueSpace, key);
-  if (due === undefined) return [];
-  view.remove(dueSpace, key);
-  return due;
-}
-
-/** Puts a contract among those due at a height, unless it is there. */
-function schedule(view: BlockView, id: ContractId, dueAt: number): void {
-  const key = String(dueAt);
-  const due = view.get(dueSpace, key) ?? [];
-  const at = placeOf(due, id);
-  if (due[at] !== id) view.put(dueSpace, key, due.toSpliced(at, 0, id));
-}
-
-/** A contract taken by `takeDue` in this block is in the schedule no more. */
-function unschedule(view: BlockView, id: ContractId, dueAt: number): void {
-  const key = String(dueAt);
-  const due = view.get(dueSpace, key);
-  if (due === undefined) return;
-  const at = placeOf(due, id);
-  if (due[at] !== id) return;
-  if (due.length === 1) view.remove(dueSpace, key);
-  else view.put(dueSpace, key, due.toSpliced(at, 1));
-}
-
-/** Where an id is, or would be, in an ascending list. */
-function placeOf(due: readonly ContractId[], id: ContractId): number {
-  let low = 0;
-  let high = due.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((due[middle] as ContractId) < id) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+/** Stores a contract that is over for good: nothing happens to it by itself any more. */
+export function storeOver(view: BlockView, id: ContractId, contract: StorageContract): void {
+  const previous = view.get(contractSpace, id);
+  if (previous !== undefined) unscheduleDue(view, id, previous.dueAt);
+  view.put(contractSpace, id, contract);
 }

@@ -4,7 +4,7 @@ import { fastDevnet } from '../../chain/testing/memory-chain.js';
 import { slashForMiss, splitSlash } from '../money/price.js';
 import { usageSpace } from '../offer/usage.js';
 import { type ContractScenario, createContractScenario } from '../testing/contract-scenario.js';
-import { dueSpace } from './contract-object.js';
+import { dueSpace } from './due-index.js';
 import { endHeightExclusive, settleHeight, startHeight } from './schedule.js';
 
 let scenario: ContractScenario;
@@ -46,6 +46,7 @@ describe('challenges', () => {
       root,
       leafCount,
       totalChunks,
+      tranche: scenario.contract.tranche,
       proven: false,
     });
   });

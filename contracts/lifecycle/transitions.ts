@@ -1,64 +1,77 @@
-import {
-  accountPot,
-  type BlockView,
-  BURN,
-  type ContractId,
-  collateralPot,
-  escrowPot,
-  vestingPot,
-} from '#chain';
+import { accountPot, type BlockView, BURN, type ContractId, collateralPot, escrowPot } from '#chain';
 import { assertInvariant } from '#errors';
-import { slashForMiss, splitSlash } from '../money/price.js';
-import { releaseCapacity } from '../offer/usage.js';
-import { type ContractStatus, contractSpace, type StorageContract } from './contract-object.js';
-import { challengeHeight, storeContract, takeDue, windowCloseHeight } from './schedule.js';
+import { moveBurnPrice } from '../money/burn-price.js';
+import { openLots } from '../money/lot.js';
+import { slashForMiss } from '../money/price.js';
+import { contractSpace, type StorageContract } from './contract-object.js';
+import { takeDue } from './due-index.js';
+import { trancheOfNext } from './escrow.js';
+import { challengeHeight, storeContract, windowCloseHeight } from './schedule.js';
+import { closeFailed, emitContract, fail, settle } from './settle.js';
 
 /** Everything that happens by itself at the end of a block, in ascending contract id. */
 export function endBlock(view: BlockView): void {
   for (const id of takeDue(view)) {
     const contract = view.get(contractSpace, id);
     assertInvariant(
-      contract !== undefined && contract.status === 'active',
-      `contract ${id} is due but not active`,
+      contract !== undefined && contract.settledAt === undefined,
+      `contract ${id} is due and over`,
     );
     advance(view, id, contract);
   }
+  moveBurnPrice(view);
 }
 
 function advance(view: BlockView, id: ContractId, contract: StorageContract): void {
-  if (contract.window !== undefined) {
+  if (contract.status === 'failed') {
+    closeFailed(view, id, contract);
+  } else if (contract.window !== undefined) {
     assertInvariant(
       windowCloseHeight(view.params, contract.window.challengeHeight) === view.height,
       `window of ${id} is due at the wrong height`,
     );
     closeWindow(view, id, contract);
   } else if (contract.nextEpoch < contract.endEpoch) {
-    openWindow(view, id, contract);
+    challenge(view, id, contract);
+  } else if (contract.endEpoch === contract.epochs) {
+    settle(view, id, contract, 'completed');
   } else {
-    settle(view, id, contract, contract.endEpoch < contract.epochs ? 'ended' : 'completed');
+    settle(view, id, contract, contract.nextEpoch === 0 ? 'cancelled' : 'ended');
   }
 }
 
-/** The challenge block: what must be proven is fixed here; its own id seeds the draw. */
-function openWindow(view: BlockView, id: ContractId, contract: StorageContract): void {
+/** The challenge block of an epoch: opens its window, unless the provider declared its maintenance skip for it. */
+function challenge(view: BlockView, id: ContractId, contract: StorageContract): void {
   const epoch = contract.nextEpoch;
   assertInvariant(
     challengeHeight(view, id, contract, epoch) <= view.height,
     `epoch ${epoch} of ${id} is challenged before its block`,
   );
-  storeContract(view, id, {
+  const tranche = trancheOfNext(contract);
+  const next: StorageContract = {
     ...contract,
     nextEpoch: epoch + 1,
-    window: {
-      epoch,
-      challengeHeight: view.height,
-      root: contract.root,
-      leafCount: contract.leafCount,
-      totalChunks: contract.totalChunks,
-      proven: false,
-    },
-  });
-  emit(view, 'contract/challenged', id, { epoch });
+    begun: undefined,
+    lots: openLots(contract.lots, epoch),
+  };
+  if (contract.skip === epoch) {
+    view.mustMove(escrowPot(id), accountPot(contract.client), tranche, 'tranche-skipped', id);
+    storeContract(view, id, next);
+    emitContract(view, 'contract/skipped', id, { epoch });
+    return;
+  }
+  const { root, leafCount, totalChunks } = contract;
+  const window = {
+    epoch,
+    challengeHeight: view.height,
+    root,
+    leafCount,
+    totalChunks,
+    tranche,
+    proven: false,
+  };
+  storeContract(view, id, { ...next, window });
+  emitContract(view, 'contract/challenged', id, { epoch });
 }
 
 function closeWindow(view: BlockView, id: ContractId, contract: StorageContract): void {
@@ -70,44 +83,17 @@ function closeWindow(view: BlockView, id: ContractId, contract: StorageContract)
     return;
   }
   const missed = contract.missed + 1;
-  view.mustMove(escrowPot(id), accountPot(contract.client), contract.tranche, 'tranche-returned', id);
+  const client = accountPot(contract.client);
+  view.mustMove(escrowPot(id), client, window.tranche, 'tranche-returned', id);
   const slash = slashForMiss(view.params, view.balance(collateralPot(id)));
   view.mustMove(collateralPot(id), BURN, slash.burned, 'slash-burned', id);
-  view.mustMove(collateralPot(id), accountPot(contract.client), slash.toClient, 'slash-to-client', id);
-  emit(view, 'contract/missed', id, { epoch: window.epoch, missed, slashed: slash.burned + slash.toClient });
-  if (missed >= view.params.contract.strikes) fail(view, id, { ...closed, missed });
-  else storeContract(view, id, { ...closed, missed });
-}
-
-/** Too many misses: what was not earned returns, what vested and what is left of the collateral is lost. */
-function fail(view: BlockView, id: ContractId, contract: StorageContract): void {
-  const vesting = view.balance(vestingPot(id));
-  view.mustMove(vestingPot(id), accountPot(contract.client), vesting, 'vesting-forfeited', id);
-  const rest = splitSlash(view.params, view.balance(collateralPot(id)));
-  view.mustMove(collateralPot(id), BURN, rest.burned, 'failure-burned', id);
-  view.mustMove(collateralPot(id), accountPot(contract.client), rest.toClient, 'failure-to-client', id);
-  emit(view, 'contract/failed', id, { missed: contract.missed });
-  settle(view, id, contract, 'failed');
-}
-
-/** Empties every pot of the contract, once. */
-function settle(view: BlockView, id: ContractId, contract: StorageContract, status: ContractStatus): void {
-  const refund = view.balance(escrowPot(id));
-  const vested = view.balance(vestingPot(id));
-  const collateral = view.balance(collateralPot(id));
-  view.mustMove(escrowPot(id), accountPot(contract.client), refund, 'escrow-refunded', id);
-  view.mustMove(vestingPot(id), accountPot(contract.payout), vested, 'vesting-paid', id);
-  view.mustMove(collateralPot(id), accountPot(contract.provider), collateral, 'collateral-returned', id);
-  releaseCapacity(view, contract.provider, contract.totalBytes);
-  storeContract(view, id, { ...contract, window: undefined, status, settledAt: view.height });
-  emit(view, 'contract/settled', id, { status, refund, vested, collateral });
-}
-
-function emit(
-  view: BlockView,
-  name: string,
-  id: ContractId,
-  data: Record<string, string | number | bigint>,
-): void {
-  view.emit({ type: 'object', name, subject: id, data });
+  view.mustMove(collateralPot(id), client, slash.toClient, 'slash-to-client', id);
+  emitContract(view, 'contract/missed', id, {
+    epoch: window.epoch,
+    missed,
+    slashed: slash.burned + slash.toClient,
+  });
+  const after = { ...closed, missed, lastMissed: window.epoch };
+  if (missed >= view.params.contract.strikes) fail(view, id, after);
+  else storeContract(view, id, after);
 }

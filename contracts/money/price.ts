@@ -17,8 +17,6 @@ export interface PriceFigures {
   readonly tranche: bigint;
   /** Locked by the client: all tranches; what is not earned returns. */
   readonly escrow: bigint;
-  /** Burned when the contract is formed; never refunded. */
-  readonly burn: bigint;
   /** Least collateral the provider must lock. */
   readonly minCollateral: bigint;
 }
@@ -40,15 +38,19 @@ export function shareOfUp(amount: bigint, bps: bigint): bigint {
 
 /** The price of storing under given terms. Exact integers; the caller bounds them. */
 export function priceContract(params: NetworkParams, terms: PriceTerms): PriceFigures {
-  const epochs = BigInt(terms.epochs);
-  const tranche = terms.basePerEpoch + divideUp(terms.pricePerGiBEpoch * terms.totalBytes, GIB);
-  const escrow = tranche * epochs;
-  return {
-    tranche,
-    escrow,
-    burn: divideUp(params.mint.burnPerGiBEpoch * terms.totalBytes * epochs, GIB),
-    minCollateral: shareOfUp(escrow, params.contract.minCollateralBps),
-  };
+  const tranche = trancheOf(terms);
+  const escrow = tranche * BigInt(terms.epochs);
+  return { tranche, escrow, minCollateral: shareOfUp(escrow, params.contract.minCollateralBps) };
+}
+
+/** The price of one epoch, rounded up. */
+export function trancheOf(terms: Omit<PriceTerms, 'epochs'>): bigint {
+  return terms.basePerEpoch + divideUp(terms.pricePerGiBEpoch * terms.totalBytes, GIB);
+}
+
+/** What storing bytes for a number of epochs burns at a burn price; rounded up, never refunded. */
+export function burnFor(burnPerGiBEpoch: bigint, totalBytes: bigint, epochs: number): bigint {
+  return divideUp(burnPerGiBEpoch * totalBytes * BigInt(epochs), GIB);
 }
 
 /** Split of an earned tranche: what is paid now and what vests until the end. */

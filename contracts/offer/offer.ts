@@ -16,6 +16,9 @@ const terms = {
   basePerEpoch: u63,
   /** Base units per GiB and epoch. */
   pricePerGiBEpoch: u63,
+  /** Base units per GiB read above the free bytes of an epoch and contract. */
+  pricePerGiBRead: u63,
+  freeReadBytesPerEpoch: u63,
   /** Collateral the provider locks, in 1/10000 of the whole price. */
   collateralBps: u32,
   minEpochs: u32,

@@ -1,6 +1,7 @@
 import {
   accountPot,
   type BlockView,
+  bountyPot,
   type ContractId,
   escrowPot,
   hexId,
@@ -59,7 +60,8 @@ export const prove: TxKind<'prove', ProveBody> = {
   feePot(view, body, context) {
     const contract = view.get(contractSpace, body.contract);
     assertInvariant(contract !== undefined, `contract ${body.contract} was proven and is gone`);
-    const { paid } = splitTranche(view.params, contract.tranche);
+    assertInvariant(contract.window !== undefined, `the window of ${body.contract} was proven and is gone`);
+    const { paid } = splitTranche(view.params, contract.window.tranche);
     return accountPot(context.fee <= paid ? contract.payout : context.account);
   },
 };
@@ -95,18 +97,27 @@ function payProof(
   transaction: string,
 ): void {
   const id = body.contract;
-  const { paid, vesting } = splitTranche(view.params, contract.tranche);
-  view.mustMove(escrowPot(id), accountPot(contract.payout), paid, 'tranche', id);
+  const payout = accountPot(contract.payout);
+  const { paid, vesting } = splitTranche(view.params, window.tranche);
+  view.mustMove(escrowPot(id), payout, paid, 'tranche', id);
   view.mustMove(escrowPot(id), vestingPot(id), vesting, 'tranche-vesting', id);
-  const minted = mintForProof(view.params, contract.lot);
-  view.mustMove(MINT, PROOF_MINT, minted.toMiner, 'mint-inclusion', id);
-  view.mustMove(MINT, POOL, minted.toPool, 'mint-pool', id);
-  const proven = contract.proven + 1;
-  storeContract(view, id, { ...contract, proven, lot: minted.lot, window: { ...window, proven: true } });
+  // Promised to whoever took over a lost contract; it holds the fragments now.
+  view.mustMove(bountyPot(id), payout, view.balance(bountyPot(id)), 'bounty', id);
+  const { toMiner, toPool, lots } = mintForProof(contract.lots, window.epoch);
+  view.mustMove(MINT, PROOF_MINT, toMiner, 'mint-inclusion', id);
+  view.mustMove(MINT, POOL, toPool, 'mint-pool', id);
+  storeContract(view, id, {
+    ...contract,
+    proven: contract.proven + 1,
+    lastMissed: undefined,
+    minted: contract.minted + toMiner + toPool,
+    lots,
+    window: { ...window, proven: true },
+  });
   view.emit({
     type: 'object',
     name: 'contract/proved',
     subject: id,
-    data: { epoch: body.epoch, paid, vesting, minted: minted.toMiner + minted.toPool, transaction },
+    data: { epoch: body.epoch, paid, vesting, minted: toMiner + toPool, transaction },
   });
 }

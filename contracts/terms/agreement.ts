@@ -6,12 +6,23 @@ import {
   height,
   hexId,
   type NetworkParams,
+  optional,
   struct,
   type TypeOf,
   u32,
   u63,
 } from '#chain';
 import { bytesToHex, type CryptoPort, taggedHash, taggedMessage } from '#crypto';
+
+/** Who may store lost fragments again while the client is away, and what it may agree to. */
+export const repairTermsSchema = struct({
+  /** The repairer's public key. */
+  key: bytes(32),
+  /** Most that a replacement may cost: base units per epoch, and per GiB and epoch. */
+  maxBasePerEpoch: u63,
+  maxPricePerGiBEpoch: u63,
+});
+export type RepairTerms = TypeOf<typeof repairTermsSchema>;
 
 /** Everything both sides sign before a contract goes on chain. */
 export const agreementSchema = struct({
@@ -34,13 +45,33 @@ export const agreementSchema = struct({
   pricePerGiBEpoch: u63,
   /** What the provider locks, base units. */
   collateral: u63,
+  /** Price of reading, base units per GiB, above what is free in each epoch. */
+  pricePerGiBRead: u63,
+  freeReadBytesPerEpoch: u63,
+  /** What the client locks for paid reads; read vouchers draw on it. Base units. */
+  readEscrow: u63,
+  repair: optional(repairTermsSchema),
+  /** What the client sets aside for repair; only where a repairer is named. Base units. */
+  reserve: u63,
+  /** The most the client agrees to burn: the burn price may move before the block that registers this. */
+  maxBurn: u63,
   root: bytes(32),
   leafCount: u32,
+  /** Bytes of the leaves that are not tombstones. */
   totalBytes: u63,
   totalChunks: u63,
 });
 
 export type Agreement = TypeOf<typeof agreementSchema>;
+
+/** Terms of an agreement without paid reads and without repair. */
+export const NO_READS_NO_REPAIR = {
+  pricePerGiBRead: 0n,
+  freeReadBytesPerEpoch: 0n,
+  readEscrow: 0n,
+  repair: undefined,
+  reserve: 0n,
+} as const satisfies Partial<Agreement>;
 
 /** Canonical bytes of an agreement. */
 export function encodeAgreement(agreement: Agreement): Uint8Array {

@@ -24,6 +24,9 @@ import type { ProofItem } from '../prove/storage-proof.js';
 import { type Agreement, agreementSigningMessage, contractIdOf } from '../terms/agreement.js';
 import { commitToLeaves, entriesToLeaves, type Leaf } from '../terms/leaves.js';
 
+/** What the client of a scenario agrees to burn at most: far above what it does burn. */
+const MAX_BURN = 1_000_000_000_000n;
+
 /** What a test may choose about a scenario. */
 export interface ScenarioOptions {
   readonly params?: NetworkParams;
@@ -60,6 +63,8 @@ export function usualOffer(provider: Wallet, expiresAt = 1_000_000): OfferBody {
   return {
     basePerEpoch: 1_000_000n,
     pricePerGiBEpoch: 1_000_000_000n,
+    pricePerGiBRead: 1_000_000_000n,
+    freeReadBytesPerEpoch: 0n,
     collateralBps: 5_000,
     minEpochs: 1,
     maxEpochs: 100,
@@ -96,6 +101,12 @@ export function agreeOn(
     formBy: chain.height + 10,
     basePerEpoch: offer.basePerEpoch,
     pricePerGiBEpoch: offer.pricePerGiBEpoch,
+    pricePerGiBRead: offer.pricePerGiBRead,
+    freeReadBytesPerEpoch: offer.freeReadBytesPerEpoch,
+    readEscrow: 0n,
+    repair: undefined,
+    reserve: 0n,
+    maxBurn: MAX_BURN,
     collateral: 0n,
     ...commitment,
   };

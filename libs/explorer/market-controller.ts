@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { CONTRACT_STATUSES } from '#contracts';
 import { problemSchema } from '#http';
 import { LEDGER, type LedgerPort } from '#ledger';
 import {
@@ -36,7 +37,7 @@ import { WithTip } from './tip-headers.js';
 const contractsQuery = pageQuery.extend({
   client: z.string().max(100).optional(),
   provider: z.string().max(100).optional(),
-  status: z.enum(['active', 'completed', 'ended', 'failed']).optional(),
+  status: z.enum(CONTRACT_STATUSES).optional(),
 });
 const quoteQuery = z.object({
   sizeBytes: queryNumber(0, Number.MAX_SAFE_INTEGER, 0),

@@ -6,7 +6,7 @@ import type { MarketServiceOptions } from './market-service-options.js';
 
 /** Prices the storing of a file with the providers that would be chosen now. @throws AppError `market/bad-request`, `market/too-few-providers` */
 export async function quoteUpload(
-  { params, placement }: MarketServiceOptions,
+  { ledger, params, placement }: MarketServiceOptions,
   request: { sizeBytes: number; profile: string; epochs: number },
 ): Promise<QuoteView> {
   const profile = parseProfile(request.profile);
@@ -29,7 +29,8 @@ export async function quoteUpload(
     totalBytes: bytesPerHolder,
     fragmentCount: plan.segmentCount,
   }));
-  const whole = quoteContracts(params, items, request.epochs);
+  const burnPerGiBEpoch = BigInt((await ledger.status()).burnPerGiBEpoch);
+  const whole = quoteContracts(params, burnPerGiBEpoch, items, request.epochs);
   return {
     height,
     sizeBytes: request.sizeBytes,
@@ -42,7 +43,7 @@ export async function quoteUpload(
       provider: item.offer.address,
       totalBytes: item.totalBytes.toString(),
       fragments: item.fragmentCount,
-      ...priceToView(quoteContracts(params, [item], request.epochs)),
+      ...priceToView(quoteContracts(params, burnPerGiBEpoch, [item], request.epochs)),
     })),
     refusals,
   };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { devnet, encodeTransaction, mainnet } from '#chain';
-import { priceContract } from '#contracts';
+import { burnFor, priceContract } from '#contracts';
 import type { OfferView } from '#wire';
 import { MIN_FEE_PER_BYTE, type QuoteItem, quoteContracts } from './index.js';
 import { formTransactionOf } from './testing/index.js';
@@ -27,6 +27,7 @@ describe('a quote', () => {
   test('by hand: one GiB for 10 epochs at 1,000 a GiB and 7 an epoch', () => {
     const quote = quoteContracts(
       mainnet,
+      100_000n,
       [{ offer: offer(7n, 1_000n), totalBytes: 1n << 30n, fragmentCount: 1_024 }],
       10,
     );
@@ -36,13 +37,13 @@ describe('a quote', () => {
       storedBytes: 1n << 30n,
       storage: 10_070n,
       burn: 1_000_000n,
-      fees: 420n + 36n * 1_024n,
-      total: 10_070n + 1_000_000n + 420n + 36n * 1_024n,
+      fees: 470n + 36n * 1_024n,
+      total: 10_070n + 1_000_000n + 470n + 36n * 1_024n,
     });
   });
 
   test('of nothing costs nothing', () => {
-    expect(quoteContracts(devnet, [], 10)).toMatchObject({ contracts: 0, total: 0n });
+    expect(quoteContracts(devnet, 100_000n, [], 10)).toMatchObject({ contracts: 0, total: 0n });
   });
 
   test('is the sum of what the law will take, item by item', () => {
@@ -58,12 +59,14 @@ describe('a quote', () => {
           offer: offer(base, price),
           ...rest,
         }));
-        const quote = quoteContracts(devnet, items, epochs);
+        const quote = quoteContracts(devnet, 77_777n, items, epochs);
         const prices = shapes.map(({ base, price, totalBytes }) =>
           priceContract(devnet, { basePerEpoch: base, pricePerGiBEpoch: price, totalBytes, epochs }),
         );
         expect(quote.storage).toBe(prices.reduce((sum, { escrow }) => sum + escrow, 0n));
-        expect(quote.burn).toBe(prices.reduce((sum, { burn }) => sum + burn, 0n));
+        expect(quote.burn).toBe(
+          shapes.reduce((sum, { totalBytes }) => sum + burnFor(77_777n, totalBytes, epochs), 0n),
+        );
         expect(quote.total).toBe(quote.storage + quote.burn + quote.fees);
       }),
       { verbose: true },
@@ -77,6 +80,7 @@ describe('a quote', () => {
       const least = BigInt(encodeTransaction(law, transaction).length) * MIN_FEE_PER_BYTE;
       const { fees } = quoteContracts(
         devnet,
+        100_000n,
         [{ offer: offer(1n, 1n), totalBytes: BigInt(count) * 1_024n, fragmentCount: count }],
         1,
       );

@@ -1,5 +1,5 @@
 import type { NetworkParams } from '#chain';
-import { priceContract } from '#contracts';
+import { burnFor, priceContract } from '#contracts';
 import type { OfferView } from '#wire';
 
 /** One contract to come: whose offer, and what it would hold. */
@@ -27,11 +27,19 @@ export interface Quote {
 export const MIN_FEE_PER_BYTE = 1n;
 
 /** Bytes of a `form` transaction without its list of fragments, and of one entry of the list. */
-const FORM_FIXED_BYTES = 420n;
+const FORM_FIXED_BYTES = 470n;
 const FORM_ENTRY_BYTES = 36n;
 
-/** Prices contracts over given offers. Exact but for the fees, which are bounded from above. */
-export function quoteContracts(params: NetworkParams, items: readonly QuoteItem[], epochs: number): Quote {
+/**
+ * Prices contracts over given offers at the burn price of the next block (status' `burnPerGiBEpoch`). Exact but for
+ * the fees, which are bounded from above.
+ */
+export function quoteContracts(
+  params: NetworkParams,
+  burnPerGiBEpoch: bigint,
+  items: readonly QuoteItem[],
+  epochs: number,
+): Quote {
   let storage = 0n;
   let burn = 0n;
   let fees = 0n;
@@ -44,7 +52,7 @@ export function quoteContracts(params: NetworkParams, items: readonly QuoteItem[
       epochs,
     });
     storage += price.escrow;
-    burn += price.burn;
+    burn += burnFor(burnPerGiBEpoch, totalBytes, epochs);
     fees += (FORM_FIXED_BYTES + FORM_ENTRY_BYTES * BigInt(fragmentCount)) * MIN_FEE_PER_BYTE;
     storedBytes += totalBytes;
   }

@@ -146,7 +146,7 @@ describe('the life of a contract', () => {
       return provider.provider.context.records.contract(client.contract as never) === undefined;
     });
     expect(await ledger.ledger.contract({ id: client.contract })).toMatchObject({
-      status: 'ended',
+      status: 'cancelled',
       missed: 0,
     });
     expect((await other.get(fragments[0]!.id)).body.equals(fragments[0]!.bytes)).toBe(true);

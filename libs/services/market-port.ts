@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CONTRACT_STATUSES } from '#contracts';
 import { amountText, contractView, endpointView, objectEventView, offerView, pageOf, pageQuery } from '#wire';
 import type { PortOf } from './service-contract.js';
 
@@ -65,7 +66,7 @@ export const MARKET_CONTRACT = {
       request: pageQuery.extend({
         client: z.string().max(100).optional(),
         provider: z.string().max(100).optional(),
-        status: z.enum(['active', 'completed', 'ended', 'failed']).optional(),
+        status: z.enum(CONTRACT_STATUSES).optional(),
       }),
       answer: pageOf(contractView),
     },

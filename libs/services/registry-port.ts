@@ -12,6 +12,9 @@ export const providerRecordView = z
     active: z.number().int(),
     completed: z.number().int(),
     ended: z.number().int(),
+    cancelled: z.number().int(),
+    renewed: z.number().int(),
+    replaced: z.number().int(),
     failed: z.number().int(),
     /** Epochs, over all contracts. */
     proven: z.number().int(),

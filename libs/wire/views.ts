@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CONTRACT_STATUSES } from '#contracts';
 import { amountText, heightNumber, hexOf, hexUpTo, timeText } from './primitives.js';
 
 const blockId = hexOf(32, 'block id');
@@ -24,6 +25,8 @@ export const statusView = z
     /** Height the explorer's index has reached; it follows the chain asynchronously. */
     indexHeight: heightNumber,
     mempool: z.object({ count: z.number().int(), sizeBytes: z.number().int() }),
+    /** Base units burned per GiB and epoch by what the next block registers. */
+    burnPerGiBEpoch: amountText,
     /** Following from it tells everything that happened after this answer. */
     eventId: z.string().meta({ description: 'event id of this moment' }),
   })
@@ -187,7 +190,7 @@ export type AnchorView = z.infer<typeof anchorView>;
 export const contractView = z
   .object({
     id: contractId,
-    status: z.enum(['active', 'completed', 'ended', 'failed']),
+    status: z.enum(CONTRACT_STATUSES),
     client: accountId,
     clientAddress: z.string(),
     provider: accountId,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { applyGenesis, decodeDiff, encodeDiff, MemoryState, potKind, potSpace } from '#chain';
-import { contractSpace, dueSpace, usageSpace } from '#contracts';
+import { contractSpace, dueKeyHeight, dueSpace, usageSpace } from '#contracts';
 import { equalBytes } from '#crypto';
 import type { MemoryChain } from '../../chain/testing/memory-chain.js';
 import { findDifference, snapshotState } from '../../chain/testing/state-snapshot.js';
@@ -49,15 +49,15 @@ function checkSchedule(chain: MemoryChain): void {
       holds(index === 0 || (ids[index - 1] as string) < id, `${id} is out of order at ${height}`);
       holds(!scheduled.has(id), `${id} is due twice`);
       holds(chain.state.get(contractSpace, id) !== undefined, `${id} is due and no contract`);
-      scheduled.set(id, Number(height));
+      scheduled.set(id, dueKeyHeight(height));
     }
   }
   const used = new Map<string, bigint>();
   for (const [id, contract] of chain.state.entries(contractSpace)) {
-    const { status, dueAt, lot, proven, missed, epochs, window, provider, totalBytes } = contract;
+    const { status, dueAt, burned, minted, proven, missed, epochs, window, provider, totalBytes } = contract;
     const expected = status === 'active' ? dueAt : undefined;
     holds(scheduled.get(id) === expected, `${status} ${id} is due at ${scheduled.get(id)}`);
-    holds(lot.minted <= lot.burned, `${id} minted ${lot.minted} of ${lot.burned}`);
+    holds(minted <= burned, `${id} minted ${minted} of ${burned}`);
     holds(proven + missed <= epochs, `${id} has ${proven} proofs and ${missed} misses in ${epochs} epochs`);
     if (status !== 'active') {
       holds(window === undefined, `${status} ${id} has an open window`);
@@ -147,7 +147,7 @@ function count(chain: MemoryChain): void {
     seen.missed += contract.missed;
     if (contract.status !== 'active') seen.settled += 1;
     if (contract.status === 'failed') seen.failed += 1;
-    if (contract.status === 'ended') seen.ended += 1;
+    if (contract.status === 'ended' || contract.status === 'cancelled') seen.ended += 1;
   }
 }
 

@@ -2,7 +2,7 @@ import type { KnownTransaction } from '#chain';
 import type { MemoryChain } from '../../../chain/testing/memory-chain.js';
 import { type RuleVectorFile, VectorBook, vectorParams } from '../../../chain/testing/rules/index.js';
 import { contractsModule } from '../../module.js';
-import { priceContract } from '../../money/price.js';
+import { burnFor, priceContract } from '../../money/price.js';
 import { commitToLeaves, MAX_FRAGMENT_BYTES } from '../../terms/leaves.js';
 import {
   agreeOn,
@@ -68,6 +68,14 @@ function terms(scenario: ContractScenario, accept: Ask, refuse: Ask): void {
   accept('form/epochs', '5 epochs where 2 to 5 are allowed', epochs(5));
   refuse('form/epochs', '1 epoch', epochs(1));
   refuse('form/epochs', '6 epochs', epochs(6));
+  const { epochs: term, totalBytes } = scenario.terms.agreement;
+  const burn = burnFor(scenario.chain.law.params.mint.burnPerGiBEpoch, totalBytes, term);
+  accept('form/burn', 'as much as the client agreed to burn', scenario.formWith({ maxBurn: burn }));
+  refuse('form/burn', 'one more than the client agreed to', scenario.formWith({ maxBurn: burn - 1n }));
+  const repair = { key: scenario.terms.client.publicKey, maxBasePerEpoch: 1n, maxPricePerGiBEpoch: 1n };
+  accept('form/reserve', 'a reserve and a repairer', scenario.formWith({ reserve: 5n, repair }));
+  accept('form/reserve', 'a repairer without a reserve', scenario.formWith({ repair }));
+  refuse('form/reserve', 'a reserve and no repairer', scenario.formWith({ reserve: 1n }));
   const { basePerEpoch } = scenario.terms.agreement;
   const escrow = tranche * 3n;
   if (escrow % 2n === 0n) throw new Error('the vector needs an odd escrow');

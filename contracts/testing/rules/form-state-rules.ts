@@ -1,9 +1,9 @@
-import { accountPot, MAX_U63 } from '#chain';
+import { accountPot, MAX_U63, type NetworkParams } from '#chain';
 import { bytesToHex } from '#crypto';
 import { EASY, type RuleVectorFile, VectorBook, vectorParams } from '../../../chain/testing/rules/index.js';
 import { createWallet } from '../../../chain/testing/wallet.js';
 import { contractsModule } from '../../module.js';
-import { priceContract } from '../../money/price.js';
+import { burnFor, type PriceTerms, priceContract } from '../../money/price.js';
 import type { OfferBody } from '../../offer/offer.js';
 import {
   agreeOn,
@@ -12,6 +12,10 @@ import {
   scenarioFragment,
   usualOffer,
 } from '../contract-scenario.js';
+
+/** The burn at the floor of the burn price. */
+const burnOf = (params: NetworkParams, { totalBytes, epochs }: PriceTerms): bigint =>
+  burnFor(params.mint.burnPerGiBEpoch, totalBytes, epochs);
 
 const LENGTHS = [1, 1_024, 3_000] as const;
 const TOTAL_BYTES = 4_025n;
@@ -106,7 +110,8 @@ function coins(book: VectorBook): void {
   const scenario = createContractScenario({ params: vectorParams(EASY), fragmentLengths: LENGTHS });
   const { chain, terms } = scenario;
   book.adopt('exact-coins', 'easy', chain);
-  const { escrow, burn } = priceContract(chain.law.params, terms.agreement);
+  const { escrow } = priceContract(chain.law.params, terms.agreement);
+  const burn = burnOf(chain.law.params, terms.agreement);
   const spend = chain.transfer(
     terms.client,
     chain.miner.account,
@@ -164,7 +169,7 @@ function overflow(book: VectorBook): void {
   const priced = (escrowAndBurn: bigint): ContractScenario => {
     const free = { epochs: 1, basePerEpoch: 0n, pricePerGiBEpoch: 0n };
     const fragments = [scenarioFragment(1, 9)];
-    const { burn } = priceContract(chain.law.params, { ...free, totalBytes: 9n });
+    const burn = burnOf(chain.law.params, { ...free, totalBytes: 9n });
     const basePerEpoch = escrowAndBurn - burn;
     const collateral = (basePerEpoch + 1n) / 2n;
     return new ContractScenario(

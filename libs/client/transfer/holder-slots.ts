@@ -4,7 +4,7 @@ import { uploadQuorum } from '#fragments';
 import type { Candidate } from '#placement';
 import type { ClientContext } from '../context.js';
 import { tooFewProviders, type UploadPlan } from './upload-plan.js';
-import { type SignedAgreement, UploadSlot } from './upload-slot.js';
+import { type ChainNow, type SignedAgreement, UploadSlot } from './upload-slot.js';
 
 /** Leaves a contract keeps free, since several segments are in flight when a slot fills up. */
 const LEAF_MARGIN = 64;
@@ -59,9 +59,9 @@ export class HolderSlots {
   }
 
   /** Agreements of everybody who still answers. */
-  async agree(height: number, signal?: AbortSignal): Promise<SignedAgreement[]> {
+  async agree(now: ChainNow, signal?: AbortSignal): Promise<SignedAgreement[]> {
     const settled = await Promise.allSettled(
-      [...this.opened].filter((slot) => slot.fragmentCount > 0).map((slot) => slot.agree(height, signal)),
+      [...this.opened].filter((slot) => slot.fragmentCount > 0).map((slot) => slot.agree(now, signal)),
     );
     signal?.throwIfAborted();
     for (const result of settled)

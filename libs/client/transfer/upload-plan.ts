@@ -39,7 +39,7 @@ export async function planUpload(
     });
   }
   const plan = planned.value;
-  const { tip } = await context.ledger.status();
+  const { tip, burnPerGiBEpoch } = await context.ledger.status();
   let bytesPerHolder = 0n;
   for (const segment of segmentsOfPlan(plan)) bytesPerHolder += BigInt(segment.fragmentLength);
   const candidates = await context.providers.candidates();
@@ -54,6 +54,7 @@ export async function planUpload(
   const holders = plan.segmentCount === 0 ? [] : usable.slice(0, profile.n);
   const quote = quoteContracts(
     context.params,
+    BigInt(burnPerGiBEpoch),
     holders.map(({ offer }) => ({ offer, totalBytes: bytesPerHolder, fragmentCount: plan.segmentCount })),
     request.epochs,
   );

@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { type ContractId, type FragmentId, parseAccount } from '#chain';
 import {
   type Agreement,
+  burnBound,
   collateralFor,
   commitToLeaves,
   contractIdOf,
   entriesToLeaves,
   type FragmentEntry,
+  NO_READS_NO_REPAIR,
   priceContract,
 } from '#contracts';
 import { hexToBytes } from '#crypto';
@@ -21,6 +23,13 @@ const RESERVATION_LIFE_SECONDS = 900;
 const MAX_RESERVATION_LIFE_SECONDS = 23 * 3600;
 /** Blocks within which a signed agreement must be on chain. */
 const FORM_WITHIN_BLOCKS = 60;
+
+/** What an agreement follows from on the chain. */
+export interface ChainNow {
+  readonly height: number;
+  /** Base units per GiB and epoch. */
+  readonly burnPerGiBEpoch: bigint;
+}
 
 /** An agreement both sides signed, ready for the ledger. */
 export interface SignedAgreement {
@@ -92,7 +101,7 @@ export class UploadSlot {
   }
 
   /** Settles the terms over everything stored here. */
-  async agree(height: number, signal?: AbortSignal): Promise<SignedAgreement> {
+  async agree({ height, burnPerGiBEpoch }: ChainNow, signal?: AbortSignal): Promise<SignedAgreement> {
     const { crypto, params, identity } = this.context;
     const { offer } = this.candidate;
     const fragments = [...this.entries].map(([id, lengthBytes]) => ({ id, lengthBytes }));
@@ -119,6 +128,8 @@ export class UploadSlot {
       basePerEpoch,
       pricePerGiBEpoch,
       collateral: collateralFor(price.escrow, BigInt(offer.collateralBps)),
+      ...NO_READS_NO_REPAIR,
+      maxBurn: burnBound(burnPerGiBEpoch, commitment.totalBytes, this.epochs),
       ...commitment,
     };
     const providerSignature = await this.session.agree(agreement, fragments, signal);

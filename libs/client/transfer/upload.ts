@@ -106,8 +106,9 @@ export async function uploadFile(
   if (slots === undefined) return { manifest, agreements: [] };
   options.onProgress?.({ stage: 'agreeing', done: plan.sizeBytes, total: plan.sizeBytes });
   // Asked again: a long upload outlives the span within which an agreement must be formed.
-  const { tip } = await context.ledger.status();
-  const agreements = await slots.agree(tip.height, signal);
+  const { tip, burnPerGiBEpoch } = await context.ledger.status();
+  const now = { height: tip.height, burnPerGiBEpoch: BigInt(burnPerGiBEpoch) };
+  const agreements = await slots.agree(now, signal);
   return { manifest: keepHolders(manifest, new Set(agreements.map(({ contract }) => contract))), agreements };
 }
 

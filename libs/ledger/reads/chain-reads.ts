@@ -1,4 +1,5 @@
 import { type BlockId, isHexId, type KnownBlock, type TxId } from '#chain';
+import { burnPriceOf } from '#contracts';
 import { bytesToHex } from '#crypto';
 import type { BlockSummaryView, TransactionView } from '#wire';
 import type { BlockNode } from '../chain/block-tree.js';
@@ -61,6 +62,7 @@ export function createChainReads(parts: LedgerParts, cache: BlockCache): ChainRe
         },
         indexHeight: Math.max(0, follower.height),
         mempool: { count: mempool.count, sizeBytes: mempool.sizeBytes },
+        burnPerGiBEpoch: burnPriceOf(law.params, chain.state).toString(),
         eventId: events.position(),
       };
     },

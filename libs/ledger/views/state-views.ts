@@ -92,8 +92,8 @@ export function contractToView(
     escrow: potBalance(state, escrowPot(id)).toString(),
     vesting: potBalance(state, vestingPot(id)).toString(),
     collateral: potBalance(state, collateralPot(id)).toString(),
-    burned: contract.lot.burned.toString(),
-    minted: contract.lot.minted.toString(),
+    burned: contract.burned.toString(),
+    minted: contract.minted.toString(),
     nextChallengeHeight: isRunning ? challengeHeight(law, id, contract, contract.nextEpoch) : null,
     window: window
       ? {

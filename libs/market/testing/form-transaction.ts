@@ -1,5 +1,11 @@
 import { devnet, type FragmentId, type Law, signTransaction, type Transaction } from '#chain';
-import { type Agreement, commitToLeaves, createNetworkLaw, entriesToLeaves } from '#contracts';
+import {
+  type Agreement,
+  commitToLeaves,
+  createNetworkLaw,
+  entriesToLeaves,
+  NO_READS_NO_REPAIR,
+} from '#contracts';
 import { nobleCrypto } from '#crypto';
 
 /** A `form` transaction over so many fragments, for its size alone. */
@@ -25,6 +31,8 @@ export function formTransactionOf(count: number): { law: Law; transaction: Trans
     basePerEpoch: 1n,
     pricePerGiBEpoch: 1n,
     collateral: 1n,
+    ...NO_READS_NO_REPAIR,
+    maxBurn: 1n,
     ...commitToLeaves(nobleCrypto, leaves.value),
   };
   const body = { agreement, fragments, providerSignature: new Uint8Array(64) };

@@ -92,6 +92,8 @@ export class Announcer {
     return {
       basePerEpoch: terms.basePerEpoch,
       pricePerGiBEpoch: terms.pricePerGiBEpoch,
+      pricePerGiBRead: 0n,
+      freeReadBytesPerEpoch: 0n,
       collateralBps: terms.collateralBps,
       minEpochs: terms.minEpochs,
       maxEpochs: terms.maxEpochs,

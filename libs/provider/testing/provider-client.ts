@@ -8,6 +8,7 @@ import {
   encodeAgreement,
   entriesToLeaves,
   type FragmentEntry,
+  NO_READS_NO_REPAIR,
   priceContract,
   shareOfUp,
 } from '#contracts';
@@ -234,6 +235,8 @@ export class ProviderClient {
       epochs,
       ...prices,
       collateral: shareOfUp(price.escrow, BigInt(offer.collateralBps)),
+      ...NO_READS_NO_REPAIR,
+      maxBurn: 1n << 60n,
       ...commitment,
       ...changes,
     };
