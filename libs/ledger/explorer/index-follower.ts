@@ -1,4 +1,4 @@
-import { type EntityManager, type EntitySchema, MoreThanOrEqual } from 'typeorm';
+import { type EntityManager, MoreThanOrEqual } from 'typeorm';
 import { type BlockId, decodeBlock, type Law, type LawEvent } from '#chain';
 import { AppError } from '#errors';
 import type { BlockNode, BlockTree } from '../chain/block-tree.js';
@@ -17,12 +17,11 @@ import {
   postingEntity,
   transactionEntity,
 } from './explorer-entities.js';
+import { insertRows } from './insert-rows.js';
 
 /** Most blocks of one batch, and the rows after which a batch is written earlier. */
 const BATCH_BLOCKS = 200;
 const BATCH_ROWS = 20_000;
-/** Rows of one INSERT: SQLite allows 32,766 variables a statement. */
-const INSERT_ROWS = 1_000;
 const TIP_ROW = 1;
 /** How long the index waits at most for a moment without blocks before it takes one batch in between. */
 const MAX_REST_MS = 10_000;
@@ -167,7 +166,7 @@ export class IndexFollower {
     if (last === undefined || last === this.at) return;
     const reachedNode = last;
     await this.writer.run(async (tx) => {
-      await insertRows(tx, rows);
+      await writeRows(tx, rows);
       await this.writeTip(tx, reachedNode);
     });
     this.at = reachedNode;
@@ -224,29 +223,13 @@ async function revertTo(tx: EntityManager, fromKey: number): Promise<void> {
   await tx.update(contractEntity, { settledKey: gone }, { settledKey: null, status: 'active' });
 }
 
-async function insertRows(tx: EntityManager, rows: IndexRows): Promise<void> {
-  await insertAll(tx, transactionEntity, rows.transactions);
-  await insertAll(tx, postingEntity, rows.postings);
-  await insertAll(tx, objectEventEntity, rows.objectEvents);
-  await insertAll(tx, contractEntity, rows.contracts);
-  await insertAll(tx, holderEntity, rows.holders);
+async function writeRows(tx: EntityManager, rows: IndexRows): Promise<void> {
+  await insertRows(tx, transactionEntity, rows.transactions);
+  await insertRows(tx, postingEntity, rows.postings);
+  await insertRows(tx, objectEventEntity, rows.objectEvents);
+  await insertRows(tx, contractEntity, rows.contracts);
+  await insertRows(tx, holderEntity, rows.holders);
   for (const { id, status, settledKey } of rows.settlements) {
     await tx.update(contractEntity, { id }, { status, settledKey });
-  }
-}
-
-async function insertAll<T extends object>(
-  tx: EntityManager,
-  entity: EntitySchema<T>,
-  rows: readonly T[],
-): Promise<void> {
-  for (let at = 0; at < rows.length; at += INSERT_ROWS) {
-    await tx
-      .createQueryBuilder()
-      .insert()
-      .into(entity)
-      .values(rows.slice(at, at + INSERT_ROWS) as never)
-      .updateEntity(false)
-      .execute();
   }
 }
