@@ -1,178 +1,118 @@
-import { type NetworkParams, publicKeyToAccountId } from '#chain';
-import { contractIdOf, type FormBody, type ProveBody } from '#contracts';
-import { type CryptoPort, hexToBytes, readU32le, taggedHash } from '#crypto';
+import type { NetworkParams } from '#chain';
+import type { EndBody, FormBody, ProveBody } from '#contracts';
+import type { CryptoPort } from '#crypto';
+import { type ShadowSuccession, shadowForm, shadowRenew, shadowReplace } from './shadow-agreements.js';
+import { shadowPot as pot, ShadowBook } from './shadow-book.js';
+import { ShadowBurnPrice } from './shadow-burn-price.js';
+import {
+  type ShadowDrop,
+  type ShadowRedeem,
+  type ShadowRevision,
+  shadowDrop,
+  shadowEnd,
+  shadowRedeem,
+  shadowRevise,
+  shadowSkip,
+} from './shadow-changes.js';
 import type { ShadowCoins } from './shadow-coins.js';
+import { shadowCloseBlock } from './shadow-life.js';
 
-const GIB = 1_073_741_824n;
-
-interface ShadowContract {
-  readonly client: string;
-  readonly provider: string;
-  readonly payout: string;
-  readonly firstBlock: number;
-  readonly slot: number;
-  readonly epochs: number;
-  readonly tranche: bigint;
-  readonly burned: bigint;
-  endEpoch: number;
-  nextEpoch: number;
-  proven: number;
-  missed: number;
-  isWindowOpen: boolean;
-  isWindowProven: boolean;
-  windowEpoch: number;
+/** A transaction as the audit needs it. */
+export interface ShadowTransaction {
+  readonly kind: string;
+  readonly body: unknown;
+  /** Account of who signed it. */
+  readonly sender: string;
+  readonly fee: bigint;
 }
-
-const account = (id: string): string => `account:${id}`;
-const escrow = (id: string): string => `escrow:${id}`;
-const vesting = (id: string): string => `vesting:${id}`;
-const collateral = (id: string): string => `collateral:${id}`;
 
 /**
- * The money of storage contracts as docs/protocol/contracts.md tells it, written a second time: what forming locks and
- * burns, what proofs pay and mint, what misses cost, what settlement returns. It shares no arithmetic with contracts/.
+ * The money of storage contracts as docs/protocol/contracts.md and economy.md tell it, written a second time: what
+ * agreements lock and burn, what proofs pay and mint, what misses cost, where the coins of every end go. It shares no
+ * arithmetic with contracts/.
  */
 export class ShadowContracts {
-  private readonly contracts = new Map<string, ShadowContract>();
-  private readonly agenda = new Map<number, Set<string>>();
+  private readonly book: ShadowBook;
 
-  constructor(
-    private readonly params: NetworkParams,
-    private readonly crypto: CryptoPort,
-    private readonly coins: ShadowCoins,
-  ) {}
-
-  form(height: number, body: FormBody): void {
-    const { agreement } = body;
-    const { params, crypto, coins } = this;
-    const id = contractIdOf(crypto, params, agreement);
-    const client = publicKeyToAccountId(crypto, params, agreement.clientKey);
-    const provider = publicKeyToAccountId(crypto, params, agreement.providerKey);
-    const sizeBytes = body.fragments.reduce((sum, fragment) => sum + BigInt(fragment.lengthBytes), 0n);
-    const tranche = agreement.basePerEpoch + roundUp(agreement.pricePerGiBEpoch * sizeBytes, GIB);
-    const burned = roundUp(params.mint.burnPerGiBEpoch * sizeBytes * BigInt(agreement.epochs), GIB);
-    coins.pay(account(client), escrow(id), tranche * BigInt(agreement.epochs));
-    coins.burn(account(client), burned);
-    coins.pay(account(provider), collateral(id), agreement.collateral);
-    const slotHash = taggedHash(crypto, 'cairn/challenge/slot', params.networkId, hexToBytes(id));
-    const contract: ShadowContract = {
-      client,
-      provider,
-      payout: agreement.payout,
-      firstBlock: height + params.contract.startDelayBlocks,
-      slot: readU32le(slotHash, 0) % params.contract.epochBlocks,
-      epochs: agreement.epochs,
-      tranche,
-      burned,
-      endEpoch: agreement.epochs,
-      nextEpoch: 0,
-      proven: 0,
-      missed: 0,
-      isWindowOpen: false,
-      isWindowProven: false,
-      windowEpoch: -1,
-    };
-    this.contracts.set(id, contract);
-    this.schedule(id, contract);
+  constructor(params: NetworkParams, crypto: CryptoPort, coins: ShadowCoins) {
+    this.book = new ShadowBook(params, crypto, coins, new ShadowBurnPrice(params.mint));
   }
 
-  /** Pays a proof; answers whose pot the fee comes from. */
-  prove(body: ProveBody): string | undefined {
-    const contract = this.contracts.get(body.contract);
-    if (contract === undefined || !contract.isWindowOpen || contract.isWindowProven) {
-      this.coins.complain(`a proof of ${body.contract} was paid without an open challenge`);
+  /** Base units per GiB and epoch that the next block burns. */
+  get burnPerGiBEpoch(): bigint {
+    return this.book.burnPrice.price;
+  }
+
+  /**
+   * Moves what a transaction moves. Answers whose pot pays its fee; undefined where that is the sender's own, false
+   * where the kind is none of the contracts'.
+   */
+  transact(height: number, transaction: ShadowTransaction): string | undefined | false {
+    const { book } = this;
+    const { kind, body, fee } = transaction;
+    switch (kind) {
+      case 'form':
+        shadowForm(book, height, (body as FormBody).agreement);
+        return undefined;
+      case 'renew':
+        shadowRenew(book, height, body as ShadowSuccession);
+        return undefined;
+      case 'replace': {
+        const made = shadowReplace(book, height, body as ShadowSuccession);
+        return made !== undefined && fee <= made.bounty ? pot.reserve(made.id) : undefined;
+      }
+      case 'prove':
+        return this.prove(body as ProveBody, fee);
+      case 'end':
+        shadowEnd(book, height, (body as EndBody).contract);
+        return undefined;
+      case 'revise':
+        shadowRevise(book, body as ShadowRevision);
+        return undefined;
+      case 'drop':
+        shadowDrop(book, height, body as ShadowDrop);
+        return undefined;
+      case 'skip':
+        shadowSkip(book, body as { contract: string; epoch: number });
+        return undefined;
+      case 'redeem':
+        shadowRedeem(book, body as ShadowRedeem);
+        return undefined;
+      case 'offer':
+      case 'drain':
+        return undefined;
+      default:
+        return false;
+    }
+  }
+
+  closeBlock(height: number): void {
+    shadowCloseBlock(this.book, height);
+  }
+
+  /** The genesis block registers nothing, and is a block of the first period all the same. */
+  closeGenesis(): void {
+    this.book.burnPrice.closeBlock();
+  }
+
+  private prove({ contract: id, epoch }: ProveBody, fee: bigint): string | undefined {
+    const { params, coins } = this.book;
+    const contract = this.book.find(id, 'proven');
+    const window = contract?.window;
+    if (contract === undefined || window === undefined || window.isProven || window.epoch !== epoch) {
+      coins.complain(`a proof of epoch ${epoch} of ${id} was paid without its open challenge`);
       return undefined;
     }
-    if (contract.windowEpoch !== body.epoch) {
-      this.coins.complain(`a proof of epoch ${body.epoch} of ${body.contract} was paid out of its epoch`);
-    }
-    const { params, coins } = this;
-    const kept = (contract.tranche * params.contract.vestingBps) / 10_000n;
-    coins.pay(escrow(body.contract), account(contract.payout), contract.tranche - kept);
-    coins.pay(escrow(body.contract), vesting(body.contract), kept);
-    const inclusion = (contract.burned * params.mint.inclusionBps) / 10_000n;
-    if (contract.proven === 0) coins.mint('proof-mint', inclusion);
-    else coins.mint('pool', (contract.burned - inclusion) / BigInt(Math.max(1, contract.epochs - 1)));
-    contract.proven += 1;
-    contract.isWindowProven = true;
-    return account(contract.payout);
+    const kept = (window.price * params.contract.vestingBps) / 10_000n;
+    const paid = window.price - kept;
+    const payout = pot.account(contract.payout);
+    coins.pay(pot.escrow(id), payout, paid);
+    coins.pay(pot.escrow(id), pot.vesting(id), kept);
+    coins.empty(pot.bounty(id), payout);
+    const { toMiner, toPool } = contract.lots.prove(epoch, (text) => coins.complain(`${id}: ${text}`));
+    coins.mint('proof-mint', toMiner);
+    coins.mint('pool', toPool);
+    window.isProven = true;
+    return fee <= paid ? payout : undefined;
   }
-
-  end(height: number, id: string): void {
-    const contract = this.contracts.get(id);
-    if (contract === undefined) {
-      this.coins.complain(`the unknown contract ${id} was ended`);
-      return;
-    }
-    const since = height - contract.firstBlock;
-    const begun = since < 0 ? 0 : Math.floor(since / this.params.contract.epochBlocks) + 1;
-    this.unschedule(id, contract);
-    contract.endEpoch = Math.max(contract.nextEpoch, begun);
-    this.schedule(id, contract);
-  }
-
-  /** What happens by itself at the end of a block. */
-  closeBlock(height: number): void {
-    const due = this.agenda.get(height);
-    this.agenda.delete(height);
-    for (const id of [...(due ?? [])].sort()) {
-      const contract = this.contracts.get(id) as ShadowContract;
-      if (contract.isWindowOpen) this.closeWindow(id, contract);
-      else if (contract.nextEpoch < contract.endEpoch) {
-        contract.windowEpoch = contract.nextEpoch;
-        contract.nextEpoch += 1;
-        contract.isWindowOpen = true;
-        contract.isWindowProven = false;
-      } else this.settle(id, contract);
-      if (this.contracts.has(id)) this.schedule(id, contract);
-    }
-  }
-
-  private closeWindow(id: string, contract: ShadowContract): void {
-    contract.isWindowOpen = false;
-    if (contract.isWindowProven) return;
-    const { missSlashBps, strikes } = this.params.contract;
-    contract.missed += 1;
-    this.coins.pay(escrow(id), account(contract.client), contract.tranche);
-    this.slash(id, contract, roundUp(this.coins.balance(collateral(id)) * missSlashBps, 10_000n));
-    if (contract.missed < strikes) return;
-    this.coins.empty(vesting(id), account(contract.client));
-    this.slash(id, contract, this.coins.balance(collateral(id)));
-    this.settle(id, contract);
-  }
-
-  private slash(id: string, contract: ShadowContract, amount: bigint): void {
-    const burned = roundUp(amount * this.params.contract.slashBurnBps, 10_000n);
-    this.coins.burn(collateral(id), burned);
-    this.coins.pay(collateral(id), account(contract.client), amount - burned);
-  }
-
-  private settle(id: string, contract: ShadowContract): void {
-    this.coins.empty(escrow(id), account(contract.client));
-    this.coins.empty(vesting(id), account(contract.payout));
-    this.coins.empty(collateral(id), account(contract.provider));
-    this.contracts.delete(id);
-  }
-
-  private dueAt({ firstBlock, slot, nextEpoch, endEpoch, isWindowOpen }: ShadowContract): number {
-    const { epochBlocks, windowBlocks, settleDelayBlocks } = this.params.contract;
-    if (isWindowOpen) return firstBlock + (nextEpoch - 1) * epochBlocks + slot + windowBlocks;
-    if (nextEpoch < endEpoch) return firstBlock + nextEpoch * epochBlocks + slot;
-    return firstBlock + endEpoch * epochBlocks + windowBlocks + settleDelayBlocks;
-  }
-
-  private schedule(id: string, contract: ShadowContract): void {
-    const at = this.dueAt(contract);
-    const due = this.agenda.get(at);
-    if (due === undefined) this.agenda.set(at, new Set([id]));
-    else due.add(id);
-  }
-
-  private unschedule(id: string, contract: ShadowContract): void {
-    this.agenda.get(this.dueAt(contract))?.delete(id);
-  }
-}
-
-function roundUp(amount: bigint, divisor: bigint): bigint {
-  return amount % divisor === 0n ? amount / divisor : amount / divisor + 1n;
 }

@@ -1,8 +1,7 @@
 import { type Coinbase, type KnownBlock, type Law, publicKeyToAccountId, type TransferBody } from '#chain';
-import type { EndBody, FormBody, ProveBody } from '#contracts';
 import { hexToBytes } from '#crypto';
 import { ShadowCoins } from './shadow-coins.js';
-import { ShadowContracts } from './shadow-contracts.js';
+import { ShadowContracts, type ShadowTransaction } from './shadow-contracts.js';
 
 /**
  * A second bookkeeping of every coin, from nothing but the network's parameters and the blocks. It reads no state, no
@@ -25,13 +24,14 @@ export class ShadowLedger {
     this.height += 1;
     if (this.height === 0) {
       this.allocate();
+      this.contracts.closeGenesis();
       return;
     }
     const figures = this.openReward();
     for (const known of block.transactions) {
       const { kind, body, fee } = known.transaction;
-      const payer = this.transact(kind, body, known.account) ?? `account:${known.account}`;
-      this.coins.pay(payer, 'fees', fee);
+      const payer = this.transact({ kind, body, sender: known.account, fee });
+      this.coins.pay(payer ?? `account:${known.account}`, 'fees', fee);
     }
     const fees = this.coins.balance('fees');
     const proofMint = this.coins.balance('proof-mint');
@@ -73,29 +73,18 @@ export class ShadowLedger {
   }
 
   /** Moves what a transaction moves; answers whose pot pays the fee where it is not the sender's. */
-  private transact(kind: string, body: unknown, sender: string): string | undefined {
-    switch (kind) {
-      case 'transfer': {
-        const { to, amount } = body as TransferBody;
-        this.coins.pay(`account:${sender}`, `account:${to}`, amount);
-        return undefined;
-      }
-      case 'form':
-        this.contracts.form(this.height, body as FormBody);
-        return undefined;
-      case 'prove':
-        return this.contracts.prove(body as ProveBody);
-      case 'end':
-        this.contracts.end(this.height, (body as EndBody).contract);
-        return undefined;
-      case 'endpoint':
-      case 'anchor':
-      case 'offer':
-        return undefined;
-      default:
-        this.coins.complain(`the audit knows no kind '${kind}'`);
-        return undefined;
+  private transact(transaction: ShadowTransaction): string | undefined {
+    const { kind, body, sender } = transaction;
+    if (kind === 'transfer') {
+      const { to, amount } = body as TransferBody;
+      this.coins.pay(`account:${sender}`, `account:${to}`, amount);
+      return undefined;
     }
+    if (kind === 'endpoint' || kind === 'anchor') return undefined;
+    const payer = this.contracts.transact(this.height, transaction);
+    if (payer !== false) return payer;
+    this.coins.complain(`the audit knows no kind '${kind}'`);
+    return undefined;
   }
 
   private compareCoinbase(
