@@ -29,19 +29,19 @@ import {
 } from '#chain';
 import {
   agreementSigningMessage,
-  buildProofItem,
+  buildStorageProof,
+  challengePlan,
   commitToLeaves,
   contractIdOf,
   contractSpace,
   createNetworkLaw,
-  drawChunks,
   entriesToLeaves,
   type Leaf,
   NO_READS_NO_REPAIR,
   priceContract,
   windowOpenHeight,
 } from '#contracts';
-import { asciiToBytes, bytesToHex, type CryptoPort, encodeBaoSlice } from '#crypto';
+import { asciiToBytes, baoSetSlice, blake3Tree, bytesToHex, type CryptoPort } from '#crypto';
 
 /** A block that waits to be validated on the state after its parent. */
 export interface PreparedBlock {
@@ -221,16 +221,16 @@ export class MarketBlocks {
         .map(({ id, leaves, bytes }) => {
           const window = this.state.get(contractSpace, id)?.window;
           if (window === undefined) throw new Error(`contract ${id} has no open window`);
-          const chunks = drawChunks(this.crypto, params, {
+          const plan = challengePlan(this.crypto, params, {
             contract: id,
             epoch: window.epoch,
             blockId: (this.ids.get(window.challengeHeight) as KnownBlock).id,
             totalChunks: window.totalChunks,
           });
-          const items = chunks.map((chunk) =>
-            buildProofItem(this.crypto, leaves, chunk, (_, at) => encodeBaoSlice(bytes, at).slice),
+          const proof = buildStorageProof(this.crypto, leaves, plan, ({ chunks }) =>
+            baoSetSlice(blake3Tree(bytes, this.crypto), bytes, chunks),
           );
-          return this.sign(provider, 'prove', { contract: id, epoch: window.epoch, items });
+          return this.sign(provider, 'prove', { contract: id, epoch: window.epoch, proof });
         });
   }
 

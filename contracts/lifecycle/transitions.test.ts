@@ -3,7 +3,7 @@ import { BURN, type KnownTransaction } from '#chain';
 import { fastDevnet } from '../../chain/testing/memory-chain.js';
 import { slashForMiss, splitSlash } from '../money/price.js';
 import { usageSpace } from '../offer/usage.js';
-import { type ContractScenario, createContractScenario } from '../testing/contract-scenario.js';
+import { type ContractScenario, createContractScenario, EMPTY_PROOF } from '../testing/contract-scenario.js';
 import { dueSpace } from './due-index.js';
 import { endHeightExclusive, settleHeight, startHeight } from './schedule.js';
 
@@ -142,7 +142,7 @@ describe('settlement', () => {
     expect(chain.balance(terms.provider)).toBe(provider + vesting + collateral);
     const settled = scenario.contract;
     const balances = [chain.balance(terms.client), chain.balance(terms.provider)];
-    expect(refusalOf(scenario.proveTransaction({ items: [] }))).toBe('prove/no-window');
+    expect(refusalOf(scenario.proveTransaction({ proof: EMPTY_PROOF }))).toBe('prove/no-window');
     expect(refusalOf(scenario.endTransaction())).toBe('end/not-active');
     chain.mineTo(at + 60);
     expect(scenario.contract).toEqual(settled);

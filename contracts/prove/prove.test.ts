@@ -1,17 +1,20 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { accountPot, type KnownTransaction, MINT, POOL, PROOF_MINT } from '#chain';
-import { equalBytes } from '#crypto';
 import { fastDevnet } from '../../chain/testing/memory-chain.js';
 import { dueKey, dueSpace } from '../lifecycle/due-index.js';
 import { shareOf } from '../money/price.js';
+import { TOMBSTONE_ID } from '../terms/tombstone.js';
 import {
   type ContractScenario,
+  challengeProof,
   createContractScenario,
-  proofItems,
+  EMPTY_PROOF,
+  openChallenge,
+  proofOf,
   usualOffer,
 } from '../testing/contract-scenario.js';
 import { drawChunks } from './challenge.js';
-import type { ProofItem } from './storage-proof.js';
+import type { ShownLeaf, StorageProof } from './storage-proof.js';
 
 let scenario: ContractScenario;
 
@@ -27,11 +30,17 @@ function refusalOf(transaction: KnownTransaction): string | undefined {
   return rule;
 }
 
-/** The right proof with its first item changed. */
-function withItem(change: (item: ProofItem) => Partial<ProofItem>): KnownTransaction {
-  const [first, ...rest] = proofItems(scenario.chain, scenario.terms);
-  if (first === undefined) throw new Error('no item');
-  return scenario.proveTransaction({ items: [{ ...first, ...change(first) }, ...rest] });
+/** The right proof changed in some part. */
+function withProof(change: (proof: StorageProof) => Partial<StorageProof>): KnownTransaction {
+  const proof = challengeProof(scenario.chain, scenario.terms);
+  return scenario.proveTransaction({ proof: { ...proof, ...change(proof) } });
+}
+
+/** The right proof with its first leaf changed. */
+function withLeaf(change: (shown: ShownLeaf) => Partial<ShownLeaf>): KnownTransaction {
+  return withProof(({ leaves: [first, ...rest] }) => ({
+    leaves: [{ ...(first as ShownLeaf), ...change(first as ShownLeaf) }, ...rest],
+  }));
 }
 
 function changed(bytes: Uint8Array, at: number): Uint8Array {
@@ -45,7 +54,7 @@ describe('when a proof is accepted', () => {
   test('not before the window opens', () => {
     const { chain } = scenario;
     chain.mineTo(scenario.challengeHeight() - 1);
-    expect(refusalOf(scenario.proveTransaction({ items: [] }))).toBe('prove/no-window');
+    expect(refusalOf(scenario.proveTransaction({ proof: EMPTY_PROOF }))).toBe('prove/no-window');
     chain.mineBlock();
     expect(refusalOf(scenario.proveTransaction())).toBe('prove/too-early');
   });
@@ -85,8 +94,8 @@ describe('when a proof is accepted', () => {
 
   test('prove/no-contract, prove/not-provider, prove/no-window', () => {
     scenario.openWindow();
-    const items = proofItems(scenario.chain, scenario.terms);
-    expect(refusalOf(scenario.proveTransaction({ contract: 'ab'.repeat(32) as never, items }))).toBe(
+    const proof = challengeProof(scenario.chain, scenario.terms);
+    expect(refusalOf(scenario.proveTransaction({ contract: 'ab'.repeat(32) as never, proof }))).toBe(
       'prove/no-contract',
     );
     expect(refusalOf(scenario.proveTransaction({}, 0n, scenario.terms.client))).toBe('prove/not-provider');
@@ -97,75 +106,102 @@ describe('when a proof is accepted', () => {
 describe('what a proof must show', () => {
   beforeEach(() => scenario.openWindow());
 
-  test('all draws, in their order, no more', () => {
-    const items = proofItems(scenario.chain, scenario.terms);
-    expect(items).toHaveLength(2);
-    expect(refusalOf(scenario.proveTransaction({ items: [] }))).toBe('prove/item-count');
-    expect(refusalOf(scenario.proveTransaction({ items: items.slice(1) }))).toBe('prove/item-count');
-    expect(refusalOf(scenario.proveTransaction({ items: [...items, ...items] }))).toBe('prove/item-count');
-    const [a, b] = items as [ProofItem, ProofItem];
-    if (equalBytes(a.slice, b.slice)) throw new Error('the seeds of this test drew one chunk twice');
-    expect(['prove/wrong-chunk', 'prove/slice']).toContain(
-      refusalOf(scenario.proveTransaction({ items: [b, a] })),
-    );
+  test('exactly what the challenge asks for, once', () => {
+    const proof = challengeProof(scenario.chain, scenario.terms);
+    expect(refusalOf(scenario.proveTransaction())).toBeUndefined();
+    expect(refusalOf(scenario.proveTransaction({ proof: EMPTY_PROOF }))).toBe('prove/missing-leaf');
+    expect(refusalOf(withProof(() => ({ slices: [] })))).toBe('prove/item-count');
+    const slices = [...proof.slices, proof.slices[0] as Uint8Array];
+    expect(refusalOf(withProof(() => ({ slices })))).toBe('prove/item-count');
   });
 
   test.each([
-    ['another leaf index', (item: ProofItem) => ({ leafIndex: (item.leafIndex + 1) % 5 })],
     [
       'a leaf that ends elsewhere',
-      ({ leaf }: ProofItem) => ({ leaf: { ...leaf, endChunk: leaf.endChunk + 1n } }),
+      ({ leaf }: ShownLeaf) => ({ leaf: { ...leaf, endChunk: leaf.endChunk + 1n } }),
     ],
     [
       'a leaf of another length',
-      ({ leaf }: ProofItem) => ({ leaf: { ...leaf, lengthBytes: leaf.lengthBytes - 1 } }),
+      ({ leaf }: ShownLeaf) => ({ leaf: { ...leaf, lengthBytes: leaf.lengthBytes - 1 } }),
     ],
     [
       'a leaf of another fragment',
-      ({ leaf }: ProofItem) => ({ leaf: { ...leaf, id: 'cd'.repeat(32) as never } }),
+      ({ leaf }: ShownLeaf) => ({ leaf: { ...leaf, id: 'cd'.repeat(32) as never } }),
     ],
-    ['a path too short', ({ leafPath }: ProofItem) => ({ leafPath: leafPath.slice(1) })],
-    ['a path too long', ({ leafPath }: ProofItem) => ({ leafPath: [...leafPath, new Uint8Array(32)] })],
-    [
-      'a wrong node in the path',
-      ({ leafPath }: ProofItem) => ({
-        leafPath: leafPath.map((node, index) => (index === 0 ? changed(node, 5) : node)),
-      }),
-    ],
-  ] as [string, (item: ProofItem) => Partial<ProofItem>][])('prove/leaf: %s', (_why, change) => {
-    expect(refusalOf(withItem(change))).toBe('prove/leaf');
+    ['a tombstone that nobody set', ({ leaf }: ShownLeaf) => ({ leaf: { ...leaf, id: TOMBSTONE_ID } })],
+  ] as [string, (shown: ShownLeaf) => Partial<ShownLeaf>][])('prove/leaf: %s', (_why, change) => {
+    expect(refusalOf(withLeaf(change))).toBe('prove/leaf');
   });
 
-  test.each([
-    ['a changed byte of the chunk', ({ slice }: ProofItem) => ({ slice: changed(slice, -1) })],
-    ['another length in the header', ({ slice }: ProofItem) => ({ slice: changed(slice, 0) })],
-    ['a changed node', ({ slice }: ProofItem) => ({ slice: changed(slice, 8) })],
-    ['one byte more', ({ slice }: ProofItem) => ({ slice: Uint8Array.of(...slice, 0) })],
-    ['one byte less', ({ slice }: ProofItem) => ({ slice: slice.subarray(0, slice.length - 1) })],
-    ['nothing', () => ({ slice: new Uint8Array(0) })],
-  ] as [string, (item: ProofItem) => Partial<ProofItem>][])('prove/slice: %s', (_why, change) => {
-    expect(refusalOf(withItem(change))).toBe('prove/slice');
-  });
-
-  test('prove/wrong-chunk and prove/slice: the proof of another epoch’s draw is worthless', () => {
-    const old = proofItems(scenario.chain, scenario.terms);
-    scenario.chain.mineBlock([scenario.proveTransaction()]);
-    scenario.openWindow(1);
-    expect(['prove/wrong-chunk', 'prove/slice']).toContain(
-      refusalOf(scenario.proveTransaction({ items: old })),
+  test('prove/leaf, prove/siblings: other nodes, one more, one less', () => {
+    const { siblings } = challengeProof(scenario.chain, scenario.terms);
+    const other = siblings.map((node, index) => (index === 0 ? changed(node, 5) : node));
+    expect(refusalOf(withProof(() => ({ siblings: other })))).toBe('prove/leaf');
+    expect(refusalOf(withProof(() => ({ siblings: siblings.slice(1) })))).toBe('prove/siblings');
+    expect(refusalOf(withProof(() => ({ siblings: [...siblings, new Uint8Array(32)] })))).toBe(
+      'prove/siblings',
     );
   });
 
-  test('prove/wrong-chunk: a true slice of a leaf that was not drawn', () => {
-    let [first, second] = proofItems(scenario.chain, scenario.terms) as [ProofItem, ProofItem];
-    for (let epoch = 1; first.leafIndex === second.leafIndex; epoch++) {
-      scenario.chain.mineBlock([scenario.proveTransaction()]);
+  test('prove/order: a leaf twice, and one beyond the list', () => {
+    expect(refusalOf(withProof(({ leaves }) => ({ leaves: [leaves[0] as ShownLeaf, ...leaves] })))).toBe(
+      'prove/order',
+    );
+    expect(refusalOf(withLeaf(({ leafIndex }) => ({ leafIndex: leafIndex + 5 })))).toBe('prove/order');
+  });
+
+  test.each([
+    ['a changed byte of the chunk', (slice: Uint8Array) => changed(slice, -1)],
+    ['another length in the header', (slice: Uint8Array) => changed(slice, 0)],
+    ['a changed node', (slice: Uint8Array) => changed(slice, 8)],
+    ['one byte more', (slice: Uint8Array) => Uint8Array.of(...slice, 0)],
+    ['one byte less', (slice: Uint8Array) => slice.subarray(0, slice.length - 1)],
+    ['nothing', () => new Uint8Array(0)],
+  ] as [string, (slice: Uint8Array) => Uint8Array][])('prove/slice: %s', (_why, change) => {
+    const broken = withProof(({ slices: [first, ...rest] }) => ({
+      slices: [change(first as Uint8Array), ...rest],
+    }));
+    expect(refusalOf(broken)).toBe('prove/slice');
+  });
+
+  test('the proof of another epoch’s draw is worthless', () => {
+    const old = challengeProof(scenario.chain, scenario.terms);
+    scenario.chain.mineBlock([scenario.proveTransaction()]);
+    scenario.openWindow(1);
+    expect(['prove/missing-leaf', 'prove/extra-leaf', 'prove/slice']).toContain(
+      refusalOf(scenario.proveTransaction({ proof: old })),
+    );
+  });
+
+  test('true leaves and slices that were not drawn: one too few is missing, one too many is extra', () => {
+    const { chain, terms } = scenario;
+    const total = terms.agreement.totalChunks;
+    for (let epoch = 1; challengeProof(chain, terms).leaves.length < 2; epoch++) {
+      chain.mineBlock([scenario.proveTransaction()]);
       scenario.openWindow(epoch);
-      [first, second] = proofItems(scenario.chain, scenario.terms) as [ProofItem, ProofItem];
     }
-    expect(refusalOf(scenario.proveTransaction({ items: [second, second] }))).toBe('prove/wrong-chunk');
+    const asked = [...openDraws()];
+    const one = proofOf(chain, terms, { draws: asked.slice(0, 1), wanted: 1 });
+    expect(refusalOf(scenario.proveTransaction({ proof: one }))).toBe('prove/missing-leaf');
+    const all = Array.from({ length: 5 }, (_, at) => terms.leaves[at]?.endChunk ?? 0n).map((end) => end - 1n);
+    const more = proofOf(chain, terms, { draws: [...asked, ...all], wanted: 7 });
+    expect(more.leaves).toHaveLength(5);
+    expect(refusalOf(scenario.proveTransaction({ proof: more }))).toBe('prove/extra-leaf');
+    expect(asked.every((chunk) => chunk < total)).toBe(true);
   });
 });
+
+/** The chunks drawn for the open window. */
+function openDraws(): readonly bigint[] {
+  const { chain, terms } = scenario;
+  const { draws, wanted } = openChallenge(chain, terms);
+  const chunks: bigint[] = [];
+  for (const chunk of draws) {
+    chunks.push(chunk);
+    if (chunks.length === wanted) break;
+  }
+  return chunks;
+}
 
 describe('what a proof pays', () => {
   test('the tranche now but for the vested part, the fee out of it; the first mints to the miner, later ones to the pool', () => {

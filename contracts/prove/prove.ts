@@ -20,10 +20,11 @@ import { type ChallengeWindow, contractSpace, type StorageContract } from '../li
 import { storeContract, windowOpenHeight } from '../lifecycle/schedule.js';
 import { mintForProof } from '../money/lot.js';
 import { splitTranche } from '../money/price.js';
-import { drawChunks } from './challenge.js';
-import { proofItemsSchema, validateProofItems } from './storage-proof.js';
+import { challengePlan } from './challenge.js';
+import { storageProofSchema } from './storage-proof.js';
+import { validateStorageProof } from './verify-proof.js';
 
-const bodySchema = struct({ contract: hexId<ContractId>(32), epoch: u32, items: proofItemsSchema });
+const bodySchema = struct({ contract: hexId<ContractId>(32), epoch: u32, proof: storageProofSchema });
 
 export type ProveBody = TypeOf<typeof bodySchema>;
 
@@ -50,7 +51,7 @@ export const prove: TxKind<'prove', ProveBody> = {
         open: window?.epoch ?? 'none',
       };
     }
-    const violation = validateWindow(view, window) ?? validateItems(view, body, window);
+    const violation = validateWindow(view, window) ?? validateProof(view, body, window);
     if (violation !== undefined) return violation;
     payProof(view, body, contract, window, context.id);
     return undefined;
@@ -73,20 +74,17 @@ function validateWindow(view: BlockView, window: ChallengeWindow): Violation | u
   return undefined;
 }
 
-function validateItems(view: BlockView, body: ProveBody, window: ChallengeWindow): Violation | undefined {
+function validateProof(view: BlockView, body: ProveBody, window: ChallengeWindow): Violation | undefined {
   const blockId = view.context.blockIdAt(window.challengeHeight);
   assertInvariant(blockId !== undefined, `the supplement lacks block ${window.challengeHeight}`);
-  const chunks = drawChunks(view.crypto, view.params, {
+  const plan = challengePlan(view.crypto, view.params, {
     contract: body.contract,
     epoch: body.epoch,
     blockId,
     totalChunks: window.totalChunks,
   });
-  return validateProofItems(
-    view.crypto,
-    { root: window.root, leafCount: window.leafCount, chunks },
-    body.items,
-  );
+  const { root, leafCount } = window;
+  return validateStorageProof(view.crypto, { root, leafCount, ...plan }, body.proof);
 }
 
 function payProof(

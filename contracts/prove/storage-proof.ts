@@ -1,76 +1,47 @@
-import { list, struct, type TypeOf, u32, varBytes } from '#chain';
-import { blake3ChunkCount, type CryptoPort, hexToBytes, verifyBaoSlice, verifyInclusion } from '#crypto';
-import type { Violation } from '#errors';
-import { leafHash, leafPathSchema, leafSchema, leafStartChunk, MAX_FRAGMENT_BYTES } from '../terms/leaves.js';
+import { bytes, list, struct, type TypeOf, u32, varBytes } from '#chain';
+import { leafSchema, MAX_FRAGMENT_BYTES } from '../terms/leaves.js';
 
-/** A Bao slice of one chunk: length, at most 12 parent nodes (4 MiB), the chunk. */
-const MAX_SLICE_BYTES = 8 + 64 * Math.ceil(Math.log2(MAX_FRAGMENT_BYTES / 1024)) + 1024;
+/** Draws a challenge makes at most, those on tombstones included. */
+export const MAX_DRAWS = 32;
 
-/** Shows one drawn chunk: the leaf it falls in, the leaf's path, the chunk with its path in the fragment's hash tree. */
-export const proofItemSchema = struct({
-  leafIndex: u32,
-  leaf: leafSchema,
-  leafPath: leafPathSchema,
-  /** Bao slice of exactly one 1 KiB chunk (the Bao specification's slice format). */
-  slice: varBytes(MAX_SLICE_BYTES),
+/** Live chunks a proof shows at most; no network asks for more. */
+export const MAX_SHOWN_CHUNKS = 16;
+
+/** Levels of a fragment's hash tree above its chunks (4 MiB: 12). */
+const FRAGMENT_DEPTH = Math.log2(MAX_FRAGMENT_BYTES / 1024);
+
+/** Levels of a commitment's tree: a leaf's index is 32 bits. */
+const LIST_DEPTH = 32;
+
+/**
+ * What proves `count` nodes at the bottom of a full tree at most, where they lie as far apart as can be: below the levels
+ * they fill, each has a path of its own.
+ */
+function mostPathNodes(count: number, depth: number): number {
+  return count * (depth - Math.log2(count));
+}
+
+/** Siblings of 32 leaves: 864. */
+const MAX_SIBLINGS = mostPathNodes(MAX_DRAWS, LIST_DEPTH);
+
+/** Length, the parents of 16 chunks of 4 MiB (each on a path of its own below the first four levels), the chunks. */
+const MAX_SLICE_BYTES =
+  8 + 64 * (MAX_SHOWN_CHUNKS - 1 + mostPathNodes(MAX_SHOWN_CHUNKS, FRAGMENT_DEPTH)) + 1024 * MAX_SHOWN_CHUNKS;
+
+/** A leaf and where it stands in the list. */
+export const shownLeafSchema = struct({ leafIndex: u32, leaf: leafSchema });
+export type ShownLeaf = TypeOf<typeof shownLeafSchema>;
+
+/**
+ * Shows every drawn chunk of a contract, and everything once: each drawn leaf, each node of the commitment's tree that
+ * the leaves do not give, and of each fragment one slice of all its drawn chunks (docs/protocol/contracts.md, 7).
+ */
+export const storageProofSchema = struct({
+  /** Every drawn leaf by ascending index, none twice. */
+  leaves: list(shownLeafSchema, MAX_DRAWS),
+  /** RFC 6962 nodes beside their paths, level by level from the leaves up, left to right. */
+  siblings: list(bytes(32), MAX_SIBLINGS),
+  /** For each leaf that is no tombstone, in their order: the Bao slice of its drawn chunks. */
+  slices: list(varBytes(MAX_SLICE_BYTES), MAX_SHOWN_CHUNKS),
 });
-export type ProofItem = TypeOf<typeof proofItemSchema>;
-
-/** One item per draw, in the order of the draws. */
-export const proofItemsSchema = list(proofItemSchema, 16);
-
-/** What a proof is checked against: the snapshot taken at the challenge block. */
-export interface ProofTarget {
-  readonly root: Uint8Array;
-  readonly leafCount: number;
-  readonly chunks: readonly bigint[];
-}
-
-/** The first thing wrong with a storage proof. Pure and cheap: a few dozen compressions per draw. */
-export function validateProofItems(
-  crypto: CryptoPort,
-  target: ProofTarget,
-  items: readonly ProofItem[],
-): Violation | undefined {
-  if (items.length !== target.chunks.length) {
-    return { rule: 'prove/item-count', items: items.length, expected: target.chunks.length };
-  }
-  for (const [index, item] of items.entries()) {
-    const violation = validateItem(crypto, target, item, target.chunks[index] as bigint, index);
-    if (violation !== undefined) return violation;
-  }
-  return undefined;
-}
-
-function validateItem(
-  crypto: CryptoPort,
-  target: ProofTarget,
-  item: ProofItem,
-  chunk: bigint,
-  index: number,
-): Violation | undefined {
-  const inTree = verifyInclusion(crypto, {
-    root: target.root,
-    leafHash: leafHash(crypto, item.leaf),
-    index: item.leafIndex,
-    size: target.leafCount,
-    path: item.leafPath,
-  });
-  if (!inTree) return { rule: 'prove/leaf', item: index, leafIndex: item.leafIndex, fragment: item.leaf.id };
-  const start = leafStartChunk(item.leaf);
-  if (chunk < start || chunk >= item.leaf.endChunk) {
-    return { rule: 'prove/wrong-chunk', item: index, chunk, leafStart: start, leafEnd: item.leaf.endChunk };
-  }
-  const at = Number(chunk - start);
-  const shown = verifyBaoSlice(hexToBytes(item.leaf.id), item.slice, at, item.leaf.lengthBytes);
-  if (shown === undefined) {
-    return {
-      rule: 'prove/slice',
-      item: index,
-      fragment: item.leaf.id,
-      chunk: at,
-      chunksInFragment: blake3ChunkCount(item.leaf.lengthBytes),
-    };
-  }
-  return undefined;
-}
+export type StorageProof = TypeOf<typeof storageProofSchema>;

@@ -7,7 +7,7 @@ import {
   type NetworkParams,
   vestingPot,
 } from '#chain';
-import { bytesToHex, encodeBaoSlice } from '#crypto';
+import { baoSetSlice, blake3Tree, bytesToHex } from '#crypto';
 import { assertInvariant } from '#errors';
 import { createMemoryChain, fastDevnet, type MemoryChain } from '../../chain/testing/memory-chain.js';
 import type { Wallet } from '../../chain/testing/wallet.js';
@@ -17,10 +17,11 @@ import { challengeHeight, windowCloseHeight, windowOpenHeight } from '../lifecyc
 import { contractsModule } from '../module.js';
 import { priceContract, shareOfUp } from '../money/price.js';
 import { type OfferBody, offerSpace } from '../offer/offer.js';
-import { buildProofItem } from '../prove/build-proof.js';
-import { drawChunks } from '../prove/challenge.js';
+import { buildStorageProof } from '../prove/build-proof.js';
+import { challengePlan } from '../prove/challenge.js';
+import type { DrawPlan } from '../prove/draws.js';
 import type { ProveBody } from '../prove/prove.js';
-import type { ProofItem } from '../prove/storage-proof.js';
+import type { StorageProof } from '../prove/storage-proof.js';
 import { type Agreement, agreementSigningMessage, contractIdOf } from '../terms/agreement.js';
 import { commitToLeaves, entriesToLeaves, type Leaf } from '../terms/leaves.js';
 
@@ -139,27 +140,38 @@ export function formBody(chain: MemoryChain, terms: ScenarioTerms, agreement = t
   };
 }
 
-/** The items that answer the open challenge of a contract, cut from its real bytes. */
-export function proofItems(chain: MemoryChain, terms: ScenarioTerms): ProofItem[] {
+/** What the open challenge of a contract asks for. */
+export function openChallenge(chain: MemoryChain, { id }: Pick<ScenarioTerms, 'id'>): DrawPlan {
   const { params, crypto } = chain.law;
-  const window = chain.state.get(contractSpace, terms.id)?.window;
+  const window = chain.state.get(contractSpace, id)?.window;
   assertInvariant(window !== undefined, 'no window is open');
-  const chunks = drawChunks(crypto, params, {
-    contract: terms.id,
+  return challengePlan(crypto, params, {
+    contract: id,
     epoch: window.epoch,
     blockId: chain.at(window.challengeHeight).block.id,
     totalChunks: window.totalChunks,
   });
-  return chunks.map((chunk) =>
-    buildProofItem(
-      crypto,
-      terms.leaves,
-      chunk,
-      (leafIndex, chunkInFragment) =>
-        encodeBaoSlice(terms.fragments[leafIndex] as Uint8Array, chunkInFragment).slice,
-    ),
-  );
 }
+
+/** The proof of what a plan asks for, cut from the contract's real bytes; `leaves` where some were dropped. */
+export function proofOf(
+  chain: MemoryChain,
+  { fragments, leaves }: Pick<ScenarioTerms, 'fragments' | 'leaves'>,
+  plan: DrawPlan,
+): StorageProof {
+  return buildStorageProof(chain.law.crypto, leaves, plan, ({ leafIndex, chunks }) => {
+    const bytes = fragments[leafIndex] as Uint8Array;
+    return baoSetSlice(blake3Tree(bytes), bytes, chunks);
+  });
+}
+
+/** The proof that answers the open challenge of a contract. */
+export function challengeProof(chain: MemoryChain, terms: ScenarioTerms): StorageProof {
+  return proofOf(chain, terms, openChallenge(chain, terms));
+}
+
+/** A proof that shows nothing. */
+export const EMPTY_PROOF: StorageProof = { leaves: [], siblings: [], slices: [] };
 
 /** One contract's whole life, step by step. */
 export class ContractScenario {
@@ -208,8 +220,8 @@ export class ContractScenario {
     wallet = this.terms.provider,
   ): KnownTransaction {
     const epoch = this.contract.window?.epoch ?? 0;
-    const items = changes.items ?? proofItems(this.chain, this.terms);
-    return this.chain.sign(wallet, 'prove', { contract: this.id, epoch, ...changes, items }, { fee });
+    const proof = changes.proof ?? challengeProof(this.chain, this.terms);
+    return this.chain.sign(wallet, 'prove', { contract: this.id, epoch, ...changes, proof }, { fee });
   }
 
   endTransaction(wallet = this.terms.client): KnownTransaction {

@@ -12,6 +12,7 @@ import { blake3Chunk, blake3ChunkCount, blake3Tree } from './blake3-tree.js';
 import { bytesToHex, concatBytes, u64le } from './bytes.js';
 import { nobleCrypto } from './noble-crypto.js';
 import { baoSliceVectors, counterBytes } from './vectors/bao.js';
+import { baoSetVectors } from './vectors/bao-set.js';
 import { patternBytes } from './vectors/blake3.js';
 
 function claimOf(data: Uint8Array, chunks: readonly number[]): BaoClaim {
@@ -45,6 +46,13 @@ describe('Bao slices of a set of chunks', () => {
       expect(faultOf(claim)).toBeUndefined();
     },
   );
+
+  test.each(baoSetVectors)('vector: $chunks of $lengthBytes bytes', (vector) => {
+    const claim = claimOf(counterBytes(vector.lengthBytes), vector.chunks);
+    expect(claim.slice).toHaveLength(vector.sliceBytes);
+    expect(bytesToHex(nobleCrypto.blake3(claim.slice))).toBe(vector.sliceBlake3);
+    expect(faultOf(claim)).toBeUndefined();
+  });
 
   test('of one chunk: byte for byte the single slice, from 1 byte to 4 MiB', () => {
     for (const lengthBytes of [1, 1024, 1025, 2048, 2049, 70_000, 4 * 1024 * 1024]) {

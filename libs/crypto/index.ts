@@ -49,13 +49,18 @@ export { nobleCrypto } from './noble-crypto.js';
 export { newPhrase, normalizePhrase, phraseToSeed, validatePhrase } from './phrase.js';
 export { type Blake3Chunks, type CryptoPort, type SignatureCheck, signedMessage } from './port.js';
 export {
+  appendToFrontier,
   type ConsistencyClaim,
   consistencyProof,
+  frontierLength,
+  frontierRoot,
   type InclusionClaim,
   inclusionProof,
+  merkleFrontier,
   merkleLeafHash,
   merkleRoot,
   merkleRootOf,
+  rootOfPath,
   verifyConsistency,
   verifyInclusion,
 } from './rfc6962.js';

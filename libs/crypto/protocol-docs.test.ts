@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { bytesToHex } from './bytes.js';
 import { smallOrderEncodings } from './testing/index.js';
 import { baoSliceVectors } from './vectors/bao.js';
+import { baoSetVectors } from './vectors/bao-set.js';
 import { taggedHashVectors } from './vectors/domain.js';
 import { roleKeyVectors, secretVectors } from './vectors/role-keys.js';
 
@@ -48,5 +49,15 @@ describe('the vectors printed in docs/protocol are the ones the code passes', ()
     );
     expect(shown).toHaveLength(3);
     expect(shown.filter((row) => !known.includes(row))).toEqual([]);
+  });
+
+  test('trees.md: the slices of sets, no more and no fewer', () => {
+    const shown = pageRows('trees.md').flatMap(
+      (row) =>
+        /^\| [\d,]+ \| \d[^|]*[ ,][^|]* \| ([\d,]+) \| `([0-9a-f]{64})`/.exec(row)?.slice(1).join(' ') ?? [],
+    );
+    expect(shown).toEqual(
+      baoSetVectors.map((v) => `${v.sliceBytes.toLocaleString('en-US')} ${v.sliceBlake3}`),
+    );
   });
 });

@@ -80,16 +80,18 @@ export function inclusionProof(
   return path;
 }
 
-/** Whether the path leads from the leaf to the root (RFC 9162, 2.1.3.2); never throws. */
-export function verifyInclusion(crypto: CryptoPort, claim: InclusionClaim): boolean {
-  const { root, leafHash, index, size, path } = claim;
-  if (!Number.isSafeInteger(index) || !Number.isSafeInteger(size) || index < 0 || index >= size) return false;
-  if (leafHash.length !== 32) return false;
+/** Where a path from a leaf leads (RFC 9162, 2.1.3.2), or undefined where no tree has such a path; never throws. */
+export function rootOfPath(crypto: CryptoPort, claim: Omit<InclusionClaim, 'root'>): Uint8Array | undefined {
+  const { leafHash, index, size, path } = claim;
+  if (!Number.isSafeInteger(index) || !Number.isSafeInteger(size) || index < 0 || index >= size) {
+    return undefined;
+  }
+  if (leafHash.length !== 32) return undefined;
   let position = index;
   let last = size - 1;
   let hash = leafHash;
   for (const sibling of path) {
-    if (last === 0 || sibling.length !== 32) return false;
+    if (last === 0 || sibling.length !== 32) return undefined;
     if (position % 2 === 1 || position === last) {
       hash = nodeHash(crypto, sibling, hash);
       while (position % 2 === 0 && position !== 0) {
@@ -102,7 +104,56 @@ export function verifyInclusion(crypto: CryptoPort, claim: InclusionClaim): bool
     position = Math.floor(position / 2);
     last = Math.floor(last / 2);
   }
-  return last === 0 && equalBytes(hash, root);
+  return last === 0 ? hash : undefined;
+}
+
+/** Whether the path leads from the leaf to the root; never throws. */
+export function verifyInclusion(crypto: CryptoPort, claim: InclusionClaim): boolean {
+  const root = rootOfPath(crypto, claim);
+  return root !== undefined && equalBytes(root, claim.root);
+}
+
+/**
+ * The roots of the complete subtrees a tree of these leaves is made of, from the left (largest) to the right: one for
+ * each 1 in the binary count. They are all that is needed to append.
+ */
+export function merkleFrontier(crypto: CryptoPort, leafHashes: readonly Uint8Array[]): Uint8Array[] {
+  return appendToFrontier(crypto, [], 0, leafHashes);
+}
+
+/** How many nodes the frontier of a tree of `size` leaves has. */
+export function frontierLength(size: number): number {
+  let ones = 0;
+  for (let rest = size; rest > 0; rest = Math.floor(rest / 2)) ones += rest % 2;
+  return ones;
+}
+
+/** The frontier of a tree of `size` leaves after more leaves. */
+export function appendToFrontier(
+  crypto: CryptoPort,
+  frontier: readonly Uint8Array[],
+  size: number,
+  leafHashes: readonly Uint8Array[],
+): Uint8Array[] {
+  assertInvariant(
+    frontier.length === frontierLength(size),
+    `a tree of ${size} leaves has no frontier of ${frontier.length} nodes`,
+  );
+  const nodes = [...frontier];
+  for (const [offset, leafHash] of leafHashes.entries()) {
+    let node = leafHash;
+    for (let count = size + offset; count % 2 === 1; count = Math.floor(count / 2))
+      node = nodeHash(crypto, nodes.pop() as Uint8Array, node);
+    nodes.push(node);
+  }
+  return nodes;
+}
+
+/** Root of the tree that a frontier is of; the empty tree is SHA-256 of nothing. 32 bytes. */
+export function frontierRoot(crypto: CryptoPort, frontier: readonly Uint8Array[]): Uint8Array {
+  const last = frontier.at(-1);
+  if (last === undefined) return crypto.sha256(new Uint8Array(0));
+  return frontier.slice(0, -1).reduceRight((right, left) => nodeHash(crypto, left, right), last);
 }
 
 function largestPowerOfTwoBelow(count: number): number {

@@ -2,7 +2,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { decode } from '#chain';
-import { drawChunks, type ProofItem, proofItemsSchema, validateProofItems } from '#contracts';
+import { drawChunks, type StorageProof, storageProofSchema, validateStorageProof } from '#contracts';
 import { hexToBytes } from '#crypto';
 import { nativeCrypto } from '#crypto-native';
 import { fastDevnet } from '../ledger/testing/index.js';
@@ -61,17 +61,15 @@ describe('the life of a contract', () => {
       blockId: 'ab'.repeat(32) as never,
       totalChunks: agreement.totalChunks,
     });
-    const answer = await client.audit([...chunks, 0n, agreement.totalChunks - 1n]);
+    const draws = [...chunks, 0n, agreement.totalChunks - 1n];
+    const answer = await client.audit(draws);
     expect(answer.status).toBe(200);
-    const items = decode(proofItemsSchema, hexToBytes(answer.json<{ items: string }>().items));
-    expect(items.ok).toBe(true);
-    const target = {
-      root: agreement.root,
-      leafCount: agreement.leafCount,
-      chunks: [...chunks, 0n, agreement.totalChunks - 1n],
-    };
-    const shown = (items as { value: readonly ProofItem[] }).value;
-    expect(validateProofItems(nativeCrypto, target, shown)).toBeUndefined();
+    const proof = decode(storageProofSchema, hexToBytes(answer.json<{ proof: string }>().proof));
+    expect(proof.ok).toBe(true);
+    const { root, leafCount } = agreement;
+    const target = { root, leafCount, draws, wanted: draws.length };
+    const shown = (proof as { value: StorageProof }).value;
+    expect(validateStorageProof(nativeCrypto, target, shown)).toBeUndefined();
     expect((await client.audit([agreement.totalChunks])).json()).toMatchObject({ code: 'audit/chunk' });
 
     const { id, bytes } = fragments[0]!;

@@ -72,7 +72,7 @@ function assemble(context: ProviderContext, jobs: JobQueue): Provider {
     uploads,
     downloads: new Downloads(context, gate),
     agreements: new Agreements(context, watch),
-    audits: new Audits(context, gate, builder),
+    audits: new Audits(gate, builder),
     scrubber,
     statusReader: new StatusReader(context, { watch, announcer, follower, prover }),
     async start() {

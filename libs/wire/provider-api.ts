@@ -106,8 +106,8 @@ export const auditRequest = z
       .max(16),
   })
   .meta({ id: 'AuditRequest' });
-/** Encoded proof items (contracts' proofItemsSchema), hex. */
-export const auditAnswer = z.object({ items: z.string() }).meta({ id: 'AuditAnswer' });
+/** Encoded storage proof (contracts' storageProofSchema), hex: its draws are the chunks asked for. */
+export const auditAnswer = z.object({ proof: z.string() }).meta({ id: 'AuditAnswer' });
 export type AuditAnswer = z.infer<typeof auditAnswer>;
 
 /** What a provider says of itself. */

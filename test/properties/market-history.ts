@@ -5,15 +5,16 @@ import {
   contractsModule,
   type OfferBody,
   offerSpace,
-  type ProofItem,
+  type StorageProof,
   windowOpenHeight,
 } from '#contracts';
 import { createMemoryChain, fastDevnet, type MemoryChain } from '../../chain/testing/memory-chain.js';
 import type { Wallet } from '../../chain/testing/wallet.js';
 import {
   agreeOn,
+  challengeProof,
+  EMPTY_PROOF,
   formBody,
-  proofItems,
   type ScenarioTerms,
   scenarioFragment,
   usualOffer,
@@ -65,7 +66,7 @@ export class MarketHistory {
 
   private dueProofs(round: Round): KnownTransaction[] {
     if (round.idleBlocks % 3 === 2) return [];
-    return [...this.agreed.values()].flatMap((terms) => this.proof(terms, 0n, (items) => items));
+    return [...this.agreed.values()].flatMap((terms) => this.proof(terms, 0n, (proof) => proof));
   }
 
   private wallet(index: number): Wallet {
@@ -88,7 +89,7 @@ export class MarketHistory {
         return this.form(step, options);
       case 'prove':
         return [...this.agreed.values()].flatMap((terms) =>
-          this.proof(terms, step.twist % 7 === 0 ? step.amount : fee, (items) => spoil(items, step.twist)),
+          this.proof(terms, step.twist % 7 === 0 ? step.amount : fee, (proof) => spoil(proof, step.twist)),
         );
       case 'end':
         return [...this.agreed.values()]
@@ -121,7 +122,12 @@ export class MarketHistory {
         ];
       case 'garbage':
         return [
-          chain.sign(wallet, 'prove', { contract: 'ab'.repeat(32), epoch: step.twist, items: [] }, { fee }),
+          chain.sign(
+            wallet,
+            'prove',
+            { contract: 'ab'.repeat(32), epoch: step.twist, proof: EMPTY_PROOF },
+            { fee },
+          ),
           chain.sign(
             wallet,
             'transfer',
@@ -170,23 +176,23 @@ export class MarketHistory {
   private proof(
     terms: ScenarioTerms,
     fee: bigint,
-    change: (items: ProofItem[]) => ProofItem[],
+    change: (proof: StorageProof) => StorageProof,
   ): KnownTransaction[] {
     const window = this.chain.state.get(contractSpace, terms.id)?.window;
     if (window === undefined || window.proven) return [];
     const isEarly = this.chain.height + 1 < windowOpenHeight(this.chain.law.params, window.challengeHeight);
     if (isEarly && window.epoch % 2 === 0) return [];
-    const items = change(proofItems(this.chain, terms));
+    const proof = change(challengeProof(this.chain, terms));
     return [
-      this.chain.sign(terms.provider, 'prove', { contract: terms.id, epoch: window.epoch, items }, { fee }),
+      this.chain.sign(terms.provider, 'prove', { contract: terms.id, epoch: window.epoch, proof }, { fee }),
     ];
   }
 }
 
-function spoil(items: ProofItem[], twist: number): ProofItem[] {
-  const [first] = items;
-  if (first === undefined || twist % 4 !== 0) return items;
-  const slice = first.slice.slice();
+function spoil(proof: StorageProof, twist: number): StorageProof {
+  const [first] = proof.slices;
+  if (first === undefined || twist % 4 !== 0) return proof;
+  const slice = first.slice();
   slice[twist % slice.length] = (slice[twist % slice.length] as number) ^ 1;
-  return [{ ...first, slice }, ...items.slice(1)];
+  return { ...proof, slices: [slice, ...proof.slices.slice(1)] };
 }

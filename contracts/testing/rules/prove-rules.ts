@@ -1,11 +1,16 @@
 import type { KnownTransaction } from '#chain';
-import { encodeBaoSlice } from '#crypto';
 import { EASY, type RuleVectorFile, VectorBook, vectorParams } from '../../../chain/testing/rules/index.js';
 import { contractsModule } from '../../module.js';
-import { buildProofItem } from '../../prove/build-proof.js';
-import { drawChunks } from '../../prove/challenge.js';
-import type { ProofItem } from '../../prove/storage-proof.js';
-import { type ContractScenario, createContractScenario, proofItems } from '../contract-scenario.js';
+import type { ShownLeaf, StorageProof } from '../../prove/storage-proof.js';
+import { TOMBSTONE_ID } from '../../terms/tombstone.js';
+import {
+  type ContractScenario,
+  challengeProof,
+  createContractScenario,
+  EMPTY_PROOF,
+  openChallenge,
+  proofOf,
+} from '../contract-scenario.js';
 
 interface Setting {
   readonly scenario: ContractScenario;
@@ -31,27 +36,32 @@ export function proveRules(): RuleVectorFile {
     refuse: (rule, why, proof) => book.block(rule, 'refuse', why, chain, [proof]),
   };
   windows(setting);
-  items(setting);
-  slices(setting);
+  twoLeaves(setting);
+  leaves(setting);
   draws(setting);
+  slices(setting);
   return book.finish();
 }
 
 function windows({ scenario, accept, refuse }: Setting): void {
   const { chain, terms } = scenario;
   chain.mineTo(scenario.challengeHeight() - 1);
-  refuse('prove/no-window', 'in the challenge block itself', scenario.proveTransaction({ items: [] }));
+  refuse(
+    'prove/no-window',
+    'in the challenge block itself',
+    scenario.proveTransaction({ proof: EMPTY_PROOF }),
+  );
   chain.mineBlock();
   refuse('prove/too-early', 'one block before the challenge is buried', scenario.proveTransaction());
   chain.mineTo(scenario.firstProofHeight() - 1);
   accept('prove/too-early', 'in the first block that takes it', scenario.proveTransaction());
-  const proofs = proofItems(chain, terms);
+  const proof0 = challengeProof(chain, terms);
   accept('prove/no-contract', 'of a contract that is there', scenario.proveTransaction({}, 1n));
   const unknown = 'ab'.repeat(32) as never;
   refuse(
     'prove/no-contract',
     'of a contract that is not',
-    scenario.proveTransaction({ contract: unknown, items: proofs }),
+    scenario.proveTransaction({ contract: unknown, proof: proof0 }),
   );
   accept('prove/not-provider', 'by the provider', scenario.proveTransaction({}, 2n));
   refuse('prove/not-provider', 'by the client', scenario.proveTransaction({}, 0n, terms.client));
@@ -73,25 +83,24 @@ function windows({ scenario, accept, refuse }: Setting): void {
   refuse('prove/already', 'the same epoch in other bytes', again);
 }
 
-/** The right proof with its first item changed. */
-function withItem(
-  scenario: ContractScenario,
-  change: (item: ProofItem) => Partial<ProofItem>,
+/** The right proof with some part changed. */
+function withProof(
+  { scenario }: Setting,
+  change: (proof: StorageProof) => Partial<StorageProof>,
 ): KnownTransaction {
-  const [first, ...rest] = proofItems(scenario.chain, scenario.terms);
-  if (first === undefined) throw new Error('no draw');
-  return scenario.proveTransaction({ items: [{ ...first, ...change(first) }, ...rest] });
+  const proof = challengeProof(scenario.chain, scenario.terms);
+  return scenario.proveTransaction({ proof: { ...proof, ...change(proof) } });
 }
 
-/** The right proof with its last item changed: every item is looked at. */
-function withLastItem(
-  scenario: ContractScenario,
-  change: (item: ProofItem) => Partial<ProofItem>,
+/** The right proof with the leaf at `place` changed. */
+function withLeaf(
+  setting: Setting,
+  place: number,
+  change: (shown: ShownLeaf) => Partial<ShownLeaf>,
 ): KnownTransaction {
-  const all = proofItems(scenario.chain, scenario.terms);
-  const last = all.at(-1);
-  if (last === undefined) throw new Error('no draw');
-  return scenario.proveTransaction({ items: [...all.slice(0, -1), { ...last, ...change(last) }] });
+  return withProof(setting, ({ leaves }) => ({
+    leaves: leaves.map((shown, at) => (at === place ? { ...shown, ...change(shown) } : shown)),
+  }));
 }
 
 function changed(bytes: Uint8Array, at: number): Uint8Array {
@@ -101,118 +110,140 @@ function changed(bytes: Uint8Array, at: number): Uint8Array {
   return copy;
 }
 
-function items({ scenario, accept, refuse }: Setting): void {
-  scenario.openWindow(2);
-  const right = proofItems(scenario.chain, scenario.terms);
-  accept('prove/item-count', 'two items for two draws', scenario.proveTransaction());
-  refuse('prove/item-count', 'none', scenario.proveTransaction({ items: [] }));
-  refuse('prove/item-count', 'one', scenario.proveTransaction({ items: right.slice(0, 1) }));
-  refuse(
-    'prove/item-count',
-    'three',
-    scenario.proveTransaction({ items: [...right, right[0] as ProofItem] }),
-  );
-
-  accept('prove/leaf', 'the leaf, its index and its path', scenario.proveTransaction({}, 1n));
-  for (const [why, change] of [
-    ['another index', (item) => ({ leafIndex: (item.leafIndex + 1) % 4 })],
-    ['an index beyond the list', (item) => ({ leafIndex: item.leafIndex + 4 })],
-    ['another end', ({ leaf }) => ({ leaf: { ...leaf, endChunk: leaf.endChunk + 1n } })],
-    ['another length', ({ leaf }) => ({ leaf: { ...leaf, lengthBytes: leaf.lengthBytes + 1 } })],
-    ['another fragment', ({ leaf }) => ({ leaf: { ...leaf, id: 'cd'.repeat(32) as never } })],
-    ['a path too short', ({ leafPath }) => ({ leafPath: leafPath.slice(1) })],
-    ['a path too long', ({ leafPath }) => ({ leafPath: [...leafPath, new Uint8Array(32)] })],
-    ['a path of other nodes', ({ leafPath }) => ({ leafPath: leafPath.map((node) => changed(node, 5)) })],
-  ] as [string, (item: ProofItem) => Partial<ProofItem>][])
-    refuse('prove/leaf', why, withItem(scenario, change));
-  const lastNode = ({ leafPath }: ProofItem): Partial<ProofItem> => ({
-    leafPath: leafPath.map((node) => changed(node, 0)),
-  });
-  refuse('prove/leaf', 'the last item’s path', withLastItem(scenario, lastNode));
+/** Draws of the open window: two. */
+function openDraws({ chain, terms }: ContractScenario): readonly [bigint, bigint] {
+  const [first, second] = openChallenge(chain, terms).draws;
+  if (first === undefined || second === undefined) throw new Error('no draws');
+  return [first, second];
 }
 
-function slices({ scenario, accept, refuse }: Setting): void {
-  accept('prove/slice', 'the slices of the chunks drawn', scenario.proveTransaction({}, 2n));
-  const change = (why: string, bytes: (slice: Uint8Array) => Uint8Array): void =>
-    refuse(
-      'prove/slice',
-      why,
-      withItem(scenario, ({ slice }) => ({ slice: bytes(slice) })),
-    );
-  change('a bit of the chunk is another', (slice) => changed(slice, -1));
-  change('another length in the header', (slice) => changed(slice, 0));
-  change('one byte more', (slice) => Uint8Array.of(...slice, 0));
-  change('one byte less', (slice) => slice.subarray(0, -1));
-  change('nothing', () => new Uint8Array(0));
-  refuse(
-    'prove/slice',
-    'the last item’s chunk',
-    withLastItem(scenario, ({ slice }) => ({ slice: changed(slice, -1) })),
-  );
-}
-
-function drawsOf({ chain, id, contract }: ContractScenario): readonly bigint[] {
-  const { window } = contract;
-  if (window === undefined) throw new Error('no window is open');
-  const { epoch, totalChunks } = window;
-  const { crypto, params } = chain.law;
-  const blockId = chain.at(window.challengeHeight).block.id;
-  return drawChunks(crypto, params, { contract: id, epoch, blockId, totalChunks });
-}
-
-/** A true item for any chunk of the contract. */
-function itemOf({ chain, terms }: ContractScenario, chunk: bigint): ProofItem {
-  return buildProofItem(
-    chain.law.crypto,
-    terms.leaves,
-    chunk,
-    (leafIndex, at) => encodeBaoSlice(terms.fragments[leafIndex] as Uint8Array, at).slice,
-  );
-}
-
-/** Waits for an epoch whose draws are what a vector needs. */
-function draws({ scenario, accept, refuse }: Setting): void {
-  const { chain } = scenario;
-  let isChunkSeen = false;
-  let isNodeSeen = false;
-  let isFirstSeen = false;
-  for (let epoch = 3; epoch < 40; epoch++) {
-    chain.mineBlock([scenario.proveTransaction()]);
+/** Proves on until the draws fall on two leaves, in other places than these that stand beside each other, the larger last. */
+function twoLeaves({ scenario }: Setting): void {
+  const { chain, terms } = scenario;
+  for (let epoch = 2; epoch < 40; epoch++) {
     scenario.openWindow(epoch);
-    const [first, second] = proofItems(chain, scenario.terms) as [ProofItem, ProofItem];
-    if (isChunkSeen && isNodeSeen && isFirstSeen) break;
-    if (!isChunkSeen && first.leafIndex !== second.leafIndex) {
-      isChunkSeen = true;
-      accept('prove/wrong-chunk', 'each item holds its draw', scenario.proveTransaction({}, 3n));
-      refuse(
-        'prove/wrong-chunk',
-        'true items in another order',
-        scenario.proveTransaction({ items: [second, first] }),
-      );
-      const [low, high] = first.leafIndex < second.leafIndex ? [first, second] : [second, first];
-      refuse(
-        'prove/wrong-chunk',
-        'the lower leaf for both draws',
-        scenario.proveTransaction({ items: [low, low] }),
-      );
-      refuse(
-        'prove/wrong-chunk',
-        'the higher leaf for both draws',
-        scenario.proveTransaction({ items: [high, high] }),
-      );
-    }
-    const [draw] = drawsOf(scenario);
-    const before = scenario.terms.leaves.find(({ endChunk }) => endChunk === draw);
-    if (!isFirstSeen && before !== undefined) {
-      isFirstSeen = true;
-      const items = [itemOf(scenario, before.endChunk - 1n), second];
-      refuse('prove/wrong-chunk', 'the leaf that ends before the draw', scenario.proveTransaction({ items }));
-    }
-    if (!isNodeSeen && first.slice.length > 8 + 1_024 + 64) {
-      isNodeSeen = true;
-      const node = withItem(scenario, ({ slice }) => ({ slice: changed(slice, 8) }));
-      refuse('prove/slice', 'a bit of a parent node is another', node);
-    }
+    const { leaves, siblings, slices } = challengeProof(chain, terms);
+    const isLarge = (slices[1]?.length ?? 0) > 8 + 1_024 + 64;
+    if (leaves.length === 2 && siblings.length > 0 && isLarge && leaves[0]?.leafIndex !== 0) return;
+    chain.mineBlock([scenario.proveTransaction()]);
   }
-  if (!isChunkSeen || !isNodeSeen || !isFirstSeen) throw new Error('no epoch drew what the vectors need');
+  throw new Error('no epoch drew what the vectors need');
+}
+
+function leaves(setting: Setting): void {
+  const { scenario, accept, refuse } = setting;
+  accept('prove/order', 'two leaves by ascending index', scenario.proveTransaction());
+  refuse(
+    'prove/order',
+    'the higher first',
+    withProof(setting, ({ leaves }) => ({ leaves: [...leaves].reverse() })),
+  );
+  refuse(
+    'prove/order',
+    'a leaf twice',
+    withProof(setting, ({ leaves }) => ({ leaves: [leaves[0] as ShownLeaf, ...leaves] })),
+  );
+  refuse(
+    'prove/order',
+    'an index beyond the list',
+    withLeaf(setting, 1, () => ({ leafIndex: 4 })),
+  );
+
+  accept('prove/siblings', 'the nodes that the leaves do not give', scenario.proveTransaction({}, 1n));
+  refuse(
+    'prove/siblings',
+    'one less',
+    withProof(setting, ({ siblings }) => ({ siblings: siblings.slice(1) })),
+  );
+  refuse(
+    'prove/siblings',
+    'one more',
+    withProof(setting, ({ siblings }) => ({ siblings: [...siblings, new Uint8Array(32)] })),
+  );
+
+  accept('prove/leaf', 'leaves of the list', scenario.proveTransaction({}, 2n));
+  for (const place of [0, 1])
+    for (const [why, change] of [
+      ['another end', ({ leaf }) => ({ leaf: { ...leaf, endChunk: leaf.endChunk + 1n } })],
+      ['another length', ({ leaf }) => ({ leaf: { ...leaf, lengthBytes: leaf.lengthBytes + 1 } })],
+      ['another fragment', ({ leaf }) => ({ leaf: { ...leaf, id: 'cd'.repeat(32) as never } })],
+      ['a fragment that was never dropped', ({ leaf }) => ({ leaf: { ...leaf, id: TOMBSTONE_ID } })],
+    ] as [string, (shown: ShownLeaf) => Partial<ShownLeaf>][])
+      refuse('prove/leaf', `${why}, leaf ${place + 1}`, withLeaf(setting, place, change));
+  refuse(
+    'prove/leaf',
+    'other nodes',
+    withProof(setting, ({ siblings }) => ({ siblings: siblings.map((node) => changed(node, 5)) })),
+  );
+  refuse(
+    'prove/leaf',
+    'another index',
+    withLeaf(setting, 0, ({ leafIndex }) => ({ leafIndex: leafIndex - 1 })),
+  );
+}
+
+function draws({ scenario, accept, refuse }: Setting): void {
+  const { chain, terms } = scenario;
+  const [first, second] = openDraws(scenario);
+  const refuseAll = (rule: string, why: string, chunks: readonly bigint[]): void => {
+    const proof = proofOf(chain, terms, { draws: chunks, wanted: chunks.length });
+    refuse(rule, why, scenario.proveTransaction({ proof }));
+  };
+  accept('prove/missing-leaf', 'the leaves of both draws', scenario.proveTransaction({}, 3n));
+  refuse('prove/missing-leaf', 'nothing', scenario.proveTransaction({ proof: EMPTY_PROOF }));
+  refuseAll('prove/missing-leaf', 'the leaf of the first draw', [first]);
+  refuseAll('prove/missing-leaf', 'the leaf of the second draw', [second]);
+  accept('prove/extra-leaf', 'no other leaf', scenario.proveTransaction({}, 4n));
+  const shown = challengeProof(chain, terms).leaves.map(({ leafIndex }) => leafIndex);
+  const other = terms.leaves.findIndex((_, index) => !shown.includes(index));
+  const { endChunk } = terms.leaves[other] as ShownLeaf['leaf'];
+  refuseAll('prove/extra-leaf', 'a true leaf that was not drawn', [first, second, endChunk - 1n]);
+}
+
+function slices(setting: Setting): void {
+  const { scenario, accept, refuse } = setting;
+  accept('prove/item-count', 'a slice for each leaf', scenario.proveTransaction({}, 5n));
+  const refuseSlices = (
+    rule: string,
+    why: string,
+    change: (slices: readonly Uint8Array[]) => readonly Uint8Array[],
+  ): void =>
+    refuse(
+      rule,
+      why,
+      withProof(setting, ({ slices }) => ({ slices: change(slices) })),
+    );
+  refuseSlices('prove/item-count', 'none', () => []);
+  refuseSlices('prove/item-count', 'one', (all) => all.slice(0, 1));
+  refuseSlices('prove/item-count', 'three', (all) => [...all, all[0] as Uint8Array]);
+  accept('prove/slice', 'the slices of the chunks drawn', scenario.proveTransaction({}, 6n));
+  refuseSlices('prove/slice', 'in another order', (all) => [...all].reverse());
+  for (const place of [0, 1])
+    for (const [why, change] of [
+      ['a bit of the chunk is another', (slice) => changed(slice, -1)],
+      ['another length in the header', (slice) => changed(slice, 0)],
+      ['one byte more', (slice) => Uint8Array.of(...slice, 0)],
+      ['one byte less', (slice) => slice.subarray(0, -1)],
+      ['nothing', () => new Uint8Array(0)],
+    ] as [string, (slice: Uint8Array) => Uint8Array][])
+      refuseSlices('prove/slice', `${why}, slice ${place + 1}`, (all) =>
+        all.map((slice, at) => (at === place ? change(slice) : slice)),
+      );
+  refuseSlices('prove/slice', 'a bit of a parent node is another', (all) =>
+    all.map((slice, at) => (at === 1 ? changed(slice, 8) : slice)),
+  );
+  refuse('prove/slice', 'another chunk of the drawn fragment', otherChunk(setting));
+}
+
+/** A true proof of the chunk beside the one drawn in the larger fragment. */
+function otherChunk({ scenario }: Setting): KnownTransaction {
+  const { chain, terms } = scenario;
+  const [first, second] = openDraws(scenario);
+  const beside = (chunk: bigint): bigint => {
+    const leaf = terms.leaves.find(({ endChunk }) => endChunk > chunk);
+    if (leaf === undefined) throw new Error('no leaf');
+    return leaf.lengthBytes < 2_048 ? chunk : chunk + 1n < leaf.endChunk ? chunk + 1n : chunk - 1n;
+  };
+  const proof = proofOf(chain, terms, { draws: [beside(first), beside(second)], wanted: 2 });
+  return scenario.proveTransaction({ proof });
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ContractId } from '#chain';
-import { validateProofItems } from '#contracts';
+import { validateStorageProof } from '#contracts';
 import { bytesToHex, hexToBytes, readU64le } from '#crypto';
 import { AppError, violationToText } from '#errors';
 import type { Manifest } from '#fragments';
@@ -99,9 +99,14 @@ async function auditHolder(
   );
   try {
     const session = await reader.session(contract);
-    const items = await session.audit(chunks, signal);
-    const target = { root: hexToBytes(known.root), leafCount: known.leafCount, chunks };
-    const violation = validateProofItems(context.crypto, target, items);
+    const proof = await session.audit(chunks, signal);
+    const target = {
+      root: hexToBytes(known.root),
+      leafCount: known.leafCount,
+      draws: chunks,
+      wanted: chunks.length,
+    };
+    const violation = validateStorageProof(context.crypto, target, proof);
     if (violation === undefined) return { ...about, ok: true, why: undefined };
     return { ...about, ok: false, why: `its proof does not hold: ${violationToText(violation)}` };
   } catch (error) {

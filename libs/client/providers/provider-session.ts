@@ -7,8 +7,8 @@ import {
   agreementSigningMessage,
   encodeAgreement,
   type FragmentEntry,
-  type ProofItem,
-  proofItemsSchema,
+  type StorageProof,
+  storageProofSchema,
 } from '#contracts';
 import { bytesToHex, hexToBytes } from '#crypto';
 import { AppError } from '#errors';
@@ -133,8 +133,8 @@ export class ProviderSession {
     return signature;
   }
 
-  /** Storage proofs of chosen chunks, made now. The caller checks them against the contract's root. */
-  async audit(chunks: readonly bigint[], signal?: AbortSignal): Promise<readonly ProofItem[]> {
+  /** Storage proof of chosen chunks, made now. The caller checks them against the contract's root. */
+  async audit(chunks: readonly bigint[], signal?: AbortSignal): Promise<StorageProof> {
     const answer = await this.postJson(
       `/v1/contracts/${this.contract}/audits`,
       auditAnswer,
@@ -142,10 +142,10 @@ export class ProviderSession {
       this.ticketHeaders('audit', ANY_FRAGMENT),
       signal,
     );
-    const items = decode(proofItemsSchema, hexToBytes(answer.items));
-    if (!items.ok)
-      throw this.badAnswer('provider/bad-proof', `a proof that cannot be read (${items.violation.rule})`);
-    return items.value;
+    const proof = decode(storageProofSchema, hexToBytes(answer.proof));
+    if (!proof.ok)
+      throw this.badAnswer('provider/bad-proof', `a proof that cannot be read (${proof.violation.rule})`);
+    return proof.value;
   }
 
   private ticketHeaders(method: TicketMethod, fragment: FragmentId): Record<string, string> {

@@ -1,9 +1,8 @@
 import { type ContractId, encode, isHexId } from '#chain';
-import { proofItemsSchema } from '#contracts';
+import { storageProofSchema } from '#contracts';
 import { bytesToHex } from '#crypto';
 import { accepted, type Result, refused } from '#errors';
 import { ANY_FRAGMENT, type AuditAnswer } from '#wire';
-import type { ProviderContext } from '../provider-context.js';
 import type { TicketGate } from '../tickets/ticket-gate.js';
 import type { ProofBuilder } from './proof-builder.js';
 
@@ -16,17 +15,15 @@ export interface AuditClaim {
   readonly chunks: readonly string[];
 }
 
-/** What one item takes at most: a path of 32 hashes and the slice of one chunk. */
-const MAX_ITEM_BYTES = 4096;
+/** What one draw adds to a proof at most: a leaf, a path of 32 hashes and the slice of one chunk. */
+const MAX_DRAW_BYTES = 4096;
 
 /** Answers audits: the same proof a challenge asks for, of chunks the asker chose, now. */
 export class Audits {
-  readonly #context: ProviderContext;
   readonly #gate: TicketGate;
   readonly #builder: ProofBuilder;
 
-  constructor(context: ProviderContext, gate: TicketGate, builder: ProofBuilder) {
-    this.#context = context;
+  constructor(gate: TicketGate, builder: ProofBuilder) {
     this.#gate = gate;
     this.#builder = builder;
   }
@@ -36,21 +33,24 @@ export class Audits {
     const contract = claim.contract as ContractId;
     const admitted = this.#gate.admit({ ...claim, contract, method: 'audit', fragment: ANY_FRAGMENT });
     if (!admitted.ok) return admitted;
-    if ((await this.#context.records.leaves(contract)).length === 0) {
-      return refused({ rule: 'audit/nothing-agreed', contract });
-    }
+    const leaves = await this.#builder.leaves(contract);
+    if (!leaves.ok) return leaves;
+    const totalChunks = leaves.value.at(-1)?.endChunk ?? 0n;
+    const draws = claim.chunks.map(BigInt);
+    const beyond = draws.find((chunk) => chunk >= totalChunks);
+    if (beyond !== undefined) return refused({ rule: 'audit/chunk', contract, chunk: beyond, totalChunks });
     // Before the disk is read: reading and hashing is the work, and a use repeated must not make us do it again.
     const { charge, refund } = admitted.value;
-    const mostBytes = claim.chunks.length * MAX_ITEM_BYTES;
+    const mostBytes = claim.chunks.length * MAX_DRAW_BYTES;
     const overBudget = await charge(mostBytes);
     if (overBudget !== undefined) return refused(overBudget);
     let movedBytes = 0;
     try {
-      const items = await this.#builder.build(contract, claim.chunks.map(BigInt));
-      if (!items.ok) return items;
-      const bytes = encode(proofItemsSchema, items.value);
+      const proof = await this.#builder.build(leaves.value, { draws, wanted: draws.length });
+      if (!proof.ok) return proof;
+      const bytes = encode(storageProofSchema, proof.value);
       movedBytes = bytes.length;
-      return accepted({ items: bytesToHex(bytes) });
+      return accepted({ proof: bytesToHex(bytes) });
     } finally {
       await refund(mostBytes - movedBytes);
     }

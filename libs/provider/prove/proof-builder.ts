@@ -1,13 +1,14 @@
 import type { ContractId } from '#chain';
 import {
-  buildProofItem,
-  entriesToLeaves,
-  findLeaf,
+  assembleStorageProof,
+  type DrawPlan,
+  type FragmentEntry,
   type Leaf,
-  leafStartChunk,
-  type ProofItem,
+  planStorageProof,
+  type StorageProof,
 } from '#contracts';
-import { accepted, assertInvariant, type Result, refused } from '#errors';
+import { blake3ChunkCount } from '#crypto';
+import { accepted, type Result, refused } from '#errors';
 import { nowSeconds, type ProviderContext } from '../provider-context.js';
 import type { Slicer } from './slicer.js';
 
@@ -21,30 +22,35 @@ export class ProofBuilder {
     this.#slicer = slicer;
   }
 
-  /** One item for each chunk, in order; violations `audit/chunk`, `fragment/lost`, `fragment/corrupt`. */
-  async build(contract: ContractId, chunks: readonly bigint[]): Promise<Result<ProofItem[]>> {
-    const leaves = entriesToLeaves(await this.#context.records.leaves(contract));
-    assertInvariant(leaves.ok, `the recorded leaves of ${contract} are no leaves`);
-    const total = leaves.value.at(-1)?.endChunk ?? 0n;
-    const items: ProofItem[] = [];
-    for (const chunk of chunks) {
-      if (chunk >= total) return refused({ rule: 'audit/chunk', contract, chunk, totalChunks: total });
-      const item = await this.#item(leaves.value, chunk);
-      if (!item.ok) return item;
-      items.push(item.value);
+  /** The proof of what a plan asks for; violations `fragment/lost`, `fragment/corrupt`. */
+  async build(leaves: readonly Leaf[], asked: DrawPlan): Promise<Result<StorageProof>> {
+    const { crypto, records } = this.#context;
+    const plan = planStorageProof(leaves, asked);
+    const slices: Uint8Array[] = [];
+    for (const { leaf, chunks } of plan.slices) {
+      const slice = await this.#slicer.slice(leaf.id, chunks);
+      if (!slice.ok) {
+        await records.markCorrupt(leaf.id, nowSeconds(this.#context));
+        return slice;
+      }
+      slices.push(slice.value);
     }
-    return accepted(items);
+    return accepted(assembleStorageProof(crypto, leaves, plan, slices));
   }
 
-  async #item(leaves: readonly Leaf[], chunk: bigint): Promise<Result<ProofItem>> {
-    const { crypto, records } = this.#context;
-    const leaf = leaves[findLeaf(leaves, chunk)];
-    assertInvariant(leaf !== undefined, `no leaf holds chunk ${chunk}`);
-    const slice = await this.#slicer.slice(leaf.id, Number(chunk - leafStartChunk(leaf)));
-    if (!slice.ok) {
-      await records.markCorrupt(leaf.id, nowSeconds(this.#context));
-      return slice;
-    }
-    return accepted(buildProofItem(crypto, leaves, chunk, () => slice.value));
+  /** The leaves a contract has now, tombstones included; violation `audit/nothing-agreed`. */
+  async leaves(contract: ContractId): Promise<Result<readonly Leaf[]>> {
+    const entries = await this.#context.records.leaves(contract);
+    if (entries.length === 0) return refused({ rule: 'audit/nothing-agreed', contract });
+    return accepted(entriesToList(entries));
   }
+}
+
+/** What was checked when it was agreed on; tombstones are many of one id. */
+function entriesToList(entries: readonly FragmentEntry[]): Leaf[] {
+  let endChunk = 0n;
+  return entries.map((entry) => {
+    endChunk += BigInt(blake3ChunkCount(entry.lengthBytes));
+    return { ...entry, endChunk };
+  });
 }

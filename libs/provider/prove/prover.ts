@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { BlockId, ContractId } from '#chain';
-import { drawChunks } from '#contracts';
+import { challengePlan } from '#contracts';
 import { AppError, type Violation, violationToText } from '#errors';
 import { defineJob, type Job, type JobQueue, type Worker } from '#jobs';
 import type { ChallengeView } from '#wire';
@@ -94,19 +94,20 @@ export class Prover {
     const contract = payload.contract as ContractId;
     const height = this.#watch.tip?.height ?? 0;
     if (height >= payload.closesAt) return;
-    const chunks = drawChunks(crypto, params, {
+    const plan = challengePlan(crypto, params, {
       contract,
       epoch: payload.epoch,
       blockId: payload.blockId as BlockId,
       totalChunks: BigInt(payload.totalChunks),
     });
-    const items = await this.#builder.build(contract, chunks);
-    if (!items.ok) {
+    const leaves = await this.#builder.leaves(contract);
+    const proof = leaves.ok ? await this.#builder.build(leaves.value, plan) : leaves;
+    if (!proof.ok) {
       // No other attempt can help until the fragment is repaired; the window is looked at again with every block.
-      logger.error({ violation: items.violation, contract, epoch: payload.epoch }, 'cannot prove');
+      logger.error({ violation: proof.violation, contract, epoch: payload.epoch }, 'cannot prove');
       return;
     }
-    const transactionId = await this.#submit(payload, { contract, epoch: payload.epoch, items: items.value });
+    const transactionId = await this.#submit(payload, { contract, epoch: payload.epoch, proof: proof.value });
     if (transactionId === undefined) return;
     await this.#context.records.proofs.save({
       contract,

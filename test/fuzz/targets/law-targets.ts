@@ -20,14 +20,20 @@ import {
   validateBody,
   validateHeader,
 } from '#chain';
-import { agreementSchema, proofItemsSchema, validateProofItems } from '#contracts';
+import { agreementSchema, type StorageProof, storageProofSchema, validateStorageProof } from '#contracts';
+import { bytesToHex } from '#crypto';
 import { accepted, refused } from '#errors';
 import {
+  challengeProof,
   createContractScenario,
-  proofItems,
+  EMPTY_PROOF,
+  proofOf,
   usualOffer,
 } from '../../../contracts/testing/contract-scenario.js';
 import { decoderTarget, FindingError, type FuzzTarget, textTarget } from '../fuzz-target.js';
+
+const sameProof = (left: StorageProof, right: StorageProof): boolean =>
+  bytesToHex(encode(storageProofSchema, left)) === bytesToHex(encode(storageProofSchema, right));
 
 /** Everything the law itself reads: headers, coinbases, blocks, each kind of transaction, diffs, addresses, proofs. */
 export function lawTargets(): readonly FuzzTarget[] {
@@ -69,11 +75,13 @@ export function lawTargets(): readonly FuzzTarget[] {
     }),
   );
 
+  const right = proofOf(chain, terms, { draws: [0n, 3n], wanted: 2 });
   const window = scenario.contract.window;
   const target = {
     root: window?.root ?? new Uint8Array(32),
     leafCount: window?.leafCount ?? 0,
-    chunks: [0n, 3n],
+    draws: [0n, 3n],
+    wanted: 2,
   };
   return [
     decoderTarget({
@@ -118,11 +126,19 @@ export function lawTargets(): readonly FuzzTarget[] {
       encode: (value) => encode(agreementSchema, value),
     }),
     decoderTarget({
-      name: 'proof-items',
-      samples: () => [encode(proofItemsSchema, proofItems(chain, terms)), encode(proofItemsSchema, [])],
-      decode: (input) => decode(proofItemsSchema, input),
-      encode: (value) => encode(proofItemsSchema, value),
-      use: (items) => validateProofItems(law.crypto, target, items)?.rule ?? 'accepted',
+      name: 'storage-proof',
+      samples: () =>
+        [challengeProof(chain, terms), proofOf(chain, terms, target), EMPTY_PROOF].map((proof) =>
+          encode(storageProofSchema, proof),
+        ),
+      decode: (input) => decode(storageProofSchema, input),
+      encode: (value) => encode(storageProofSchema, value),
+      use: (proof) => {
+        const violation = validateStorageProof(law.crypto, target, proof);
+        if (violation === undefined && !sameProof(proof, right))
+          throw new FindingError('a second proof answers the same draws');
+        return violation?.rule ?? 'accepted';
+      },
     }),
     textTarget({
       name: 'address',
