@@ -8,11 +8,14 @@ import { burnDemandSpace, burnPriceSpace } from './money/burn-price.js';
 import { offer, offerSpace } from './offer/offer.js';
 import { usageSpace } from './offer/usage.js';
 import { prove } from './prove/prove.js';
+import { drain } from './repair/drain.js';
+import { replace } from './repair/replace.js';
+import { skip } from './skip/skip.js';
 
 /** Storage contracts as a part of the ledger's law. */
 export const contractsModule = {
   name: 'contracts',
-  kinds: [offer, form, prove, end] as const,
+  kinds: [offer, form, prove, end, replace, skip, drain] as const,
   namespaces: [contractSpace, dueSpace, offerSpace, usageSpace, burnPriceSpace, burnDemandSpace] as const,
   endBlock,
 } satisfies LawModule;

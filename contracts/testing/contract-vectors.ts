@@ -5,7 +5,7 @@ import { challengeSlot } from '../lifecycle/schedule.js';
 import { drawChunks } from '../prove/challenge.js';
 import { agreementSigningMessage, encodeAgreement } from '../terms/agreement.js';
 import { leafHash } from '../terms/leaves.js';
-import { createContractScenario, usualOffer } from './contract-scenario.js';
+import { type ContractScenario, createContractScenario, formBody, usualOffer } from './contract-scenario.js';
 
 /** One transaction of each of the contracts' kinds, and what leads to them. */
 export function contractVectors(): unknown {
@@ -38,6 +38,32 @@ export function contractVectors(): unknown {
       transactionVector(law, terms.client, form),
       transactionVector(law, terms.provider, scenario.proveTransaction({}, 6n)),
       transactionVector(law, terms.client, scenario.endTransaction()),
+      ...repairVectors(scenario),
     ],
   };
+}
+
+/** What keeps a contract going without its client: bytes and signatures only, this contract names no repairer. */
+function repairVectors({ chain, terms, id }: ContractScenario): readonly unknown[] {
+  const { law } = chain;
+  const [repairer, holder] = [chain.wallet('repairer'), chain.wallet('holder')];
+  const repair = { key: repairer.publicKey, maxBasePerEpoch: 2_000_000n, maxPricePerGiBEpoch: 3_000_000n };
+  const agreement = {
+    ...terms.agreement,
+    providerKey: holder.publicKey,
+    payout: holder.account,
+    repair,
+    maxBurn: 0n,
+  };
+  const body = formBody(chain, { ...terms, provider: holder, agreement });
+  const { providerSignature } = body;
+  return [
+    transactionVector(
+      law,
+      repairer,
+      chain.sign(repairer, 'replace', { contract: id, agreement, providerSignature }),
+    ),
+    transactionVector(law, terms.provider, chain.sign(terms.provider, 'skip', { contract: id, epoch: 1 })),
+    transactionVector(law, terms.provider, chain.sign(terms.provider, 'drain', { contract: id })),
+  ];
 }
