@@ -33,15 +33,17 @@ export function validateHolder(
   { contract, repair, agreement }: Replacement,
 ): Violation | undefined {
   const others = { client: contract.clientKey, provider: contract.providerKey, repairer: repair.key };
-  for (const [role, key] of Object.entries(others)) {
+  const roles = Object.entries(others);
+  for (const [role, key] of roles) {
     if (equalBytes(agreement.providerKey, key))
       return { rule: 'replace/holder', provider: bytesToHex(key), is: role };
-    if (agreement.payout === publicKeyToAccountId(view.crypto, view.params, key))
-      return { rule: 'replace/payout', payout: agreement.payout, is: role };
   }
-  return agreement.payout === contract.payout
-    ? { rule: 'replace/payout', payout: agreement.payout, is: 'payout of the old provider' }
-    : undefined;
+  const { payout } = agreement;
+  for (const [role, key] of roles) {
+    if (payout === publicKeyToAccountId(view.crypto, view.params, key))
+      return { rule: 'replace/payout', payout, is: role };
+  }
+  return payout === contract.payout ? { rule: 'replace/payout', payout, is: 'old payout' } : undefined;
 }
 
 /** The same fragments for the same client; the client signed nothing new, so nothing gets worse for it. */

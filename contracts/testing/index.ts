@@ -4,3 +4,4 @@
  * Read next: contract-scenario.ts.
  */
 export * from './contract-scenario.js';
+export * from './repair-scenario.js';
