@@ -2,7 +2,7 @@ import { publicKeyToAccountId } from '#chain';
 import { type Agreement, contractIdOf } from '#contracts';
 import { hexToBytes, readU32le, taggedHash } from '#crypto';
 import { shadowPot as pot, type ShadowBook } from './shadow-book.js';
-import { type ShadowContract, ShadowPrices, shadowPrice } from './shadow-contract.js';
+import { type ShadowContract, ShadowPrices, shadowBegun, shadowPrice } from './shadow-contract.js';
 import { shadowSettle } from './shadow-life.js';
 import { ShadowLots } from './shadow-lots.js';
 
@@ -36,16 +36,18 @@ export function shadowRenew(book: ShadowBook, height: number, body: ShadowSucces
   book.add(contract);
 }
 
-/** Another provider takes over, paid out of the reserve; answers the new contract's id and its bounty. */
+/** Another provider takes over, paid out of the reserve; answers the new contract's id and the most a fee takes out of it. */
 export function shadowReplace(
   book: ShadowBook,
   height: number,
   { contract: oldId, agreement }: ShadowSuccession,
-): { readonly id: string; readonly bounty: bigint } | undefined {
+): { readonly id: string; readonly maxFee: bigint } | undefined {
   const old = book.find(oldId, 'replaced');
   if (old === undefined) return undefined;
   const { coins } = book;
-  const contract = newContract(book, height, agreement, old.lots.inherited(old.nextEpoch, agreement.epochs));
+  // Its epoch 0 is the first one not challenged; of a failed one, those that passed meanwhile are lost.
+  const firstEpoch = Math.max(old.nextEpoch, shadowBegun(book.params, old, height) - 1);
+  const contract = newContract(book, height, agreement, old.lots.inherited(firstEpoch, agreement.epochs));
   const { id } = contract;
   coins.empty(pot.escrow(oldId), pot.reserve(oldId));
   const escrow = contract.prices.sum(0, agreement.epochs);
@@ -54,12 +56,13 @@ export function shadowReplace(
   const left = coins.balance(pot.reserve(oldId));
   const bounty = promised < left ? promised : left;
   coins.pay(pot.reserve(oldId), pot.bounty(id), bounty);
-  coins.empty(pot.reserve(oldId), pot.reserve(id));
+  const reserve = left - bounty;
+  coins.pay(pot.reserve(oldId), pot.reserve(id), reserve);
   coins.empty(pot.reads(oldId), pot.reads(id));
   coins.pay(pot.account(contract.provider), pot.collateral(id), agreement.collateral);
   shadowSettle(book, old);
   book.add(contract);
-  return { id, bounty };
+  return { id, maxFee: bounty < reserve ? bounty : reserve };
 }
 
 function payAgreement(book: ShadowBook, contract: ShadowContract, agreement: Agreement): bigint {
@@ -99,6 +102,7 @@ function newContract(
     lots,
     bytes: agreement.totalBytes,
     leafCount: agreement.leafCount,
+    term: agreement.epochs,
     endEpoch: agreement.epochs,
     nextEpoch: 0,
     missed: 0,

@@ -32,42 +32,48 @@ export function shadowRevise(book: ShadowBook, { revision, appended }: ShadowRev
   const contract = book.find(revision.contract, 'revised');
   if (contract === undefined) return;
   const { coins } = book;
-  const { id, nextEpoch, prices } = contract;
+  const { id, nextEpoch, prices, bytes: oldBytes, leafCount: oldLeafCount, endEpoch: oldEnd } = contract;
   const client = pot.account(contract.client);
   const addedBytes = appended.reduce((sum, { lengthBytes }) => sum + BigInt(lengthBytes), 0n);
-  const oldEnd = contract.endEpoch;
-  const newEnd = revision.epochs;
+  const newEnd = oldEnd + revision.epochs - contract.term;
   const before = prices.sum(nextEpoch, oldEnd);
-  const oldLeafCount = contract.leafCount;
   book.change(contract, () => {
     contract.bytes += addedBytes;
     contract.leafCount += appended.length;
+    contract.term = revision.epochs;
     contract.endEpoch = newEnd;
-    if (addedBytes > 0n) prices.changeFrom(nextEpoch, shadowPrice(contract, contract.bytes));
+    prices.raiseFrom(nextEpoch, shadowPrice(contract, contract.bytes) - shadowPrice(contract, oldBytes));
   });
   coins.pay(client, pot.escrow(id), prices.sum(nextEpoch, newEnd) - before);
-  burnFor(book, contract, addedBytes, nextEpoch, oldEnd, oldLeafCount);
-  burnFor(book, contract, contract.bytes, oldEnd, newEnd, 0);
+  burnFor(book, contract, {
+    bytes: addedBytes,
+    fromEpoch: nextEpoch,
+    fromLeaf: oldLeafCount,
+    leaves: appended.length,
+  });
+  burnFor(book, contract, { bytes: oldBytes, fromEpoch: oldEnd, fromLeaf: 0, leaves: oldLeafCount });
   coins.pay(client, pot.reserve(id), revision.addReserve);
   coins.pay(client, pot.reads(id), revision.addReadEscrow);
   coins.pay(pot.account(contract.provider), pot.collateral(id), revision.addCollateral);
 }
 
-/** Burns for bytes over some epochs and opens their lot; nothing where there is nothing to store. */
-function burnFor(
-  book: ShadowBook,
-  contract: ShadowContract,
-  bytes: bigint,
-  fromEpoch: number,
-  toEpoch: number,
-  fromLeaf: number,
-): void {
-  if (bytes === 0n || toEpoch <= fromEpoch) return;
+/** What a revision buys room for, up to the new end. */
+interface ShadowPurchase {
+  readonly bytes: bigint;
+  readonly fromEpoch: number;
+  readonly fromLeaf: number;
+  readonly leaves: number;
+}
+
+/** Burns and opens the lot; nothing where there is nothing to store. */
+function burnFor(book: ShadowBook, contract: ShadowContract, purchase: ShadowPurchase): void {
+  const { bytes, fromEpoch, fromLeaf, leaves } = purchase;
+  const { endEpoch: toEpoch, lots, client } = contract;
+  if (leaves === 0 || toEpoch <= fromEpoch) return;
   const burned = book.burnPrice.burnOf(bytes, toEpoch - fromEpoch);
   book.burnPrice.register(bytes, toEpoch - fromEpoch);
-  book.coins.burn(pot.account(contract.client), burned);
-  const { leafCount: toLeaf } = contract;
-  contract.lots.open(book.params.mint, { burned, fromEpoch, toEpoch, fromLeaf, toLeaf, bytes });
+  book.coins.burn(pot.account(client), burned);
+  lots.open(book.params.mint, { burned, fromEpoch, toEpoch, fromLeaf, toLeaf: fromLeaf + leaves, bytes });
 }
 
 /** Fewer bytes: the price falls from the first epoch that has not begun, and the difference returns. */

@@ -26,7 +26,9 @@ export interface ShadowContract {
   /** Of the leaves that were not dropped. */
   bytes: bigint;
   leafCount: number;
-  /** First epoch that is not challenged. */
+  /** Epochs agreed on, extensions included. */
+  term: number;
+  /** First epoch that is not challenged: the term, or earlier where the client ended it. */
   endEpoch: number;
   /** First epoch not challenged yet. */
   nextEpoch: number;
@@ -54,6 +56,14 @@ export class ShadowPrices {
   changeFrom(epoch: number, price: bigint): void {
     while ((this.steps.at(-1)?.from ?? -1) >= epoch) this.steps.pop();
     this.steps.push({ from: epoch, price });
+  }
+
+  /** Every epoch from one on costs so much more. */
+  raiseFrom(epoch: number, by: bigint): void {
+    const price = this.of(epoch);
+    const later = this.steps.filter(({ from }) => from > epoch);
+    this.changeFrom(epoch, price + by);
+    for (const step of later) this.steps.push({ from: step.from, price: step.price + by });
   }
 
   /** All epochs from one up to, and without, another. */

@@ -59,7 +59,7 @@ export class ShadowContracts {
         return undefined;
       case 'replace': {
         const made = shadowReplace(book, height, body as ShadowSuccession);
-        return made !== undefined && fee <= made.bounty ? pot.reserve(made.id) : undefined;
+        return made !== undefined && fee <= made.maxFee ? pot.reserve(made.id) : undefined;
       }
       case 'prove':
         return this.prove(body as ProveBody, fee);

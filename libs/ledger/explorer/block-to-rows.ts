@@ -1,14 +1,13 @@
-import type { KnownBlock, LawEvent } from '#chain';
-import type { FormBody } from '#contracts';
+import type { KnownBlock, LawEvent, ObjectEvent } from '#chain';
 import { assertInvariant } from '#errors';
 import {
   type ContractRow,
-  type HolderRow,
   type ObjectEventRow,
   POSITIONS_PER_BLOCK,
   type PostingRow,
   type TransactionRow,
 } from './explorer-entities.js';
+import { type FragmentChange, fragmentChange } from './fragment-changes.js';
 
 /** What one block adds to the index. */
 export interface IndexRows {
@@ -16,13 +15,22 @@ export interface IndexRows {
   readonly postings: PostingRow[];
   readonly objectEvents: ObjectEventRow[];
   readonly contracts: ContractRow[];
-  readonly holders: HolderRow[];
+  readonly fragments: FragmentChange[];
+  readonly failures: { readonly id: string; readonly failedKey: number }[];
   readonly settlements: { readonly id: string; readonly status: string; readonly settledKey: number }[];
 }
 
 /** No rows. */
 export function emptyRows(): IndexRows {
-  return { transactions: [], postings: [], objectEvents: [], contracts: [], holders: [], settlements: [] };
+  return {
+    transactions: [],
+    postings: [],
+    objectEvents: [],
+    contracts: [],
+    fragments: [],
+    failures: [],
+    settlements: [],
+  };
 }
 
 /** First key of a height. */
@@ -39,11 +47,11 @@ export function keyToPlace(key: number): { height: number; position: number } {
 export function blockToRows(block: KnownBlock, events: readonly LawEvent[], rows: IndexRows): void {
   const base = heightKey(block.coinbase.height);
   assertInvariant(events.length < POSITIONS_PER_BLOCK, `block ${block.id} has ${events.length} events`);
-  const forms = new Map<string, FormBody>();
+  const bodies = new Map<string, unknown>();
   for (const [position, known] of block.transactions.entries()) {
     const { kind, body } = known.transaction;
     rows.transactions.push({ key: base + position, id: known.id, kind, sender: known.account });
-    if (kind === 'form') forms.set(known.id, body as FormBody);
+    bodies.set(known.id, body);
   }
   for (const [position, event] of events.entries()) {
     const key = base + position;
@@ -54,39 +62,34 @@ export function blockToRows(block: KnownBlock, events: readonly LawEvent[], rows
     }
     const { name, subject, data } = event;
     rows.objectEvents.push({ key, name, subject, data: JSON.stringify(data, bigintToText) });
-    if (name === 'contract/formed') contractRows(key, subject, data, forms, rows);
-    if (name === 'contract/settled') {
-      rows.settlements.push({ id: subject, status: String(data['status']), settledKey: key });
-    }
+    if (name.startsWith('contract/')) contractRows(key, event, bodies, rows);
   }
 }
 
 function contractRows(
   key: number,
-  id: string,
-  data: Readonly<Record<string, unknown>>,
-  forms: ReadonlyMap<string, FormBody>,
+  { name, subject: id, data }: ObjectEvent,
+  bodies: ReadonlyMap<string, unknown>,
   rows: IndexRows,
 ): void {
-  const form = forms.get(String(data['transaction']));
-  assertInvariant(form !== undefined, `contract ${id} was formed by no transaction of its block`);
-  rows.contracts.push({
-    key,
-    id,
-    client: String(data['client']),
-    provider: String(data['provider']),
-    status: 'active',
-    settledKey: null,
-  });
-  for (const [ordinal, fragment] of form.fragments.entries()) {
-    rows.holders.push({
-      contractKey: key,
-      contract: id,
-      ordinal,
-      fragment: fragment.id,
-      lengthBytes: fragment.lengthBytes,
+  const change = fragmentChange({ name, id, data, key }, bodies);
+  if (change !== undefined) rows.fragments.push(change);
+  if (name === 'contract/formed') {
+    rows.contracts.push({
+      key,
+      id,
+      client: String(data['client']),
+      provider: String(data['provider']),
+      status: 'active',
+      failedKey: null,
+      settledKey: null,
+      // Of one that goes on, its predecessor until the rows are written: only then all lists are known.
+      list: String(data['from'] ?? id),
     });
   }
+  if (name === 'contract/failed') rows.failures.push({ id, failedKey: key });
+  if (name === 'contract/settled')
+    rows.settlements.push({ id, status: String(data['status']), settledKey: key });
 }
 
 function bigintToText(_: string, value: unknown): unknown {

@@ -35,18 +35,25 @@ export interface ContractRow {
   client: string;
   provider: string;
   status: string;
+  /** Of the event with which it failed; its reserve may wait for repair after that. */
+  failedKey: number | null;
   /** Of the event that settled it. */
   settledKey: number | null;
+  /** Id of the contract that its list of fragments began with: a renewed or replaced one goes on with the list of the old. */
+  list: string;
 }
 
+/** One entry of a list of fragments; what a contract holds are those of its list that are there at its end, or now. */
 export interface HolderRow {
   seq?: number;
-  /** Of the event that formed the contract. */
-  contractKey: number;
-  contract: string;
+  list: string;
   ordinal: number;
   fragment: string;
   lengthBytes: number;
+  /** Of the event that added it. */
+  addedKey: number;
+  /** Of the event that dropped it. */
+  droppedKey: number | null;
 }
 
 /** Where the index stands. */
@@ -107,13 +114,16 @@ export const contractEntity = new EntitySchema<ContractRow>({
     client: { type: 'text' },
     provider: { type: 'text' },
     status: { type: 'text' },
+    failedKey: { type: 'bigint', name: 'failed_key', nullable: true, transformer: safeInteger },
     settledKey: { type: 'bigint', name: 'settled_key', nullable: true, transformer: safeInteger },
+    list: { type: 'text' },
   },
   indices: [
     { name: 'contract_id', columns: ['id'], unique: true },
     { name: 'contract_client', columns: ['client', 'key'] },
     { name: 'contract_provider', columns: ['provider', 'key'] },
     { name: 'contract_status', columns: ['status', 'key'] },
+    { name: 'contract_list', columns: ['list', 'key'] },
   ],
 });
 
@@ -121,16 +131,18 @@ export const holderEntity = new EntitySchema<HolderRow>({
   name: 'fragment_holder',
   columns: {
     seq: { type: Number, primary: true, generated: 'increment' },
-    contractKey: { type: 'bigint', name: 'contract_key', transformer: safeInteger },
-    contract: { type: 'text' },
+    list: { type: 'text' },
     ordinal: { type: 'integer' },
     fragment: { type: 'text' },
     lengthBytes: { type: 'integer', name: 'length_bytes' },
+    addedKey: { type: 'bigint', name: 'added_key', transformer: safeInteger },
+    droppedKey: { type: 'bigint', name: 'dropped_key', nullable: true, transformer: safeInteger },
   },
   indices: [
     { name: 'holder_fragment', columns: ['fragment'] },
-    { name: 'holder_contract', columns: ['contract', 'ordinal'] },
-    { name: 'holder_contract_key', columns: ['contractKey'] },
+    { name: 'holder_list', columns: ['list', 'ordinal'] },
+    { name: 'holder_added', columns: ['addedKey'] },
+    { name: 'holder_dropped', columns: ['droppedKey'] },
   ],
 });
 

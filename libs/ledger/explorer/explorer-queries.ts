@@ -21,6 +21,15 @@ export interface Slice {
   readonly limit: number;
 }
 
+/** A fragment in a contract. */
+export interface HeldFragment {
+  readonly contract: string;
+  readonly lengthBytes: number;
+}
+
+/** Contracts of one fragment that an answer names. */
+const MAX_HOLDERS = 500;
+
 /** Reads of the explorer's index; each answers at most `limit + 1` rows, so that the caller sees whether more follow. */
 export class ExplorerQueries {
   constructor(private readonly database: OpenDatabase) {}
@@ -107,21 +116,41 @@ export class ExplorerQueries {
     );
   }
 
+  /** What a contract holds, or held when it was settled, in leaf order. */
   contractFragments(contract: string, { after, limit }: Slice): Promise<HolderRow[]> {
-    return this.read(() =>
-      this.manager
+    return this.read(async () => {
+      const row = await this.manager.findOneBy(contractEntity, { id: contract });
+      if (row === null) return [];
+      return this.manager
         .createQueryBuilder(holderEntity, 'row')
-        .where('row.contract = :contract AND row.ordinal > :after', { contract, after: after ?? -1 })
+        .where('row.list = :list AND row.ordinal > :after', { list: row.list, after: after ?? -1 })
+        .andWhere('row.addedKey <= :end AND (row.droppedKey IS NULL OR row.droppedKey > :end)', {
+          end: endKey(row),
+        })
         .orderBy('row.ordinal')
         .limit(limit + 1)
-        .getMany(),
-    );
+        .getMany();
+    });
   }
 
-  holders(fragment: string): Promise<HolderRow[]> {
-    return this.read(() =>
-      this.manager.find(holderEntity, { where: { fragment }, order: { contractKey: 'DESC' }, take: 500 }),
-    );
+  /** The contracts that hold a fragment, or held it when they were settled, newest first. */
+  holders(fragment: string): Promise<HeldFragment[]> {
+    return this.read(async () => {
+      const entries = await this.manager.find(holderEntity, {
+        where: { fragment },
+        order: { addedKey: 'DESC' },
+        take: MAX_HOLDERS,
+      });
+      const contracts = await this.manager.find(contractEntity, {
+        where: { list: In([...new Set(entries.map(({ list }) => list))]) },
+        order: { key: 'DESC' },
+        take: MAX_HOLDERS,
+      });
+      return contracts.flatMap((contract) => {
+        const held = entries.find((entry) => entry.list === contract.list && isHeld(entry, contract));
+        return held === undefined ? [] : [{ contract: contract.id, lengthBytes: held.lengthBytes }];
+      });
+    });
   }
 
   /** Which of the ids are contracts, and of whom. */
@@ -140,6 +169,16 @@ export class ExplorerQueries {
       throw storeFailure(this.database, error);
     }
   }
+}
+
+/** Key up to which a contract's list is its own. */
+function endKey({ settledKey }: ContractRow): number {
+  return settledKey ?? Number.MAX_SAFE_INTEGER;
+}
+
+function isHeld({ addedKey, droppedKey }: HolderRow, contract: ContractRow): boolean {
+  const end = endKey(contract);
+  return addedKey <= end && (droppedKey === null || droppedKey > end);
 }
 
 function newestFirst<T extends ObjectLiteral>(

@@ -1,4 +1,4 @@
-import { type EntityManager, MoreThanOrEqual } from 'typeorm';
+import { type EntityManager, IsNull, MoreThanOrEqual } from 'typeorm';
 import { type BlockId, decodeBlock, type Law, type LawEvent } from '#chain';
 import { AppError } from '#errors';
 import type { BlockNode, BlockTree } from '../chain/block-tree.js';
@@ -18,6 +18,7 @@ import {
   transactionEntity,
 } from './explorer-entities.js';
 import { insertRows } from './insert-rows.js';
+import { writeContracts } from './write-contracts.js';
 
 /** Most blocks of one batch, and the rows after which a batch is written earlier. */
 const BATCH_BLOCKS = 200;
@@ -218,17 +219,26 @@ async function revertTo(tx: EntityManager, fromKey: number): Promise<void> {
   await tx.delete(transactionEntity, { key: gone });
   await tx.delete(postingEntity, { key: gone });
   await tx.delete(objectEventEntity, { key: gone });
-  await tx.delete(holderEntity, { contractKey: gone });
+  await tx.delete(holderEntity, { addedKey: gone });
+  await tx.update(holderEntity, { droppedKey: gone }, { droppedKey: null });
   await tx.delete(contractEntity, { key: gone });
-  await tx.update(contractEntity, { settledKey: gone }, { settledKey: null, status: 'active' });
+  await tx.update(contractEntity, { failedKey: gone }, { failedKey: null, status: 'active' });
+  // What is settled no more failed before, or went on to be active.
+  await tx.update(
+    contractEntity,
+    { settledKey: gone, failedKey: IsNull() },
+    { settledKey: null, status: 'active' },
+  );
+  await tx.update(contractEntity, { settledKey: gone }, { settledKey: null, status: 'failed' });
 }
 
 async function writeRows(tx: EntityManager, rows: IndexRows): Promise<void> {
   await insertRows(tx, transactionEntity, rows.transactions);
   await insertRows(tx, postingEntity, rows.postings);
   await insertRows(tx, objectEventEntity, rows.objectEvents);
-  await insertRows(tx, contractEntity, rows.contracts);
-  await insertRows(tx, holderEntity, rows.holders);
+  await writeContracts(tx, rows.contracts, rows.fragments);
+  for (const { id, failedKey } of rows.failures)
+    await tx.update(contractEntity, { id }, { failedKey, status: 'failed' });
   for (const { id, status, settledKey } of rows.settlements) {
     await tx.update(contractEntity, { id }, { status, settledKey });
   }

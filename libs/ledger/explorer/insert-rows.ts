@@ -35,7 +35,8 @@ export async function insertRows<T extends object>(
 function placesOf(rows: number, columns: number, placeOf: (at: number) => string): string {
   const rowTexts = Array.from(
     { length: rows },
-    (_, row) => `(${Array.from({ length: columns }, (__, column) => placeOf(row * columns + column)).join()})`,
+    (_, row) =>
+      `(${Array.from({ length: columns }, (__, column) => placeOf(row * columns + column)).join()})`,
   );
   return rowTexts.join();
 }
