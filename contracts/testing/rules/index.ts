@@ -7,10 +7,12 @@ import type { RuleVectorFile } from '../../../chain/testing/rules/index.js';
 import { endRules } from './end-rules.js';
 import { formRules } from './form-rules.js';
 import { formStateRules } from './form-state-rules.js';
+import { leavingRules } from './leaving-rules.js';
 import { lifeRules } from './life-rules.js';
 import { moneyRules } from './money-rules.js';
 import { offerRules } from './offer-rules.js';
 import { proveRules } from './prove-rules.js';
+import { replaceRules } from './replace-rules.js';
 import { stateObjectRules } from './state-object-rules.js';
 
 export { judgeStateObject } from './judge-state-object.js';
@@ -22,6 +24,8 @@ export const CONTRACT_RULE_VECTORS: Readonly<Record<string, () => RuleVectorFile
   'form-state': formStateRules,
   prove: proveRules,
   end: endRules,
+  leaving: leavingRules,
+  replace: replaceRules,
   money: moneyRules,
   life: lifeRules,
   'state-object': stateObjectRules,
