@@ -4,6 +4,10 @@
  * Does not own: the chain they run on (chain/), how proofs are made from disk (libs/provider), who is chosen (libs/placement).
  * Read next: lifecycle/transitions.ts, prove/prove.ts, docs/protocol/contracts.md.
  */
+export * from './drop/drop.js';
+export * from './drop/drop-leaves.js';
+export * from './drop/kept-until.js';
+export * from './drop/price-drop.js';
 export * from './end/end.js';
 export * from './form/form.js';
 export * from './form/register.js';
@@ -26,9 +30,16 @@ export * from './prove/explain-proof.js';
 export * from './prove/prove.js';
 export * from './prove/storage-proof.js';
 export * from './prove/verify-proof.js';
+export * from './reads/redeem.js';
+export * from './reads/voucher.js';
+export * from './renew/renew.js';
 export * from './repair/drain.js';
 export * from './repair/replace.js';
 export * from './repair/replacement.js';
+export * from './revise/price-revision.js';
+export * from './revise/revise.js';
+export * from './revise/revision.js';
+export * from './revise/revision-rules.js';
 export * from './skip/skip.js';
 export * from './state-objects.js';
 export * from './terms/agreement.js';

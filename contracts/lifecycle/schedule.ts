@@ -60,7 +60,11 @@ export function windowOpenHeight(params: NetworkParams, challengedAt: number): n
 }
 
 /** Epochs that have begun at a height, 0 before the first. */
-export function epochsBegun(params: NetworkParams, contract: StorageContract, height: number): number {
+export function epochsBegun(
+  params: NetworkParams,
+  contract: Pick<StorageContract, 'registeredAt'>,
+  height: number,
+): number {
   const since = height - startHeight(params, contract.registeredAt);
   return since < 0 ? 0 : Math.floor(since / params.contract.epochBlocks) + 1;
 }

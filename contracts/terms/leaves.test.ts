@@ -13,9 +13,10 @@ import {
   leafStartChunk,
   MAX_FRAGMENT_BYTES,
 } from './leaves.js';
+import { TOMBSTONE_ID } from './tombstone.js';
 
 const entry = (index: number, lengthBytes: number): { id: FragmentId; lengthBytes: number } => ({
-  id: index.toString(16).padStart(64, '0') as FragmentId,
+  id: (index + 1).toString(16).padStart(64, '0') as FragmentId,
   lengthBytes,
 });
 
@@ -84,6 +85,7 @@ describe('leaves', () => {
     ['leaf/length', [entry(0, 0)]],
     ['leaf/length', [entry(0, 5), entry(1, MAX_FRAGMENT_BYTES + 1)]],
     ['leaf/twice', [entry(0, 5), entry(1, 5), entry(0, 6)]],
+    ['leaf/tombstone', [entry(0, 5), { id: TOMBSTONE_ID, lengthBytes: 5 }]],
   ])('%s', (rule, entries) => {
     expect(entriesToLeaves(entries)).toMatchObject({ ok: false, violation: { rule } });
   });

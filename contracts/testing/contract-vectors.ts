@@ -5,7 +5,14 @@ import { challengeSlot } from '../lifecycle/schedule.js';
 import { drawChunks } from '../prove/challenge.js';
 import { agreementSigningMessage, encodeAgreement } from '../terms/agreement.js';
 import { leafHash } from '../terms/leaves.js';
-import { type ContractScenario, createContractScenario, formBody, usualOffer } from './contract-scenario.js';
+import { dropTransaction, redeemTransaction, renewTransaction, reviseTransaction } from './changes.js';
+import {
+  type ContractScenario,
+  createContractScenario,
+  formBody,
+  scenarioFragment,
+  usualOffer,
+} from './contract-scenario.js';
 
 /** One transaction of each of the contracts' kinds, and what leads to them. */
 export function contractVectors(): unknown {
@@ -38,9 +45,26 @@ export function contractVectors(): unknown {
       transactionVector(law, terms.client, form),
       transactionVector(law, terms.provider, scenario.proveTransaction({}, 6n)),
       transactionVector(law, terms.client, scenario.endTransaction()),
+      ...changeVectors(scenario),
       ...repairVectors(scenario),
+      transactionVector(law, terms.provider, redeemTransaction(scenario, 1_000n, {}, terms.provider, 9n)),
     ],
   };
+}
+
+/** What the parties change about a contract while it is active. */
+function changeVectors(scenario: ContractScenario): readonly unknown[] {
+  const { chain, terms } = scenario;
+  const append = {
+    appended: [scenarioFragment(9, 2_000)],
+    epochs: 3,
+    changes: { addCollateral: 2_000_000n },
+  };
+  return [
+    transactionVector(chain.law, terms.provider, reviseTransaction(scenario, append, terms.provider, 7n)),
+    transactionVector(chain.law, terms.client, dropTransaction(scenario, [2, 0], {}, { fee: 8n })),
+    transactionVector(chain.law, terms.client, renewTransaction(scenario, { epochs: 5 })),
+  ];
 }
 
 /** What keeps a contract going without its client: bytes and signatures only, this contract names no repairer. */
