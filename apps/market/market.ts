@@ -8,7 +8,7 @@ import { startService } from '#split-form';
 export function startMarket(config: Config): Promise<Stop> {
   return startService(config, {
     app: 'market',
-    uses: ['placement'],
+    uses: ['placement', 'registry'],
     jobs: false,
     feature: () => MarketModule.embedded(NETWORKS[config.network]),
   });

@@ -39,6 +39,7 @@ export const end: TxKind<'end', EndBody> = {
     emitContract(view, 'contract/ending', body.contract, {
       endEpoch,
       endsAt: endHeightExclusive(view.params, ending),
+      transaction: context.id,
     });
     return undefined;
   },

@@ -12,4 +12,4 @@ export { allPages } from './providers/provider-directory.js';
 export { openSource, type SourceFile } from './transfer/source.js';
 export { contractsOf, memorySource } from './transfer/upload.js';
 export { requestCoins } from './wallet/faucet.js';
-export { boundFeePerByte, type Submitted, Wallet } from './wallet/wallet.js';
+export { type Submitted, Wallet } from './wallet/wallet.js';

@@ -1,14 +1,29 @@
+import type { z } from 'zod';
 import { AppError, type Violation, violationToText } from '#errors';
 import { parseProfile, planFile, profileToText, segmentsOfPlan, uploadQuorum } from '#fragments';
-import { type Quote, quoteContracts } from '#market';
-import type { QuoteView } from '#services';
+import {
+  amountPerGiB,
+  amountPerMonth,
+  boundFeePerByte,
+  epochsToSeconds,
+  MONTH_SECONDS,
+  type QuoteItem,
+  type QuotePrice,
+  type QuotePrices,
+  quoteContracts,
+  readEscrowFor,
+  reserveForRepair,
+} from '#market';
+import type { MARKET_CONTRACT, QuoteView } from '#services';
+import type { OfferView } from '#wire';
 import type { MarketServiceOptions } from './market-service-options.js';
+import { matchBook } from './order-book.js';
+
+type QuoteRequest = z.output<(typeof MARKET_CONTRACT)['methods']['quote']['request']>;
 
 /** Prices the storing of a file with the providers that would be chosen now. @throws AppError `market/bad-request`, `market/too-few-providers` */
-export async function quoteUpload(
-  { ledger, params, placement }: MarketServiceOptions,
-  request: { sizeBytes: number; profile: string; epochs: number },
-): Promise<QuoteView> {
+export async function quoteUpload(options: MarketServiceOptions, request: QuoteRequest): Promise<QuoteView> {
+  const { ledger, params } = options;
   const profile = parseProfile(request.profile);
   if (!profile.ok) throw badRequest(profile.violation);
   const planned = planFile({ sizeBytes: request.sizeBytes, profile: profile.value });
@@ -16,45 +31,86 @@ export async function quoteUpload(
   const plan = planned.value;
   let bytesPerHolder = 0n;
   for (const { fragmentLength } of segmentsOfPlan(plan)) bytesPerHolder += BigInt(fragmentLength);
-  const { usable, refusals, height } = await placement.choose({
-    bytesPerHolder: bytesPerHolder.toString(),
-    epochs: request.epochs,
-    count: plan.profile.n,
-  });
+  const { usable, refusals, height } = await chooseMatching(options, request, bytesPerHolder, plan.profile.n);
   const needed = plan.segmentCount === 0 ? 0 : uploadQuorum(plan.profile);
   if (usable.length < needed) throw tooFew(profileToText(plan.profile), needed, usable.length, refusals);
-  const holders = plan.segmentCount === 0 ? [] : usable;
-  const items = holders.map(({ offer }) => ({
-    offer,
-    totalBytes: bytesPerHolder,
-    fragmentCount: plan.segmentCount,
-  }));
-  const burnPerGiBEpoch = BigInt((await ledger.status()).burnPerGiBEpoch);
-  const whole = quoteContracts(params, burnPerGiBEpoch, items, request.epochs);
+  const [{ burnPerGiBEpoch }, { soon }] = await Promise.all([ledger.status(), ledger.feeEstimate()]);
+  const prices: QuotePrices = {
+    burnPerGiBEpoch: BigInt(burnPerGiBEpoch),
+    feePerByte: boundFeePerByte(BigInt(soon.feePerByte)),
+  };
+  const items = (plan.segmentCount === 0 ? [] : usable).map((offer): QuoteItem => {
+    const item = { offer, totalBytes: bytesPerHolder, fragmentCount: plan.segmentCount };
+    return {
+      ...item,
+      reserve: request.withRepair ? reserveForRepair(params, prices, item, request.epochs) : 0n,
+      readEscrow: readEscrowFor(item, request.epochs, request.reads),
+    };
+  });
+  const { lines, storedBytes, ...whole } = quoteContracts(params, prices, items, request.epochs);
+  const costPerMonth = amountPerMonth(params, whole.cost, request.epochs);
+  const { blockSeconds } = params.proofOfWork;
   return {
     height,
     sizeBytes: request.sizeBytes,
     profile: profileToText(plan.profile),
     epochs: request.epochs,
     segments: plan.segmentCount,
-    storedBytes: whole.storedBytes.toString(),
+    storedBytes: storedBytes.toString(),
     ...priceToView(whole),
-    items: items.map((item) => ({
-      provider: item.offer.address,
-      totalBytes: item.totalBytes.toString(),
-      fragments: item.fragmentCount,
-      ...priceToView(quoteContracts(params, burnPerGiBEpoch, [item], request.epochs)),
+    burnIsRefundable: false,
+    burnPerGiBEpoch,
+    feePerByte: String(prices.feePerByte),
+    termSeconds: epochsToSeconds(params, request.epochs),
+    monthSeconds: MONTH_SECONDS,
+    costPerMonth: costPerMonth.toString(),
+    costPerGiBMonth: amountPerGiB(costPerMonth, BigInt(request.sizeBytes))?.toString() ?? null,
+    assumption: `a month is 30 days, an epoch ${params.contract.epochBlocks} blocks of ${blockSeconds} s; fees and burn are paid once and spread over the term; fees by the node's estimate`,
+    items: lines.map((line) => ({
+      provider: line.address,
+      totalBytes: line.totalBytes.toString(),
+      fragments: line.fragments,
+      ...priceToView(line),
     })),
     refusals,
   };
 }
 
-function priceToView({ storage, burn, fees, total }: Quote) {
+/** The providers placement would take among those that match; who does not is refused with the reason. */
+async function chooseMatching(
+  options: MarketServiceOptions,
+  { epochs, maxPricePerGiBEpoch, minCollateralBps, minProven, maxMissedBps, region, owner }: QuoteRequest,
+  bytesPerHolder: bigint,
+  count: number,
+) {
+  const wanted = { maxPricePerGiBEpoch, minCollateralBps, minProven, maxMissedBps, region, owner };
+  const isChoosy = Object.values(wanted).some((value) => value !== undefined);
+  const bytes = bytesPerHolder.toString();
+  const book = isChoosy
+    ? await matchBook(options, { ...wanted, bytes, epochs, onePerDomain: false }, 'price')
+    : [];
+  const unfit = book.filter(({ state, why }) => state === 'open' && why !== undefined);
+  const exclude = unfit.map(({ candidate }) => candidate.offer.provider);
+  const chosen = await options.placement.choose({ bytesPerHolder: bytes, epochs, count, exclude });
+  const reasons = new Map(unfit.map(({ candidate, why }) => [candidate.offer.address, why]));
   return {
-    storage: storage.toString(),
-    burn: burn.toString(),
-    fees: fees.toString(),
-    total: total.toString(),
+    height: chosen.height,
+    usable: chosen.usable.map(({ offer }): OfferView => offer),
+    refusals: chosen.refusals.map(({ provider, why }) => ({ provider, why: reasons.get(provider) ?? why })),
+  };
+}
+
+function priceToView(price: QuotePrice) {
+  return {
+    storage: price.storage.toString(),
+    burn: price.burn.toString(),
+    burnAtMost: price.burnAtMost.toString(),
+    fees: price.fees.toString(),
+    reserve: price.reserve.toString(),
+    reads: price.reads.toString(),
+    cost: price.cost.toString(),
+    total: price.total.toString(),
+    totalAtMost: price.totalAtMost.toString(),
   };
 }
 

@@ -1,60 +1,178 @@
 import type { NetworkParams } from '#chain';
-import { burnFor, priceContract } from '#contracts';
+import { burnBound, burnFor, divideUp, priceContract, shareOfUp } from '#contracts';
 import type { OfferView } from '#wire';
+import { formTransactionBytes, MIN_FEE_PER_BYTE } from './fee.js';
+
+const GIB = 1n << 30n;
 
 /** One contract to come: whose offer, and what it would hold. */
 export interface QuoteItem {
   readonly offer: OfferView;
   readonly totalBytes: bigint;
   readonly fragmentCount: number;
+  /** Set aside for repair, base units; needs a repairer. */
+  readonly reserve?: bigint;
+  /** Locked for paid reads, base units. */
+  readonly readEscrow?: bigint;
+}
+
+/** What the network asks for now. Base units. */
+export interface QuotePrices {
+  /** Burned per GiB and epoch by what the next block registers (status' `burnPerGiBEpoch`). */
+  readonly burnPerGiBEpoch: bigint;
+  /** For a place in a block; the least a node takes unless given. */
+  readonly feePerByte?: bigint;
 }
 
 /** The itemised price of storing something, in base units, before anything is paid. */
-export interface Quote {
+export interface QuotePrice {
+  /** Locked in escrow; what providers do not earn returns. */
+  readonly storage: bigint;
+  /** Burned at once at today's price; never refunded. */
+  readonly burn: bigint;
+  /** The most it can become: the burn price may move once before the block that registers it. */
+  readonly burnAtMost: bigint;
+  /** Transaction fees at the node's estimate; the size is bounded from above. */
+  readonly fees: bigint;
+  /** Set aside for repair; what is not used returns. */
+  readonly reserve: bigint;
+  /** Locked for paid reads; what is not read returns. */
+  readonly reads: bigint;
+  /** What is spent when every epoch is proven, nothing is repaired and nothing is read beyond what is free. */
+  readonly cost: bigint;
+  /** Everything that leaves the wallet. */
+  readonly total: bigint;
+  /** The same with the burn at its most. */
+  readonly totalAtMost: bigint;
+}
+
+/** One contract of a quote. */
+export interface QuoteLine extends QuotePrice {
+  /** Account of the provider. */
+  readonly provider: string;
+  readonly address: string;
+  readonly totalBytes: bigint;
+  readonly fragments: number;
+}
+
+/** A quote with its lines. */
+export interface Quote extends QuotePrice {
   readonly contracts: number;
   readonly epochs: number;
   readonly storedBytes: bigint;
-  /** Locked in escrow; what providers do not earn returns. */
-  readonly storage: bigint;
-  /** Burned at once; never refunded. */
-  readonly burn: bigint;
-  /** Transaction fees at the minimum rate. */
-  readonly fees: bigint;
-  readonly total: bigint;
+  readonly lines: readonly QuoteLine[];
 }
 
-/** Base units per byte that a node's mempool asks at least. */
-export const MIN_FEE_PER_BYTE = 1n;
+const NOTHING: QuotePrice = {
+  storage: 0n,
+  burn: 0n,
+  burnAtMost: 0n,
+  fees: 0n,
+  reserve: 0n,
+  reads: 0n,
+  cost: 0n,
+  total: 0n,
+  totalAtMost: 0n,
+};
 
-/** Bytes of a `form` transaction without its list of fragments, and of one entry of the list. */
-const FORM_FIXED_BYTES = 470n;
-const FORM_ENTRY_BYTES = 36n;
-
-/**
- * Prices contracts over given offers at the burn price of the next block (status' `burnPerGiBEpoch`). Exact but for
- * the fees, which are bounded from above.
- */
+/** Prices contracts over given offers. Exact but for the fees, which are bounded from above by their size. */
 export function quoteContracts(
   params: NetworkParams,
-  burnPerGiBEpoch: bigint,
+  prices: QuotePrices,
   items: readonly QuoteItem[],
   epochs: number,
 ): Quote {
-  let storage = 0n;
-  let burn = 0n;
-  let fees = 0n;
-  let storedBytes = 0n;
-  for (const { offer, totalBytes, fragmentCount } of items) {
-    const price = priceContract(params, {
-      basePerEpoch: BigInt(offer.basePerEpoch),
-      pricePerGiBEpoch: BigInt(offer.pricePerGiBEpoch),
-      totalBytes,
-      epochs,
-    });
-    storage += price.escrow;
-    burn += burnFor(burnPerGiBEpoch, totalBytes, epochs);
-    fees += (FORM_FIXED_BYTES + FORM_ENTRY_BYTES * BigInt(fragmentCount)) * MIN_FEE_PER_BYTE;
-    storedBytes += totalBytes;
-  }
-  return { contracts: items.length, epochs, storedBytes, storage, burn, fees, total: storage + burn + fees };
+  const lines = items.map((item) => quoteLine(params, prices, item, epochs));
+  return {
+    ...lines.reduce(addPrices, NOTHING),
+    contracts: lines.length,
+    epochs,
+    storedBytes: lines.reduce((sum, { totalBytes }) => sum + totalBytes, 0n),
+    lines,
+  };
+}
+
+/** Several quotes as one; the longest term counts. */
+export function addQuotes(a: Quote, b: Quote): Quote {
+  return {
+    ...addPrices(a, b),
+    contracts: a.contracts + b.contracts,
+    epochs: Math.max(a.epochs, b.epochs),
+    storedBytes: a.storedBytes + b.storedBytes,
+    lines: [...a.lines, ...b.lines],
+  };
+}
+
+/** What must be set aside so that a contract can be stored again elsewhere at the same price: the bounty and the fee. */
+export function reserveForRepair(
+  params: NetworkParams,
+  prices: QuotePrices,
+  item: QuoteItem,
+  epochs: number,
+): bigint {
+  const { escrow } = priceContract(params, priceTerms(item, epochs));
+  return shareOfUp(escrow, params.contract.bountyBps) + feeOf(prices, item.fragmentCount, true);
+}
+
+/** What reading all of a contract's bytes so many times over its term costs by an offer, beyond what is free. */
+export function readEscrowFor(item: QuoteItem, epochs: number, times: number): bigint {
+  const free = BigInt(item.offer.freeReadBytesPerEpoch) * BigInt(epochs);
+  const read = item.totalBytes * BigInt(times);
+  return read <= free ? 0n : divideUp(BigInt(item.offer.pricePerGiBRead) * (read - free), GIB);
+}
+
+function quoteLine(params: NetworkParams, prices: QuotePrices, item: QuoteItem, epochs: number): QuoteLine {
+  const { offer, totalBytes, fragmentCount, reserve = 0n, readEscrow: reads = 0n } = item;
+  const storage = priceContract(params, priceTerms(item, epochs)).escrow;
+  const burn = burnFor(prices.burnPerGiBEpoch, totalBytes, epochs);
+  const burnAtMost = burnBound(prices.burnPerGiBEpoch, totalBytes, epochs);
+  const fees = feeOf(prices, fragmentCount, reserve > 0n);
+  const cost = storage + burn + fees;
+  const total = cost + reserve + reads;
+  return {
+    provider: offer.provider,
+    address: offer.address,
+    totalBytes,
+    fragments: fragmentCount,
+    storage,
+    burn,
+    burnAtMost,
+    fees,
+    reserve,
+    reads,
+    cost,
+    total,
+    totalAtMost: total - burn + burnAtMost,
+  };
+}
+
+function priceTerms({ offer, totalBytes }: QuoteItem, epochs: number) {
+  return {
+    basePerEpoch: BigInt(offer.basePerEpoch),
+    pricePerGiBEpoch: BigInt(offer.pricePerGiBEpoch),
+    totalBytes,
+    epochs,
+  };
+}
+
+function feeOf(
+  { feePerByte = MIN_FEE_PER_BYTE }: QuotePrices,
+  fragments: number,
+  hasRepair: boolean,
+): bigint {
+  return formTransactionBytes(fragments, hasRepair) * feePerByte;
+}
+
+function addPrices(a: QuotePrice, b: QuotePrice): QuotePrice {
+  return {
+    storage: a.storage + b.storage,
+    burn: a.burn + b.burn,
+    burnAtMost: a.burnAtMost + b.burnAtMost,
+    fees: a.fees + b.fees,
+    reserve: a.reserve + b.reserve,
+    reads: a.reads + b.reads,
+    cost: a.cost + b.cost,
+    total: a.total + b.total,
+    totalAtMost: a.totalAtMost + b.totalAtMost,
+  };
 }

@@ -30,6 +30,8 @@ function candidate(shape: Shape = {}): Candidate {
       number: '1',
       basePerEpoch: String(shape.base ?? 0n),
       pricePerGiBEpoch: String(shape.price ?? 1_000n),
+      pricePerGiBRead: '0',
+      freeReadBytesPerEpoch: '0',
       collateralBps: 10_000,
       minEpochs: shape.minEpochs ?? 1,
       maxEpochs: shape.maxEpochs ?? 100,

@@ -52,7 +52,7 @@ export const PLACEMENT_CONTRACT = {
         epochs: z.number().int().min(1),
         /** At most so many. */
         count: z.number().int().min(1).max(256).default(256),
-        exclude: z.array(z.string()).max(1_000).default([]),
+        exclude: z.array(z.string()).max(100_000).default([]),
       }),
       answer: placementView,
     },

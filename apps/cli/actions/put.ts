@@ -3,14 +3,16 @@ import type { CairnClient, Progress, StoredFile } from '#client';
 import { formatSize, parseSize } from '#config';
 import { AppError, violationToText } from '#errors';
 import { parseProfile, profileToText, type RedundancyProfile, redundancyProfiles } from '#fragments';
-import type { Quote } from '#market';
+import { addQuotes, epochsToSeconds, type Quote } from '#market';
+import type { NodeClient } from '#node-api';
 import type { CommandAction, CommandInput } from '../command.js';
 import type { CliContext } from '../context.js';
-import { formatCoins } from '../output/amounts.js';
 import { confirm } from '../output/ask.js';
 import { formatSpan, safeText } from '../output/text.js';
+import { keepQuotes } from '../quotes-file.js';
 import { withClient } from '../session.js';
 import { findSources, type LocalSource } from './local-sources.js';
+import { quoteToLines } from './quote-lines.js';
 
 /** Stored files are published after so many, or after this long: a crash loses no more than these. */
 const ANCHOR_EVERY_FILES = 16;
@@ -28,7 +30,7 @@ export const put: CommandAction = async ({ args, options }, context) => {
   const { sources, leftOut, release } = await findSources(args, name, context);
   if (leftOut.length > 0) context.output.note(leftOutText(leftOut));
   try {
-    return await withClient(context, async (client) => {
+    return await withClient(context, async (client, node) => {
       const price = await quoteAll(client, sources, terms, context.signal);
       const isDryRun = options['dryRun'] === true;
       showQuote(context, price, sources.length, terms);
@@ -40,7 +42,7 @@ export const put: CommandAction = async ({ args, options }, context) => {
           next: 'Answer with yes.',
         });
       }
-      return storeAll(client, sources, terms, context);
+      return storeAll(client, node, sources, terms, context);
     });
   } finally {
     await release();
@@ -49,6 +51,7 @@ export const put: CommandAction = async ({ args, options }, context) => {
 
 async function storeAll(
   client: CairnClient,
+  node: NodeClient,
   sources: readonly LocalSource[],
   terms: PutTerms,
   context: CliContext,
@@ -70,7 +73,9 @@ async function storeAll(
       signal.throwIfAborted();
       const bar = output.progress(safeText(name));
       const onProgress = (progress: Progress): void => showProgress(bar, progress);
-      waiting.push(await client.storeFile(path, name, { ...terms, signal, onProgress }));
+      const stored = await client.storeFile(path, name, { ...terms, signal, onProgress });
+      waiting.push(stored);
+      await keepQuotes(context, node, stored);
       bar.done();
       if (waiting.length >= ANCHOR_EVERY_FILES || Date.now() - since > ANCHOR_EVERY_MS) await anchor();
     }
@@ -100,14 +105,16 @@ function storedToJson({ entry, quote, contracts }: StoredFile): Record<string, u
 }
 
 function costToJson(quote: Quote): Record<string, unknown> {
-  const { epochs, storedBytes, storage, burn, fees, total } = quote;
-  return { epochs, storedBytes, storage, burn, fees, total };
+  const { lines, ...whole } = quote;
+  return whole;
 }
 
 /** What a put costs: the files, and about what the list of files does. */
 interface Price {
   readonly files: Quote;
   readonly catalogue: Quote;
+  /** Bytes of the files themselves. */
+  readonly sizeBytes: number;
 }
 
 async function quoteAll(
@@ -127,34 +134,22 @@ async function quoteAll(
     bySize.set(sizeBytes, quote);
     sum = sum === undefined ? quote : addQuotes(sum, quote);
   }
-  return { files: sum as Quote, catalogue: await client.quoteCatalogue(files, { ...terms, signal }) };
-}
-
-function addQuotes(a: Quote, b: Quote): Quote {
   return {
-    contracts: a.contracts + b.contracts,
-    epochs: Math.max(a.epochs, b.epochs),
-    storedBytes: a.storedBytes + b.storedBytes,
-    storage: a.storage + b.storage,
-    burn: a.burn + b.burn,
-    fees: a.fees + b.fees,
-    total: a.total + b.total,
+    files: sum as Quote,
+    catalogue: await client.quoteCatalogue(files, { ...terms, signal }),
+    sizeBytes: files.reduce((total, { sizeBytes }) => total + sizeBytes, 0),
   };
 }
 
 function showQuote({ output, params }: CliContext, price: Price, files: number, terms: PutTerms): void {
   const quote = price.files;
-  const seconds = quote.epochs * params.contract.epochBlocks * params.proofOfWork.blockSeconds;
+  const what =
+    `${files} ${files === 1 ? 'file' : 'files'}, profile ${profileToText(terms.profile)}, ` +
+    `${formatSize(quote.storedBytes)} stored in ${quote.contracts} contracts for ${quote.epochs} epochs (${formatSpan(epochsToSeconds(params, quote.epochs))}):`;
   output.note(
-    [
-      `${files} ${files === 1 ? 'file' : 'files'}, profile ${profileToText(terms.profile)}, ` +
-        `${formatSize(quote.storedBytes)} stored in ${quote.contracts} contracts for ${quote.epochs} epochs (${formatSpan(seconds)}):`,
-      `  storage    ${formatCoins(quote.storage)}, paid epoch by epoch; what is not earned returns`,
-      `  burn       ${formatCoins(quote.burn)}, not refundable`,
-      `  fees       ${formatCoins(quote.fees)} at most`,
-      `  catalogue  ${formatCoins(price.catalogue.total)}, about: the list of your files, stored anew; what the last one has not earned returns`,
-      `  total      ${formatCoins(quote.total + price.catalogue.total)}, about`,
-    ].join('\n'),
+    [what, ...quoteToLines(params, quote, { sizeBytes: price.sizeBytes, catalogue: price.catalogue })].join(
+      '\n',
+    ),
   );
 }
 

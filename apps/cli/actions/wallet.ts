@@ -1,9 +1,10 @@
 import { type NetworkParams, parseAccount } from '#chain';
-import { boundFeePerByte, createIdentity, requestCoins, Wallet } from '#client';
+import { createIdentity, requestCoins, Wallet } from '#client';
 import { createNetworkLaw } from '#contracts';
 import { nativeCrypto } from '#crypto-native';
 import { AppError, violationToText } from '#errors';
 import type { LedgerPort } from '#ledger';
+import { boundFeePerByte } from '#market';
 import type { PostingView } from '#wire';
 import type { CommandAction } from '../command.js';
 import type { CliContext } from '../context.js';

@@ -39,7 +39,10 @@ export async function planUpload(
     });
   }
   const plan = planned.value;
-  const { tip, burnPerGiBEpoch } = await context.ledger.status();
+  const [{ tip, burnPerGiBEpoch }, { soon }] = await Promise.all([
+    context.ledger.status(),
+    context.ledger.feeEstimate(),
+  ]);
   let bytesPerHolder = 0n;
   for (const segment of segmentsOfPlan(plan)) bytesPerHolder += BigInt(segment.fragmentLength);
   const candidates = await context.providers.candidates();
@@ -54,7 +57,10 @@ export async function planUpload(
   const holders = plan.segmentCount === 0 ? [] : usable.slice(0, profile.n);
   const quote = quoteContracts(
     context.params,
-    BigInt(burnPerGiBEpoch),
+    {
+      burnPerGiBEpoch: BigInt(burnPerGiBEpoch),
+      feePerByte: boundFeePerByte(BigInt(soon.feePerByte)),
+    },
     holders.map(({ offer }) => ({ offer, totalBytes: bytesPerHolder, fragmentCount: plan.segmentCount })),
     request.epochs,
   );

@@ -11,7 +11,7 @@ import {
 import { bytesToHex, type KeyPair } from '#crypto';
 import { AppError } from '#errors';
 import type { LedgerPort } from '#ledger';
-import { MIN_FEE_PER_BYTE } from '#market';
+import { boundFeePerByte } from '#market';
 import type { TransactionView } from '#wire';
 
 /** What a wallet needs. */
@@ -35,15 +35,7 @@ export interface SubmitOptions {
   readonly feePerByte?: bigint;
 }
 
-/** What a wallet pays by itself at most, whatever a node says it costs: a node must not be able to empty it. */
-const MAX_ESTIMATED_FEE_PER_BYTE = 1_000n;
 const ESTIMATE_LIVES_MS = 10_000;
-
-/** A node's estimate, within reason. */
-export function boundFeePerByte(asked: bigint): bigint {
-  const bounded = asked > MAX_ESTIMATED_FEE_PER_BYTE ? MAX_ESTIMATED_FEE_PER_BYTE : asked;
-  return bounded > MIN_FEE_PER_BYTE ? bounded : MIN_FEE_PER_BYTE;
-}
 
 /** Times a transaction may vanish (a reorganisation, a restarted node) before we give up on it. */
 const MAX_RESUBMISSIONS = 20;

@@ -14,7 +14,7 @@ export function formTransactionOf(count: number): { law: Law; transaction: Trans
   const secretKey = new Uint8Array(32).fill(7);
   const publicKey = nobleCrypto.publicKey(secretKey);
   const fragments = Array.from({ length: count }, (_, index) => ({
-    id: index.toString(16).padStart(64, '0') as FragmentId,
+    id: (index + 1).toString(16).padStart(64, '0') as FragmentId,
     lengthBytes: 1_024,
   }));
   const leaves = entriesToLeaves(fragments);

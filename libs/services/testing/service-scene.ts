@@ -78,10 +78,11 @@ export class ServiceScene {
 function localPorts({ ledger, law }: TestLedger, record: LivenessRecord): LocalPorts {
   const { params } = law;
   const placement = createPlacementService({ ledger, params, record });
+  const registry = createRegistryService({ ledger, placement });
   return {
     placement,
-    market: createMarketService({ ledger, placement, params }),
-    registry: createRegistryService({ ledger, placement }),
+    market: createMarketService({ ledger, placement, registry, params }),
+    registry,
     payouts: createPayoutsService({ ledger, book: new SummaryBook(ledger) }),
   };
 }
