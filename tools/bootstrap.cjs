@@ -1,7 +1,7 @@
 /**
  * What `npm start` and `npm test` run first: plain JavaScript for the Node that the machine came with.
  *
- *   node tools/bootstrap.cjs start|test|bench|fuzz|mutation|cairn|build [arguments for the target]
+ *   node tools/bootstrap.cjs start|test|bench|fuzz|mutation|sim|cairn|build [arguments for the target]
  *
  * It brings the pinned Node, the packages and the build up to date, each only where something changed, and then
  * becomes the target: same terminal, same arguments, same exit code. Why a pinned Node: docs/adr/0001-runtime.md.
@@ -24,6 +24,7 @@ const targets = {
   bench: 'dist/bench/main.js',
   fuzz: 'dist/test/fuzz/main.js',
   mutation: 'dist/test/mutation/main.js',
+  sim: 'dist/tools/sim/main.js',
   cairn: 'dist/apps/cli/main.js',
   build: undefined,
 };

@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+import { mainnet } from '#chain';
+import { detectionProbability, measureDetection, missProbability } from './detection.js';
+import { ECONOMY_FOLDER, findStaleDocuments, readResults } from './documents.js';
+import { chartToSvg } from './line-chart.js';
+import { findWrongSigns, measureProfits } from './profit.js';
+import { DEFAULT_SEED, decodeResults, encodeResults, findStaleFigures } from './results.js';
+import { atLeast, wilsonInterval } from './statistics.js';
+import { STRATEGIES } from './strategies.js';
+
+const folder = join(fileURLToPath(new URL('../../../../', import.meta.url)), ECONOMY_FOLDER);
+
+describe('the economy under attack', () => {
+  test('no strategy pays under the law, every farming strategy pays under another mint rule', () => {
+    const hashPercents = [20];
+    const rows = measureProfits(DEFAULT_SEED, hashPercents);
+    expect(findWrongSigns(rows, hashPercents)).toEqual([]);
+    expect(new Set(rows.map(({ rule }) => rule))).toEqual(
+      new Set(['law', 'naive', 'cap', 'average', 'repriced']),
+    );
+    expect(rows.length).toBe(STRATEGIES.reduce((sum, { rules }) => sum + rules.length, 0));
+  }, 120_000);
+
+  test('a wrong sign is seen under the law and under another rule', () => {
+    const rows = [
+      { strategy: 'self-dealing', rule: 'law', profitPercent: [0, 0.001] },
+      { strategy: 'ground-ids', rule: 'naive', profitPercent: [0, 0.001] },
+      { strategy: 'censor-majority', rule: 'law', profitPercent: [-1, 900] },
+    ] as const;
+    expect(findWrongSigns(rows, [10, 90])).toEqual([
+      { strategy: 'self-dealing', rule: 'law', hashPercent: 90, profitPercent: 0.001 },
+      { strategy: 'ground-ids', rule: 'naive', hashPercent: 10, profitPercent: 0 },
+    ]);
+  });
+
+  test('what is committed under docs/economy is what the code computes today', async () => {
+    const results = await readResults(folder);
+    expect(await findStaleDocuments(folder, results)).toEqual([]);
+    expect(findStaleFigures(results)).toEqual([]);
+    expect(findWrongSigns(results.profits, results.hashPercents)).toEqual([]);
+    expect(decodeResults(encodeResults(results))).toEqual(results);
+  }, 120_000);
+});
+
+describe('detection', () => {
+  test('measured rates lie where the formula says, within their intervals', () => {
+    const { caught, failed } = measureDetection(DEFAULT_SEED, 5, 60);
+    for (const { expected, interval } of [caught, failed]) {
+      expect(expected).toBeGreaterThanOrEqual(interval.low);
+      expect(expected).toBeLessThanOrEqual(interval.high);
+    }
+  }, 120_000);
+
+  test('the formula, by counting', () => {
+    const { challenges } = mainnet.contract;
+    expect(missProbability(0.01, challenges)).toBeCloseTo(0.03940399, 8);
+    expect(detectionProbability(0.01, challenges, 30, 1)).toBeCloseTo(1 - 0.99 ** 120, 12);
+    // two coins: 1/4 none, 1/2 one, 1/4 both
+    expect([0, 1, 2, 3].map((hits) => atLeast(hits, 2, 0.5))).toEqual([1, 0.75, 0.25, 0]);
+  });
+
+  test("Wilson's interval at its ends and its middle", () => {
+    const { low, high } = wilsonInterval(0, 10);
+    // no hit in n tries: the upper end is z^2 / (n + z^2)
+    expect(low).toBeCloseTo(0, 12);
+    expect(high).toBeCloseTo(2.575829 ** 2 / (10 + 2.575829 ** 2), 12);
+    const half = wilsonInterval(50, 100);
+    expect(half.low + half.high).toBeCloseTo(1, 12);
+  });
+});
+
+describe('charts', () => {
+  test('names are escaped, values outside the axes are drawn at their edge', () => {
+    const svg = chartToSvg({
+      title: 'a < b',
+      xLabel: 'x',
+      yLabel: 'y',
+      x: { min: 0, max: 10, ticks: [0, 10] },
+      y: { min: 0, max: 1, ticks: [0, 1] },
+      lines: [{ title: '"l"', colour: '#000000', points: [{ x: 5, y: 7 }] }],
+    });
+    expect(svg).toContain('<title>a &lt; b</title>');
+    expect(svg).toContain('&quot;l&quot;');
+    expect(svg).toContain('<circle cx="340" cy="46"');
+  });
+});
