@@ -3,7 +3,7 @@ import { EASY, type RuleVectorFile, VectorBook, vectorParams } from '../../../ch
 import { startHeight } from '../../lifecycle/schedule.js';
 import { contractsModule } from '../../module.js';
 import type { Agreement } from '../../terms/agreement.js';
-import { usualOffer } from '../contract-scenario.js';
+import { agreeOn, ContractScenario, scenarioFragment, usualOffer } from '../contract-scenario.js';
 import { type RepairOptions, RepairScenario } from '../repair-scenario.js';
 
 /** The easy devnet with a burn that is worth minting from a few bytes. */
@@ -161,12 +161,25 @@ function holders(book: VectorBook): void {
     chain.sign(holder, 'offer', { ...usualOffer(holder), capacityBytes: 3_000n }),
     chain.sign(repairer, 'replace', scenario.body(scenario.agreement({ offerNumber: 2n }))),
   ]);
+  usedId(book);
   scenario.replace();
   const again = { ...scenario.body(), contract: old.contract.successor as ContractId };
   chain.mineBlock([chain.sign(holder, 'drain', { contract: old.contract.successor as ContractId })]);
   book.block('replace/holder', 'refuse', 'who holds the replacement already', chain, [
     chain.sign(repairer, 'replace', again),
   ]);
+}
+
+function usedId(book: VectorBook): void {
+  const scenario = new Asking(book, 'used-id');
+  const { chain, old, holder } = scenario;
+  old.missEpoch(0);
+  const choices = { epochs: 2, nonce: scenario.agreement().nonce };
+  const fragments = [scenarioFragment(5, 30)];
+  const other = new ContractScenario(chain, agreeOn(chain, old.terms.client, holder, fragments, choices));
+  scenario.accept('form/twice', 'a contract id that is free');
+  other.form();
+  scenario.refuse('form/twice', 'the id of another contract of this client and provider');
 }
 
 function terms(book: VectorBook): void {
