@@ -1,5 +1,5 @@
-import { hexToBytes, merkleRoot, type SignatureCheck } from '#crypto';
-import { accepted, type Result, refused } from '#errors';
+import { merkleRoot, type SignatureCheck, writeHex } from '#crypto';
+import { accepted, InvariantError, type Result, refused } from '#errors';
 import { ByteReader, DecodeError } from '../codec/bytes.js';
 import { decode, encode } from '../codec/codec.js';
 import { list, struct, varBytes, varView } from '../codec/schema.js';
@@ -92,7 +92,7 @@ export function transactionRoot(law: Law, ids: readonly TxId[]): Uint8Array {
   return merkleRoot(
     law.crypto,
     ids.map((id) => {
-      leaf.set(hexToBytes(id), 1);
+      if (!writeHex(id, leaf, 1)) throw new InvariantError(`'${id}' is no id`);
       return law.crypto.sha256(leaf);
     }),
   );

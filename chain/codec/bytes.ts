@@ -1,4 +1,4 @@
-import { bytesToHex, tryHexToBytes } from '#crypto';
+import { bytesToHex, writeHex } from '#crypto';
 import { InvariantError, type Violation } from '#errors';
 
 /** Thrown inside a decoder only; `decode` turns it into a returned violation. */
@@ -64,12 +64,16 @@ export class ByteWriter {
   }
 
   hex(value: string, length: number): void {
-    const decoded = tryHexToBytes(value);
-    if (decoded === undefined) throw new InvariantError(`'${value}' is no hexadecimal text`);
-    this.raw(decoded, length);
+    if (value.length !== 2 * length)
+      throw new InvariantError(`${value.length} digits where ${length} bytes belong`);
+    this.reserve(length);
+    if (!writeHex(value, this.buffer, this.used))
+      throw new InvariantError(`'${value}' is no hexadecimal text`);
+    this.used += length;
   }
 
   text(value: string, max: number): void {
+    if (this.ascii(value, max)) return;
     const encoded = utf8Encode(value);
     this.length(encoded.length, max);
     this.raw(encoded, encoded.length);
@@ -84,6 +88,20 @@ export class ByteWriter {
     const written = this.buffer.subarray(0, this.used);
     this.used = 0;
     return written;
+  }
+
+  /** Most texts are ASCII: no array is made for those. False, with nothing written, for any other. */
+  private ascii(value: string, max: number): boolean {
+    const from = this.used + 4;
+    this.reserve(4 + value.length);
+    for (let at = 0; at < value.length; at++) {
+      const code = value.charCodeAt(at);
+      if (code >= 0x80) return false;
+      this.buffer[from + at] = code;
+    }
+    this.length(value.length, max);
+    this.used += value.length;
+    return true;
   }
 
   private reserve(count: number): void {

@@ -24,11 +24,16 @@ export function encodeDiff(diff: StateDiff): Uint8Array {
   for (const change of diff) {
     writer.u16(change.space.code);
     writer.text(change.key, MAX_KEY_BYTES);
-    const value = optional(change.space.value);
-    value.write(writer, change.before);
-    value.write(writer, change.after);
+    writeOptional(writer, change.space, change.before);
+    writeOptional(writer, change.space, change.after);
   }
   return writer.finish();
+}
+
+/** As `optional` does: there are tens of thousands in a block, and no schema is made for each. */
+function writeOptional(writer: ByteWriter, space: Namespace<unknown>, value: unknown): void {
+  writer.u8(value === undefined ? 0 : 1);
+  if (value !== undefined) space.value.write(writer, value);
 }
 
 /** A diff of its stored form; `spaces` are the law's namespaces by code. */

@@ -69,7 +69,7 @@ export function decodeTransaction(law: Law, bytes: Uint8Array): Result<KnownTran
     const sequence = kind.replay === 'sequence' ? reader.u63() : 0n;
     const fee = reader.u63();
     const body = kind.body.read(reader);
-    const signature = reader.raw(SIGNATURE_BYTES);
+    const signature = reader.shared(SIGNATURE_BYTES);
     if (reader.remaining > 0) return refused({ rule: 'codec/trailing-bytes', extraBytes: reader.remaining });
     const transaction = { kind: kind.name, sender, lane, sequence, fee, body, signature };
     return accepted({

@@ -34,14 +34,19 @@ for (let value = 0; value < 16; value++) digitValues[value.toString(16).charCode
 export function tryHexToBytes(hex: string): Uint8Array | undefined {
   if (hex.length % 2 !== 0) return undefined;
   const bytes = new Uint8Array(hex.length / 2);
-  for (let i = 0, at = 0; i < bytes.length; i++, at += 2) {
+  return writeHex(hex, bytes, 0) ? bytes : undefined;
+}
+
+/** Writes the bytes of lower-case hex into an array that has room for them; false where the text is no such thing. */
+export function writeHex(hex: string, into: Uint8Array, offset: number): boolean {
+  for (let at = 0, to = offset; at < hex.length; at += 2, to++) {
     // Beyond the table there is nothing, and nothing is not below 256 either.
     const high = digitValues[hex.charCodeAt(at)] as number;
     const low = digitValues[hex.charCodeAt(at + 1)] as number;
-    if (!(high < 16 && low < 16)) return undefined;
-    bytes[i] = high * 16 + low;
+    if (!(high < 16 && low < 16)) return false;
+    into[to] = high * 16 + low;
   }
-  return bytes;
+  return true;
 }
 
 /** The bytes of lower-case hex; throws AppError `hex/malformed`. For hex from outside use `tryHexToBytes`. */

@@ -31,6 +31,7 @@ export {
   u16le,
   u32le,
   u64le,
+  writeHex,
 } from './bytes.js';
 export { taggedHash, taggedHashHex, taggedMessage, taggedPrefix } from './domain.js';
 export {

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { DataSource, type DataSourceOptions, type EntitySchema } from 'typeorm';
 import { type DatabaseName, readSuspicion, storeCorrupt, storeFailure } from './store-error.js';
 
@@ -44,7 +45,24 @@ function dataSourceOptions(location: DatabaseLocation, entities: readonly Entity
   if (location.driver === 'better-sqlite3') {
     return { ...shared, type: 'better-sqlite3', database, enableWAL: true, timeout: BUSY_TIMEOUT_MS };
   }
-  return { ...shared, type: 'sqlite', database, enableWAL: true, busyTimeout: BUSY_TIMEOUT_MS };
+  return {
+    ...shared,
+    type: 'sqlite',
+    database,
+    enableWAL: true,
+    busyTimeout: BUSY_TIMEOUT_MS,
+    driver: loadSqlite(),
+  };
+}
+
+/**
+ * The driver without the long stack traces that TypeORM asks it for: they print every argument of every statement, blocks
+ * and all, in case it fails. Loaded only where it is used, as TypeORM would.
+ */
+function loadSqlite(): unknown {
+  const sqlite = createRequire(import.meta.url)('sqlite3') as object;
+  const quiet = { ...sqlite, verbose: () => quiet };
+  return quiet;
 }
 
 /**
