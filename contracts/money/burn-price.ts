@@ -37,6 +37,23 @@ export function burnBound(perGiBEpoch: bigint, totalBytes: bigint, epochs: numbe
   return burnFor(perGiBEpoch + divideUp(perGiBEpoch, MAX_STEP_DIVISOR), totalBytes, epochs);
 }
 
+/** First and last block of the period in which the next block after `height` lies. */
+export function burnPeriod(
+  params: NetworkParams,
+  height: number,
+): { readonly first: number; readonly last: number } {
+  const { burnPeriodBlocks } = params.mint;
+  const first = height + 1 - ((height + 1) % burnPeriodBlocks);
+  return { first, last: first + burnPeriodBlocks - 1 };
+}
+
+/** What the blocks of the period under way registered so far, those to come counted as none; the median of them. */
+export function medianDemand(params: NetworkParams, state: StateReader): bigint {
+  const { burnPeriodBlocks } = params.mint;
+  const places = Array.from({ length: burnPeriodBlocks }, (_, place) => String(place));
+  return medianOf(places.map((place) => state.get(burnDemandSpace, place) ?? 0n));
+}
+
 /** Counts what a block registers, so that the price can follow; a started MiB-epoch in full. */
 export function recordDemand(view: BlockView, bytes: bigint, epochs: number): void {
   if (bytes === 0n || epochs === 0) return;
@@ -61,14 +78,9 @@ export function nextBurnPrice(params: NetworkParams, price: bigint, median: bigi
 export function moveBurnPrice(view: BlockView): void {
   const { burnPeriodBlocks, burnPerGiBEpoch } = view.params.mint;
   if (view.height % burnPeriodBlocks !== burnPeriodBlocks - 1) return;
-  const demand: bigint[] = [];
-  for (let place = 0; place < burnPeriodBlocks; place++) {
-    const registered = view.get(burnDemandSpace, String(place));
-    demand.push(registered ?? 0n);
-    if (registered !== undefined) view.remove(burnDemandSpace, String(place));
-  }
-  demand.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-  const median = demand[demand.length >> 1] ?? 0n;
+  const median = medianDemand(view.params, view);
+  for (let place = 0; place < burnPeriodBlocks; place++)
+    if (view.get(burnDemandSpace, String(place)) !== undefined) view.remove(burnDemandSpace, String(place));
   const price = burnPriceOf(view.params, view);
   const perGiBEpoch = nextBurnPrice(view.params, price, median);
   if (perGiBEpoch === price) return;
@@ -80,4 +92,9 @@ export function moveBurnPrice(view: BlockView): void {
     subject: '',
     data: { perGiBEpoch, before: price, median },
   });
+}
+
+function medianOf(amounts: bigint[]): bigint {
+  amounts.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  return amounts[amounts.length >> 1] ?? 0n;
 }

@@ -22,8 +22,10 @@ import { DEFAULT_MEMPOOL_POLICY, type MempoolPolicy } from './mempool/mempool-po
 import { Templates } from './mining/templates.js';
 import { LEDGER_METHODS, type LedgerPort } from './port.js';
 import { createAccountReads } from './reads/account-reads.js';
+import { createBurnPriceReads } from './reads/burn-price-reads.js';
 import { createChainReads } from './reads/chain-reads.js';
 import { createContractReads } from './reads/contract-reads.js';
+import { createEpochProofReads } from './reads/epoch-proof-reads.js';
 import { createExplorerReads } from './reads/explorer-reads.js';
 import { createProofReads } from './reads/proof-reads.js';
 import type { ChainStore, PendingTransaction } from './storage/chain-store.js';
@@ -169,10 +171,13 @@ function assemble(
     await chain.idle();
     await closeParts(parts);
   };
+  const cache = new BlockCache(chain);
   const port: LedgerPort = {
-    ...createChainReads(ledger, new BlockCache(chain)),
+    ...createChainReads(ledger, cache),
     ...createAccountReads(ledger),
+    ...createBurnPriceReads(ledger),
     ...createContractReads(ledger),
+    ...createEpochProofReads(ledger, cache),
     ...createExplorerReads(ledger),
     ...createProofReads(ledger),
     ...createSubmissions(ledger),

@@ -4,9 +4,12 @@ import type {
   AnchorView,
   AuditView,
   BlockSummaryView,
+  BurnPriceMoveView,
+  BurnPriceView,
   ChallengeView,
   ContractView,
   EndpointView,
+  EpochProofView,
   FeeEstimateView,
   FragmentEntryView,
   HeadersView,
@@ -61,6 +64,11 @@ export interface LedgerPort {
   /** Base units per byte for the next block, for a few blocks, and for those who can wait. */
   feeEstimate(): Promise<FeeEstimateView>;
 
+  /** What storing burns now, and when that moves. */
+  burnPrice(): Promise<BurnPriceView>;
+  /** How the burn price moved, newest first. */
+  burnPriceMoves(request: PageRequest): Promise<Page<BurnPriceMoveView>>;
+
   /** By id or by height on the main chain. */
   block(request: { ref: string }): Promise<BlockSummaryView | null>;
   /** Newest first. */
@@ -92,6 +100,8 @@ export interface LedgerPort {
   contractFragments(request: { id: string } & PageRequest): Promise<Page<FragmentEntryView>>;
   /** Everything that happened to a contract, oldest first. */
   contractTimeline(request: { id: string }): Promise<ObjectEventView[]>;
+  /** How an epoch of a contract went: its challenge, its proof, and what the proof shows; null before its challenge. */
+  epochProof(request: { id: string; epoch: number }): Promise<EpochProofView | null>;
   /** Every posting about a contract, oldest first. */
   contractPostings(request: { id: string } & PageRequest): Promise<Page<PostingView>>;
   /** Windows open now for a provider's contracts. */
@@ -128,6 +138,8 @@ export const LEDGER_METHODS = [
   'nextSequence',
   'mempool',
   'feeEstimate',
+  'burnPrice',
+  'burnPriceMoves',
   'block',
   'blocks',
   'rawBlock',
@@ -145,6 +157,7 @@ export const LEDGER_METHODS = [
   'contracts',
   'contractFragments',
   'contractTimeline',
+  'epochProof',
   'contractPostings',
   'challenges',
   'holders',

@@ -27,11 +27,48 @@ export const statusView = z
     mempool: z.object({ count: z.number().int(), sizeBytes: z.number().int() }),
     /** Base units burned per GiB and epoch by what the next block registers. */
     burnPerGiBEpoch: amountText,
+    /** Height of the block with which the burn price moves next, by at most an eighth. */
+    burnPriceMovesAt: heightNumber,
     /** Following from it tells everything that happened after this answer. */
     eventId: z.string().meta({ description: 'event id of this moment' }),
   })
   .meta({ id: 'Status' });
 export type StatusView = z.infer<typeof statusView>;
+
+/** What storing burns, and when that changes (docs/protocol/economy.md, section 5). */
+export const burnPriceView = z
+  .object({
+    perGiBEpoch: amountText.meta({ description: 'base units burned per GiB and epoch by the next block' }),
+    floorPerGiBEpoch: amountText,
+    /** First height at which this price held; null: it never moved away from the floor, or came back to it. */
+    since: heightNumber.nullable(),
+    /** The period under way: the price moves at the end of its last block. */
+    periodStart: heightNumber,
+    movesAt: heightNumber,
+    targetMiBEpochs: z
+      .string()
+      .meta({ description: 'median registered by a block at which the price stays' }),
+    /** The median of the period's blocks so far, those to come counted as none. */
+    medianMiBEpochs: z.string(),
+    /** The price after the period if nothing more is registered. */
+    nextIfQuiet: amountText,
+  })
+  .meta({ id: 'BurnPrice' });
+export type BurnPriceView = z.infer<typeof burnPriceView>;
+
+/** One move of the burn price. */
+export const burnPriceMoveView = z
+  .object({
+    /** Last block of the period; the price holds from the next one on. */
+    height: heightNumber,
+    blockId,
+    time: timeText,
+    before: amountText,
+    perGiBEpoch: amountText,
+    medianMiBEpochs: z.string(),
+  })
+  .meta({ id: 'BurnPriceMove' });
+export type BurnPriceMoveView = z.infer<typeof burnPriceMoveView>;
 
 const feePrice = z.object({
   feePerByte: amountText.meta({ description: 'base units per byte' }),
@@ -128,8 +165,11 @@ export const accountView = z
     balance: amountText,
     /** Spendable once the pending transactions are in. */
     pendingBalance: amountText,
-    /** Locked as a client in escrow, and as a provider in collateral and vesting. */
+    /** Locked as a client: for epochs to come, for repair and for paid reads. */
     escrow: amountText,
+    reserve: amountText,
+    reads: amountText,
+    /** Locked as a provider. */
     collateral: amountText,
     vesting: amountText,
     /** Mined but not mature yet. */
@@ -147,6 +187,9 @@ export const offerView = z
     number: z.string(),
     basePerEpoch: amountText,
     pricePerGiBEpoch: amountText,
+    /** Reading beyond what is free in each epoch of a contract. */
+    pricePerGiBRead: amountText,
+    freeReadBytesPerEpoch: z.string(),
     collateralBps: z.number().int(),
     minEpochs: z.number().int(),
     maxEpochs: z.number().int(),
@@ -186,6 +229,24 @@ export const anchorView = z
   .meta({ id: 'Anchor' });
 export type AnchorView = z.infer<typeof anchorView>;
 
+/** What one burn may still mint (docs/protocol/economy.md, section 3); epochs and leaves counted in the contract. */
+export const burnLotView = z
+  .object({
+    burned: amountText,
+    minted: amountText,
+    inclusion: amountText.meta({ description: 'to the miner, at the first proof' }),
+    perEpoch: amountText.meta({ description: 'to the pool, at every later one' }),
+    firstEpoch: z.number().int(),
+    endEpoch: z.number().int(),
+    firstLeaf: z.number().int(),
+    leafCount: z.number().int(),
+    bytes: z.string(),
+    droppedBytes: z.string(),
+    proven: z.boolean(),
+  })
+  .meta({ id: 'BurnLot' });
+export type BurnLotView = z.infer<typeof burnLotView>;
+
 /** A storage contract. */
 export const contractView = z
   .object({
@@ -205,22 +266,66 @@ export const contractView = z
     endHeight: heightNumber,
     settleHeight: heightNumber,
     settledAt: heightNumber.nullable(),
+    /** Height at which the last coin has left at the latest, whoever is gone: of a failed one that waits for repair, too. */
+    refundHeight: heightNumber,
+    /** Height of the next thing that happens by itself; null once it is over. */
+    dueAt: heightNumber.nullable(),
     epochs: z.number().int(),
     endEpoch: z.number().int(),
     nextEpoch: z.number().int(),
     proven: z.number().int(),
     missed: z.number().int(),
+    /** Misses until it fails. */
+    strikesLeft: z.number().int(),
+    /** The epoch missed last, until the next accepted proof. */
+    lastMissed: z.number().int().nullable(),
+    basePerEpoch: amountText,
+    pricePerGiBEpoch: amountText,
+    /** Price of an epoch not yet begun, and of the next one to be challenged. */
     tranche: amountText,
+    nextTranche: amountText,
+    /** An epoch that had begun when its price fell: still paid at the price it began with. */
+    begun: z.object({ epoch: z.number().int(), tranche: amountText }).nullable(),
     root: hexOf(32, 'root'),
     leafCount: z.number().int(),
     totalBytes: z.string(),
     totalChunks: z.string(),
+    /** Of them under fragments that the client dropped. */
+    droppedChunks: z.string(),
     /** In the contract's pots now. */
     escrow: amountText,
     vesting: amountText,
     collateral: amountText,
+    reserve: amountText,
+    bounty: amountText,
+    reads: amountText,
+    /** Locked by the provider in all; the pot holds what was not slashed. */
+    collateralLocked: amountText,
     burned: amountText,
     minted: amountText,
+    /** Burns that still mint. */
+    lots: z.array(burnLotView),
+    pricePerGiBRead: amountText,
+    freeReadBytesPerEpoch: z.string(),
+    /** Paid for reads so far. */
+    readsPaid: amountText,
+    /** Number of the last revision. */
+    revision: z.number().int(),
+    /** When that was, in epochs begun, and how many were published since then. */
+    revised: z.object({ epoch: z.number().int(), count: z.number().int() }).nullable(),
+    /** The epoch of the provider's declared maintenance. */
+    skip: z.number().int().nullable(),
+    /** Height at which the provider said that it wants to leave. */
+    drainedAt: heightNumber.nullable(),
+    /** Why the repairer may give it to another provider now; null: it may not. */
+    replaceable: z.enum(['failed', 'missed', 'drained']).nullable(),
+    /** Who may store it again elsewhere, and at which price at most. */
+    repair: z
+      .object({ key: publicKey, maxBasePerEpoch: amountText, maxPricePerGiBEpoch: amountText })
+      .nullable(),
+    /** The contract this one continues, and the one that continues it. */
+    origin: z.object({ kind: z.enum(['renewal', 'replacement']), contract: contractId }).nullable(),
+    successor: contractId.nullable(),
     /** Height of the next challenge, or null when there is none to come. */
     nextChallengeHeight: heightNumber.nullable(),
     window: z
@@ -229,6 +334,11 @@ export const contractView = z
         challengeHeight: heightNumber,
         opensAt: heightNumber,
         closesAt: heightNumber,
+        /** The snapshot that is proven, and what its proof earns. */
+        root: hexOf(32, 'root'),
+        leafCount: z.number().int(),
+        totalChunks: z.string(),
+        tranche: amountText,
         proven: z.boolean(),
       })
       .nullable(),
@@ -253,6 +363,76 @@ export const challengeView = z
   })
   .meta({ id: 'Challenge' });
 export type ChallengeView = z.infer<typeof challengeView>;
+
+/** A storage proof draw by draw (docs/protocol/contracts.md, sections 6 and 7). */
+export const proofExplanationView = z
+  .object({
+    draws: z.array(
+      z.object({
+        draw: z.number().int(),
+        /** Counted over the contract. */
+        chunk: z.string(),
+        leafIndex: z.number().int().nullable(),
+        fragment: z.string().nullable(),
+        chunkInFragment: z.number().int().nullable(),
+        verdict: z.enum(['proven', 'tombstone', 'missing-leaf', 'bad-leaf', 'bad-slice']),
+      }),
+    ),
+    leaves: z.array(
+      z.object({
+        leafIndex: z.number().int(),
+        fragment: z.string(),
+        lengthBytes: z.number().int(),
+        tombstone: z.boolean(),
+        chunks: z.array(z.number().int()),
+        sliceBytes: z.number().int(),
+      }),
+    ),
+    sizes: z.object({
+      leavesBytes: z.number().int(),
+      siblingsBytes: z.number().int(),
+      slicesBytes: z.number().int(),
+      proofBytes: z.number().int(),
+      unsharedBytes: z.number().int(),
+    }),
+    /** Rule that the proof breaks; null: it is right. */
+    violation: z.string().nullable(),
+  })
+  .meta({ id: 'ProofExplanation' });
+export type ProofExplanationView = z.infer<typeof proofExplanationView>;
+
+/**
+ * How an epoch went: `open` waits for its proof, `void` was over before it was decided (replaced or renewed meanwhile), and a
+ * `skipped` one was never challenged.
+ */
+export const EPOCH_OUTCOMES = ['open', 'proven', 'missed', 'skipped', 'void'] as const;
+
+/** An epoch's challenge and its proof, with all that checking it again needs. */
+export const epochProofView = z
+  .object({
+    contract: contractId,
+    epoch: z.number().int(),
+    outcome: z.enum(EPOCH_OUTCOMES),
+    /** The snapshot taken at the challenge block, whose id seeds the draws. */
+    challenge: z
+      .object({
+        height: heightNumber,
+        blockId,
+        opensAt: heightNumber,
+        closesAt: heightNumber,
+        root: hexOf(32, 'root'),
+        leafCount: z.number().int(),
+        totalChunks: z.string(),
+        tranche: amountText,
+      })
+      .nullable(),
+    /** The `prove` transaction; the proof is in its body and its bytes. */
+    transaction: transactionView.nullable(),
+    /** What the proof shows, checked again by this node. */
+    explanation: proofExplanationView.nullable(),
+  })
+  .meta({ id: 'EpochProof' });
+export type EpochProofView = z.infer<typeof epochProofView>;
 
 /** One entry of a contract's list of fragments. */
 export const fragmentEntryView = z

@@ -1,4 +1,4 @@
-import { In, type ObjectLiteral, type SelectQueryBuilder } from 'typeorm';
+import { And, In, LessThan, MoreThanOrEqual, type ObjectLiteral, type SelectQueryBuilder } from 'typeorm';
 import type { OpenDatabase } from '../storage/data-sources.js';
 import { storeFailure } from '../storage/store-error.js';
 import { heightKey } from './block-to-rows.js';
@@ -87,6 +87,14 @@ export class ExplorerQueries {
       if (filter.name !== undefined) query.andWhere('row.name = :name', { name: filter.name });
       return newestFirst(query, slice).getMany();
     });
+  }
+
+  /** What happened to an object between two heights, the second not included, oldest first. */
+  eventsBetween(subject: string, fromHeight: number, belowHeight: number): Promise<ObjectEventRow[]> {
+    const key = And(MoreThanOrEqual(heightKey(fromHeight)), LessThan(heightKey(belowHeight)));
+    return this.read(() =>
+      this.manager.find(objectEventEntity, { where: { subject, key }, order: { key: 'ASC' } }),
+    );
   }
 
   /** Everything that happened to an object, oldest first. */

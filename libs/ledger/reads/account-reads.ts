@@ -38,15 +38,17 @@ export function createAccountReads(parts: LedgerParts): AccountReads {
       const account = toAccount(parts, ref);
       await whenIndexed(parts);
       const all = { after: undefined, limit: MAX_CONTRACTS };
-      const [asClient, asProvider] = await Promise.all([
+      const [asClient, asProvider, failed] = await Promise.all([
         queries.contracts({ client: account, status: 'active' }, all),
         queries.contracts({ provider: account, status: 'active' }, all),
+        // Their reserve may still wait for repair.
+        queries.contracts({ client: account, status: 'failed' }, all),
       ]);
       const ids = (rows: readonly { id: string }[]) => rows.map(({ id }) => id as ContractId);
       return accountToView(
         source,
         account,
-        { asClient: ids(asClient), asProvider: ids(asProvider) },
+        { asClient: ids([...asClient, ...failed]), asProvider: ids(asProvider) },
         mempool.pendingBalance(accountPot(account)),
       );
     },

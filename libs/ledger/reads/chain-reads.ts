@@ -1,5 +1,5 @@
 import { type BlockId, isHexId, type KnownBlock, type TxId } from '#chain';
-import { burnPriceOf } from '#contracts';
+import { burnPeriod, burnPriceOf } from '#contracts';
 import { bytesToHex } from '#crypto';
 import type { BlockSummaryView, TransactionView } from '#wire';
 import type { BlockNode } from '../chain/block-tree.js';
@@ -63,6 +63,7 @@ export function createChainReads(parts: LedgerParts, cache: BlockCache): ChainRe
         indexHeight: Math.max(0, follower.height),
         mempool: { count: mempool.count, sizeBytes: mempool.sizeBytes },
         burnPerGiBEpoch: burnPriceOf(law.params, chain.state).toString(),
+        burnPriceMovesAt: burnPeriod(law.params, tip.height).last,
         eventId: events.position(),
       };
     },

@@ -1,23 +1,27 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   accountPot,
+  type BlockId,
   decodeBlock,
   decodeCoinbase,
   decodeHeader,
+  decodeTransaction,
   hashToBlockId,
   headerHash,
   validateStateProof,
 } from '#chain';
-import { stateObjectPlace } from '#contracts';
+import { explainProof, type ProveBody, stateObjectPlace } from '#contracts';
 import { bytesToHex, hexToBytes } from '#crypto';
 import {
   accountView,
   anchorView,
   auditView,
   blockView,
+  burnPriceView,
   challengeView,
   contractView,
   endpointView,
+  epochProofView,
   fragmentEntryView,
   headersView,
   holderView,
@@ -252,6 +256,47 @@ export function describeLedgerPort(
         return from === `escrow:${scene.id}` ? total - BigInt(amount) : total;
       }, 0n);
       expect(held.toString()).toBe(contract.escrow);
+    });
+
+    it('shows how an epoch went, so that a reader can check its proof again', async () => {
+      const proven = epochProofView.parse(await port.epochProof({ id: scene.id, epoch: 0 }));
+      expect(proven).toMatchObject({ outcome: 'proven', explanation: { violation: null } });
+      const { challenge, transaction } = proven;
+      if (challenge === null || transaction === null) throw new Error('a proven epoch shows both');
+      expect(transaction).toMatchObject({ kind: 'prove', status: 'confirmed' });
+      const known = decodeTransaction(test.law, hexToBytes(transaction.hex));
+      if (!known.ok) throw new Error(known.violation.rule);
+      // What a reader needs who asks this node for the transaction and for nothing else.
+      const snapshot = {
+        contract: scene.id,
+        epoch: 0,
+        blockId: challenge.blockId as BlockId,
+        root: hexToBytes(challenge.root),
+        leafCount: challenge.leafCount,
+        totalChunks: BigInt(challenge.totalChunks),
+      };
+      const { crypto, params } = test.law;
+      const { proof } = known.value.transaction.body as ProveBody;
+      expect(explainProof(crypto, params, snapshot, proof).violation).toBeUndefined();
+      const other = { ...snapshot, epoch: 1 };
+      expect(explainProof(crypto, params, other, proof).violation).toBeDefined();
+      expect(await port.epochProof({ id: scene.id, epoch: 1 })).toMatchObject({
+        outcome: 'open',
+        challenge: { root: challenge.root },
+        transaction: null,
+        explanation: null,
+      });
+      expect(await port.epochProof({ id: scene.id, epoch: 2 })).toBeNull();
+      expect(await port.epochProof({ id: UNKNOWN, epoch: 0 })).toBeNull();
+    });
+
+    it('says what storing burns', async () => {
+      const price = burnPriceView.parse(await port.burnPrice());
+      const { burnPerGiBEpoch, burnPriceMovesAt } = await port.status();
+      expect([price.perGiBEpoch, price.movesAt]).toEqual([burnPerGiBEpoch, burnPriceMovesAt]);
+      expect(price.movesAt).toBeGreaterThan(test.height);
+      expect(price.movesAt - price.periodStart + 1).toBe(test.law.params.mint.burnPeriodBlocks);
+      expect(await port.burnPriceMoves({})).toEqual({ items: [], nextCursor: null });
     });
 
     it('names open challenges and who holds a fragment', async () => {

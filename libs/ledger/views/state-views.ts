@@ -4,6 +4,7 @@ import {
   type AnchorSlot,
   accountIdToAddress,
   accountPot,
+  bountyPot,
   type ContractId,
   collateralPot,
   type EndpointRecord,
@@ -14,17 +15,22 @@ import {
   type Pot,
   potKind,
   potSpace,
+  readsPot,
+  reservePot,
   rewardPot,
   rewardSpace,
   vestingPot,
 } from '#chain';
 import {
+  type BurnLot,
   challengeHeight,
   endHeightExclusive,
   type Offer,
+  replacementCause,
   type StorageContract,
   settleHeight,
   startHeight,
+  trancheOfNext,
   usageSpace,
   windowCloseHeight,
   windowOpenHeight,
@@ -33,6 +39,7 @@ import { bytesToHex } from '#crypto';
 import type {
   AccountView,
   AnchorView,
+  BurnLotView,
   ChallengeView,
   ContractView,
   EndpointView,
@@ -79,21 +86,46 @@ export function contractToView(
     endHeight: endHeightExclusive(params, contract),
     settleHeight: settleHeight(params, contract),
     settledAt: contract.settledAt ?? null,
+    refundHeight: refundHeight(law, id, contract),
+    dueAt: contract.settledAt === undefined ? contract.dueAt : null,
     epochs: contract.epochs,
     endEpoch: contract.endEpoch,
     nextEpoch: contract.nextEpoch,
     proven: contract.proven,
     missed: contract.missed,
+    strikesLeft: Math.max(0, params.contract.strikes - contract.missed),
+    lastMissed: contract.lastMissed ?? null,
+    basePerEpoch: contract.basePerEpoch.toString(),
+    pricePerGiBEpoch: contract.pricePerGiBEpoch.toString(),
     tranche: contract.tranche.toString(),
+    nextTranche: trancheOfNext(contract).toString(),
+    begun: contract.begun ? { ...contract.begun, tranche: contract.begun.tranche.toString() } : null,
     root: bytesToHex(contract.root),
     leafCount: contract.leafCount,
     totalBytes: contract.totalBytes.toString(),
     totalChunks: contract.totalChunks.toString(),
+    droppedChunks: contract.droppedChunks.toString(),
     escrow: potBalance(state, escrowPot(id)).toString(),
     vesting: potBalance(state, vestingPot(id)).toString(),
     collateral: potBalance(state, collateralPot(id)).toString(),
+    reserve: potBalance(state, reservePot(id)).toString(),
+    bounty: potBalance(state, bountyPot(id)).toString(),
+    reads: potBalance(state, readsPot(id)).toString(),
+    collateralLocked: contract.collateral.toString(),
     burned: contract.burned.toString(),
     minted: contract.minted.toString(),
+    lots: contract.lots.map(lotToView),
+    pricePerGiBRead: contract.pricePerGiBRead.toString(),
+    freeReadBytesPerEpoch: contract.freeReadBytesPerEpoch.toString(),
+    readsPaid: contract.readsPaid.toString(),
+    revision: contract.revision,
+    revised: contract.revised ?? null,
+    skip: contract.skip ?? null,
+    drainedAt: contract.drainedAt ?? null,
+    replaceable: contract.repair === undefined ? null : (replacementCause(contract) ?? null),
+    repair: repairToView(contract.repair),
+    origin: contract.origin ?? null,
+    successor: contract.successor ?? null,
     nextChallengeHeight: isRunning ? challengeHeight(law, id, contract, contract.nextEpoch) : null,
     window: window
       ? {
@@ -101,10 +133,51 @@ export function contractToView(
           challengeHeight: window.challengeHeight,
           opensAt: windowOpenHeight(params, window.challengeHeight),
           closesAt: windowCloseHeight(params, window.challengeHeight),
+          root: bytesToHex(window.root),
+          leafCount: window.leafCount,
+          totalChunks: window.totalChunks.toString(),
+          tranche: window.tranche.toString(),
           proven: window.proven,
         }
       : null,
   };
+}
+
+/** Height at which the last coin has left at the latest, if nobody does anything any more. */
+function refundHeight(law: Law, id: ContractId, contract: StorageContract): number {
+  const { params } = law;
+  if (contract.settledAt !== undefined) return contract.settledAt;
+  if (contract.status === 'failed') return contract.dueAt;
+  const settled = settleHeight(params, contract);
+  if (contract.repair === undefined || contract.endEpoch === 0) return settled;
+  const lastWindow = windowCloseHeight(params, challengeHeight(law, id, contract, contract.endEpoch - 1));
+  return Math.max(settled, lastWindow + params.contract.repairBlocks);
+}
+
+function lotToView(lot: BurnLot): BurnLotView {
+  return {
+    burned: lot.burned.toString(),
+    minted: lot.minted.toString(),
+    inclusion: lot.inclusion.toString(),
+    perEpoch: lot.perEpoch.toString(),
+    firstEpoch: lot.firstEpoch,
+    endEpoch: lot.endEpoch,
+    firstLeaf: lot.firstLeaf,
+    leafCount: lot.leafCount,
+    bytes: lot.bytes.toString(),
+    droppedBytes: lot.droppedBytes.toString(),
+    proven: lot.isProven,
+  };
+}
+
+function repairToView(repair: StorageContract['repair']): ContractView['repair'] {
+  return repair === undefined
+    ? null
+    : {
+        key: bytesToHex(repair.key),
+        maxBasePerEpoch: repair.maxBasePerEpoch.toString(),
+        maxPricePerGiBEpoch: repair.maxPricePerGiBEpoch.toString(),
+      };
 }
 
 /** The open challenge of a contract, or undefined. */
@@ -139,6 +212,8 @@ export function offerToView({ law, state }: StateSource, provider: AccountId, of
     number: offer.number.toString(),
     basePerEpoch: offer.basePerEpoch.toString(),
     pricePerGiBEpoch: offer.pricePerGiBEpoch.toString(),
+    pricePerGiBRead: offer.pricePerGiBRead.toString(),
+    freeReadBytesPerEpoch: offer.freeReadBytesPerEpoch.toString(),
     collateralBps: offer.collateralBps,
     minEpochs: offer.minEpochs,
     maxEpochs: offer.maxEpochs,
@@ -175,7 +250,7 @@ export function anchorToView(account: AccountId, slot: AnchorSlot, record: Ancho
   };
 }
 
-/** Contracts an account is party to. */
+/** Contracts of an account that hold coins. */
 export interface AccountContracts {
   readonly asClient: readonly ContractId[];
   readonly asProvider: readonly ContractId[];
@@ -197,6 +272,8 @@ export function accountToView(
     balance: potBalance(state, accountPot(account)).toString(),
     pendingBalance: pendingBalance.toString(),
     escrow: sum(contracts.asClient, escrowPot),
+    reserve: sum(contracts.asClient, reservePot),
+    reads: sum(contracts.asClient, readsPot),
     collateral: sum(contracts.asProvider, collateralPot),
     vesting: sum(contracts.asProvider, vestingPot),
     immature: immatureRewards(source, account).toString(),
