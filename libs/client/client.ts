@@ -18,6 +18,9 @@ import {
 import type { CallOptions, ClientContext } from './context.js';
 import { checkFile, type FileHealth } from './health/file-health.js';
 import { createIdentity } from './identity.js';
+import type { DealLimits } from './negotiation/deal-limits.js';
+import { createFileJournal, noJournal } from './negotiation/negotiation-journal.js';
+import { withdrawOpenNegotiations } from './negotiation/resume.js';
 import { ProviderDirectory } from './providers/provider-directory.js';
 import { type ByteRange, readFile } from './transfer/download.js';
 import { explainExpiry } from './transfer/expiry.js';
@@ -38,6 +41,8 @@ export interface ClientOptions {
   /** Silence after which a provider is given up. */
   readonly requestTimeoutMs?: number;
   readonly nowMs?: () => number;
+  /** Folder for what must outlive a killed client: negotiations under way. Nothing is written where absent. */
+  readonly journalFolder?: string;
 }
 
 /** How something is to be stored. */
@@ -45,6 +50,8 @@ export interface StoreOptions extends CallOptions {
   readonly profile: RedundancyProfile;
   readonly epochs: number;
   readonly fragmentSize?: number;
+  /** How far providers' prices may have risen above those quoted. */
+  readonly limits?: DealLimits;
   /** Called with the price before anything is paid; throw to refuse. */
   readonly onQuote?: (quote: Quote) => void | Promise<void>;
 }
@@ -77,6 +84,7 @@ export class CairnClient {
       wallet: new Wallet({ ledger, law, key: identity.wallet }),
       providers: new ProviderDirectory(ledger),
       pipeline: createSegmentPipeline(options.workers === undefined ? {} : { workers: options.workers }),
+      journal: options.journalFolder === undefined ? noJournal : createFileJournal(options.journalFolder),
       requestTimeoutMs: options.requestTimeoutMs ?? DEFAULT_TIMEOUT_MS,
       nowMs: options.nowMs ?? Date.now,
     });
@@ -205,6 +213,14 @@ export class CairnClient {
     const ending = await endContracts(this.context, contracts);
     for (const { tx } of ending) await this.context.wallet.confirm(tx, { signal: options.signal });
     return ending.map(({ contract }) => contract);
+  }
+
+  /**
+   * Gives up negotiations that a killed run left open; answers contracts that came to be all the same. Only where no
+   * other process of this client is storing something.
+   */
+  withdrawOpenNegotiations(): Promise<string[]> {
+    return withdrawOpenNegotiations(this.context);
   }
 
   /** Challenges the holders of a file now. */

@@ -3,6 +3,7 @@ import type { CryptoPort } from '#crypto';
 import type { SegmentPipeline } from '#erasure';
 import type { LedgerPort } from '#ledger';
 import type { ClientIdentity } from './identity.js';
+import type { NegotiationJournal } from './negotiation/negotiation-journal.js';
 import type { ProviderDirectory } from './providers/provider-directory.js';
 import type { Wallet } from './wallet/wallet.js';
 
@@ -16,6 +17,7 @@ export interface ClientContext {
   readonly wallet: Wallet;
   readonly providers: ProviderDirectory;
   readonly pipeline: SegmentPipeline;
+  readonly journal: NegotiationJournal;
   readonly requestTimeoutMs: number;
   /** Milliseconds since 1970. */
   nowMs(): number;

@@ -49,7 +49,11 @@ export async function openProviderContext(options: ProviderOptions): Promise<Pro
   const { params, keys, dataDir } = options;
   const terms = { ...DEFAULT_TERMS, ...options.terms };
   const account = publicKeyToAccountId(nativeCrypto, params, keys.publicKey);
-  const records = await openProviderRecords(dataDir);
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const records = await openProviderRecords(dataDir, {
+    perClient: limits.maxReservationsPerClient,
+    all: limits.maxReservations,
+  });
   const tickets = await openTicketRecords(dataDir);
   return {
     params,
@@ -61,7 +65,7 @@ export async function openProviderContext(options: ProviderOptions): Promise<Pro
     account,
     address: accountIdToAddress(params, account),
     terms,
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    limits,
     ledger: options.ledger,
     store: await createFileFragmentStore({
       folder: join(dataDir, 'fragments'),

@@ -7,6 +7,9 @@ import type { Logger } from '#logging';
 export interface ProviderTerms {
   readonly basePerEpoch: bigint;
   readonly pricePerGiBEpoch: bigint;
+  /** Base units per GiB read beyond what is free in an epoch of a contract. */
+  readonly pricePerGiBRead: bigint;
+  readonly freeReadBytesPerEpoch: bigint;
   readonly collateralBps: number;
   readonly minEpochs: number;
   readonly maxEpochs: number;
@@ -22,6 +25,8 @@ export interface ProviderTerms {
 export const DEFAULT_TERMS: ProviderTerms = {
   basePerEpoch: 20_000n,
   pricePerGiBEpoch: 1_000_000n,
+  pricePerGiBRead: 0n,
+  freeReadBytesPerEpoch: 0n,
   collateralBps: 10_000,
   minEpochs: 1,
   maxEpochs: 3_650,
@@ -44,6 +49,10 @@ export interface ProviderLimits {
   readonly maxOutgoingBytes: number;
   /** How far ahead of the tip an agreement's `formBy` may lie, in blocks. */
   readonly maxFormByBlocks: number;
+  /** Blocks for which the prices of a counter-offer hold. */
+  readonly counterOfferBlocks: number;
+  /** How long the end of a negotiation is remembered, in seconds: a step repeated gets the same answer. */
+  readonly endedNegotiationSeconds: number;
   /** Blocks after which no reorganisation is expected to undo what happened. */
   readonly reorgDepthBlocks: number;
   /** Fragments are read again and hashed at this rate in the background; 0 turns it off. */
@@ -57,6 +66,8 @@ export const DEFAULT_LIMITS: ProviderLimits = {
   maxTicketsPerContract: 10_000,
   maxOutgoingBytes: 256 * 2 ** 20,
   maxFormByBlocks: 1_440,
+  counterOfferBlocks: 60,
+  endedNegotiationSeconds: 3600,
   reorgDepthBlocks: 10,
   scrubBytesPerSecond: 8 * 2 ** 20,
 };

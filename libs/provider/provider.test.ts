@@ -20,7 +20,7 @@ async function formContract(fragments: ReturnType<typeof sampleFragments>) {
     payout: provider.provider.context.account,
   });
   const signed = await client.propose(agreement, fragments);
-  expect(signed.body.toString()).toContain('providerSignature');
+  expect(signed.body.toString()).toContain('agreed');
   await ledger.send(wallet, { kind: 'form', body: client.formBody(agreement, fragments, signed) });
   await ledger.mine();
   return agreement;

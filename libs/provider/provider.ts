@@ -10,10 +10,15 @@ import { Audits } from './prove/audits.js';
 import { ProofBuilder } from './prove/proof-builder.js';
 import { Prover } from './prove/prover.js';
 import { Slicer } from './prove/slicer.js';
-import { closeProviderContext, openProviderContext, type ProviderContext } from './provider-context.js';
+import {
+  closeProviderContext,
+  nowSeconds,
+  openProviderContext,
+  type ProviderContext,
+} from './provider-context.js';
 import type { ProviderOptions } from './provider-options.js';
 import { StatusReader } from './status/status-reader.js';
-import { Agreements } from './terms/agreements.js';
+import { Negotiations } from './terms/negotiations.js';
 import { Reservations } from './terms/reservations.js';
 import { TicketGate } from './tickets/ticket-gate.js';
 
@@ -26,7 +31,7 @@ export interface Provider {
   readonly reservations: Reservations;
   readonly uploads: Uploads;
   readonly downloads: Downloads;
-  readonly agreements: Agreements;
+  readonly negotiations: Negotiations;
   readonly audits: Audits;
   readonly scrubber: Scrubber;
   readonly statusReader: StatusReader;
@@ -52,7 +57,12 @@ function assemble(context: ProviderContext, jobs: JobQueue): Provider {
   const slicer = new Slicer(context.store);
   const builder = new ProofBuilder(context, slicer);
   const prover = new Prover(context, watch, builder, jobs);
-  const follower = new ContractFollower(context, uploads);
+  const negotiations: Negotiations = new Negotiations(context, watch, (contract, why) =>
+    follower.free(contract, why),
+  );
+  const follower: ContractFollower = new ContractFollower(context, uploads, (record) =>
+    negotiations.end(record),
+  );
   const announcer = new Announcer(context, watch);
   const scrubber = new Scrubber(context);
   // Proofs first: they have a deadline, and what comes after may delete or look through a million fragments.
@@ -64,6 +74,7 @@ function assemble(context: ProviderContext, jobs: JobQueue): Provider {
   const cleanUp = async (): Promise<void> => {
     await follower.dropLapsed();
     await context.tickets.sweep(context.now());
+    await context.records.negotiations.sweep(nowSeconds(context) - context.limits.endedNegotiationSeconds);
   };
   return {
     context,
@@ -71,7 +82,7 @@ function assemble(context: ProviderContext, jobs: JobQueue): Provider {
     reservations: new Reservations(context, watch),
     uploads,
     downloads: new Downloads(context, gate),
-    agreements: new Agreements(context, watch),
+    negotiations,
     audits: new Audits(gate, builder),
     scrubber,
     statusReader: new StatusReader(context, { watch, announcer, follower, prover }),

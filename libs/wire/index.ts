@@ -3,6 +3,7 @@
  * Does not own: the ledger's own binary forms (chain/, contracts/), transports (libs/node-api, libs/provider, libs/client).
  * Read next: views.ts, ticket.ts, provider-api.ts, docs/protocol/provider-api.md.
  */
+export * from './negotiation.js';
 export * from './network-view.js';
 export * from './primitives.js';
 export * from './provider-api.js';

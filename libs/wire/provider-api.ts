@@ -20,7 +20,8 @@ import { amountText, hexOf, hexUpTo } from './primitives.js';
  *   POST /v1/reservations            room for a contract to come, signed by the client
  *   PUT  /v1/fragments/:id           the bytes; ticket `put`; answers a signed receipt; repeating it is harmless
  *   GET  /v1/fragments/:id           Range allowed; ticket `get`
- *   POST /v1/agreements              the terms over what was stored; answers the provider's signature
+ *   POST /v1/negotiations            proposes the terms over what was stored (negotiation.ts); answers a signed verdict
+ *   GET  /v1/negotiations/:contract  how it stands; POST …/withdrawal gives it up
  *   POST /v1/contracts/:id/audits    storage proof of chosen chunks, now; ticket `audit`
  */
 export const PROVIDER_API_VERSION = 'v1';
@@ -72,30 +73,6 @@ export const receiptAnswer = z
   .object({ receipt: hexUpTo(128), signature: hexOf(64, 'signature') })
   .meta({ id: 'ReceiptAnswer' });
 export type ReceiptAnswer = z.infer<typeof receiptAnswer>;
-
-/** The agreement (contracts' agreementSchema, hex) over the fragments stored under the reservation, in leaf order. */
-export const agreementRequest = z
-  .object({
-    agreement: hexUpTo(1024),
-    fragments: z
-      .array(z.object({ id: hexOf(32, 'fragment id'), lengthBytes: z.number().int().positive() }))
-      .max(16_384),
-    /** The client's signature over the agreement under the tag `cairn/agreement/propose`. */
-    signature: hexOf(64, 'signature'),
-  })
-  .meta({ id: 'AgreementRequest' });
-export type AgreementRequest = z.infer<typeof agreementRequest>;
-
-export const proposalMessage = (
-  crypto: CryptoPort,
-  params: NetworkParams,
-  agreementBytes: Uint8Array,
-): Uint8Array => taggedMessage(crypto, 'cairn/agreement/propose', params.networkId, agreementBytes);
-
-export const agreementAnswer = z
-  .object({ providerSignature: hexOf(64, 'signature') })
-  .meta({ id: 'AgreementAnswer' });
-export type AgreementAnswer = z.infer<typeof agreementAnswer>;
 
 /** Chunks to prove now, counted over the contract; chosen by the asker. */
 export const auditRequest = z

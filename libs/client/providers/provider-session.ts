@@ -10,12 +10,15 @@ import {
   type StorageProof,
   storageProofSchema,
 } from '#contracts';
-import { bytesToHex, hexToBytes } from '#crypto';
+import { bytesToHex, equalBytes, hexToBytes } from '#crypto';
 import { AppError } from '#errors';
 import {
   ANY_FRAGMENT,
-  agreementAnswer,
   auditAnswer,
+  headerToVerdict,
+  NEGOTIATION_ASK_HEADER,
+  openVerdict,
+  proposalHash,
   proposalMessage,
   type Reservation,
   receiptAnswer,
@@ -25,11 +28,16 @@ import {
   reservationMessage,
   reservationSchema,
   type SignedTicket,
+  signNegotiationAsk,
   signTicket,
   signTicketUse,
   TICKET_HEADER,
   TICKET_USE_HEADER,
   type TicketMethod,
+  VERDICT_HEADER,
+  type Verdict,
+  verdictAnswer,
+  withdrawalMessage,
 } from '#wire';
 import type { ClientContext } from '../context.js';
 import { exchange, type HttpAnswer } from './http.js';
@@ -111,26 +119,67 @@ export class ProviderSession {
     return answer.body;
   }
 
-  /** The provider's signature under an agreement over what it holds. */
-  async agree(
+  /**
+   * The provider's verdict about an agreement over what it holds, as proposal number `round`. The same proposal again
+   * gets the same verdict.
+   */
+  async propose(
+    round: number,
     agreement: Agreement,
     fragments: readonly FragmentEntry[],
     signal?: AbortSignal,
-  ): Promise<Uint8Array> {
+  ): Promise<Verdict> {
     const { crypto, params, identity } = this.context;
     const bytes = encodeAgreement(agreement);
-    const body = {
-      agreement: bytesToHex(bytes),
-      fragments,
-      signature: bytesToHex(crypto.sign(identity.wallet.secretKey, proposalMessage(crypto, params, bytes))),
-    };
-    const answer = await this.postJson('/v1/agreements', agreementAnswer, body, {}, signal);
-    const signature = hexToBytes(answer.providerSignature);
+    const message = proposalMessage(crypto, params, round, bytes);
+    const answer = await this.post(
+      '/v1/negotiations',
+      {
+        round,
+        agreement: bytesToHex(bytes),
+        fragments,
+        signature: bytesToHex(crypto.sign(identity.wallet.secretKey, message)),
+      },
+      {},
+      signal,
+    );
+    const verdict = this.verdictOf(answer);
+    const isAnswer =
+      verdict.round === round &&
+      equalBytes(verdict.proposal, proposalHash(crypto, params, round, bytes)) &&
+      (verdict.state !== 'agreed' || this.isAgreed(agreement, verdict.agreementSignature));
+    if (isAnswer) return verdict;
+    throw this.badAnswer('provider/bad-signature', 'a verdict that does not fit the proposal');
+  }
+
+  /** How the negotiation stands with the provider. */
+  async negotiation(signal?: AbortSignal): Promise<Verdict> {
+    const { crypto, params, identity, nowMs } = this.context;
+    const ask = signNegotiationAsk(crypto, params, this.contract, nowMs(), identity.wallet.secretKey);
+    const answer = await this.send({
+      method: 'GET',
+      path: `/v1/negotiations/${this.contract}`,
+      headers: { [NEGOTIATION_ASK_HEADER]: Buffer.from(ask).toString('base64url') },
+      signal,
+      maxAnswerBytes: MAX_JSON_BYTES,
+    });
+    return this.verdictOf(answer);
+  }
+
+  /** Gives the negotiation up: the provider need not keep its room any longer. */
+  async withdraw(signal?: AbortSignal): Promise<Verdict> {
+    const { crypto, params, identity } = this.context;
+    const message = withdrawalMessage(crypto, params, this.contract);
+    const signature = bytesToHex(crypto.sign(identity.wallet.secretKey, message));
+    const path = `/v1/negotiations/${this.contract}/withdrawal`;
+    return this.verdictOf(await this.post(path, { signature }, {}, signal));
+  }
+
+  /** Whether the provider signed an agreement. */
+  private isAgreed(agreement: Agreement, signature: Uint8Array | undefined): boolean {
+    const { crypto, params } = this.context;
     const message = agreementSigningMessage(crypto, params, agreement);
-    if (!crypto.verify({ publicKey: this.providerKey, message, signature })) {
-      throw this.badAnswer('provider/bad-signature', 'a signature that does not fit the agreement');
-    }
-    return signature;
+    return signature !== undefined && crypto.verify({ publicKey: this.providerKey, message, signature });
   }
 
   /** Storage proof of chosen chunks, made now. The caller checks them against the contract's root. */
@@ -184,7 +233,16 @@ export class ProviderSession {
     headers: Record<string, string> = {},
     signal?: AbortSignal,
   ): Promise<z.infer<T>> {
-    const answer = await this.send({
+    return this.parse(await this.post(path, body, headers, signal), schema);
+  }
+
+  private post(
+    path: string,
+    body: unknown,
+    headers: Record<string, string>,
+    signal?: AbortSignal,
+  ): Promise<HttpAnswer> {
+    return this.send({
       method: 'POST',
       path,
       headers: { ...headers, 'content-type': 'application/json' },
@@ -192,7 +250,16 @@ export class ProviderSession {
       signal,
       maxAnswerBytes: MAX_JSON_BYTES,
     });
-    return this.parse(answer, schema);
+  }
+
+  /** The verdict of an answer: in its body, or beside the problem that tells why it was declined. */
+  private verdictOf(answer: HttpAnswer): Verdict {
+    const { crypto, params } = this.context;
+    const header = answer.headers[VERDICT_HEADER];
+    const signed = typeof header === 'string' ? headerToVerdict(header) : this.parse(answer, verdictAnswer);
+    const verdict = signed === undefined ? undefined : openVerdict(crypto, params, signed, this);
+    if (verdict !== undefined) return verdict;
+    throw this.badAnswer('provider/bad-signature', 'a verdict that it did not sign, or about something else');
   }
 
   private send(call: {

@@ -1,3 +1,4 @@
+import type { ContractId } from '#chain';
 import { AppError } from '#errors';
 import type { CallOptions, ClientContext } from '../context.js';
 import type { Submitted } from '../wallet/wallet.js';
@@ -13,7 +14,7 @@ export async function formContracts(
   agreements: readonly SignedAgreement[],
   options: CallOptions = {},
 ): Promise<{ formed: ReadonlySet<string>; refused: readonly AppError[] }> {
-  const submitted: { contract: string; tx: Submitted }[] = [];
+  const submitted: { contract: ContractId; tx: Submitted }[] = [];
   const refused: AppError[] = [];
   const formed = new Set<string>();
   try {
@@ -31,6 +32,7 @@ export async function formContracts(
       try {
         await context.wallet.confirm(tx, { signal: options.signal });
         formed.add(contract);
+        await context.journal.close(contract);
       } catch (error) {
         // A reorganisation dropped it and the node does not take it a second time.
         if (!isRefusal(error)) throw error;

@@ -61,7 +61,9 @@ export class HolderSlots {
   /** Agreements of everybody who still answers. */
   async agree(now: ChainNow, signal?: AbortSignal): Promise<SignedAgreement[]> {
     const settled = await Promise.allSettled(
-      [...this.opened].filter((slot) => slot.fragmentCount > 0).map((slot) => slot.agree(now, signal)),
+      [...this.opened]
+        .filter((slot) => slot.fragmentCount > 0)
+        .map((slot) => slot.agree(now, this.upload.limits, signal)),
     );
     signal?.throwIfAborted();
     for (const result of settled)

@@ -8,9 +8,10 @@ import {
   segmentsOfPlan,
   uploadQuorum,
 } from '#fragments';
-import { type Quote, quoteContracts } from '#market';
+import { boundFeePerByte, type Quote, quoteContracts } from '#market';
 import { type Candidate, choosePlacement } from '#placement';
 import type { ClientContext } from '../context.js';
+import type { DealLimits } from '../negotiation/deal-limits.js';
 
 /** A file to be stored, its price and who would hold it; nothing has been paid or moved yet. */
 export interface UploadPlan {
@@ -23,12 +24,19 @@ export interface UploadPlan {
   readonly bytesPerHolder: bigint;
   readonly fragmentsPerHolder: number;
   readonly quote: Quote;
+  readonly limits: DealLimits;
 }
 
 /** Chooses providers and prices the upload. Too few providers or too little money are AppErrors. */
 export async function planUpload(
   context: ClientContext,
-  request: { sizeBytes: number; profile: RedundancyProfile; epochs: number; fragmentSize?: number },
+  request: {
+    sizeBytes: number;
+    profile: RedundancyProfile;
+    epochs: number;
+    fragmentSize?: number;
+    limits?: DealLimits;
+  },
 ): Promise<UploadPlan> {
   const planned = planFile(request);
   if (!planned.ok) {
@@ -72,6 +80,7 @@ export async function planUpload(
     bytesPerHolder,
     fragmentsPerHolder: plan.segmentCount,
     quote,
+    limits: request.limits ?? {},
   };
 }
 

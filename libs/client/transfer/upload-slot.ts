@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { type ContractId, type FragmentId, parseAccount } from '#chain';
+import type { ContractId, FragmentId } from '#chain';
 import {
   type Agreement,
   burnBound,
+  type Commitment,
   collateralFor,
   commitToLeaves,
   contractIdOf,
@@ -14,7 +15,11 @@ import {
 import { hexToBytes } from '#crypto';
 import { assertInvariant } from '#errors';
 import type { Candidate } from '#placement';
+import type { CounterTerms } from '#wire';
 import type { ClientContext } from '../context.js';
+import type { DealLimits } from '../negotiation/deal-limits.js';
+import { negotiate } from '../negotiation/negotiate.js';
+import { offerToDeal } from '../negotiation/offer-to-deal.js';
 import { httpAddress } from '../providers/provider-directory.js';
 import { ProviderSession } from '../providers/provider-session.js';
 
@@ -101,48 +106,52 @@ export class UploadSlot {
   }
 
   /** Settles the terms over everything stored here. */
-  async agree({ height, burnPerGiBEpoch }: ChainNow, signal?: AbortSignal): Promise<SignedAgreement> {
-    const { crypto, params, identity } = this.context;
-    const { offer } = this.candidate;
+  async agree(now: ChainNow, limits: DealLimits, signal?: AbortSignal): Promise<SignedAgreement> {
+    const { crypto, journal } = this.context;
+    const { session, epochs, contract } = this;
     const fragments = [...this.entries].map(([id, lengthBytes]) => ({ id, lengthBytes }));
     const leaves = entriesToLeaves(fragments);
     assertInvariant(leaves.ok, 'fragments taken by a provider make leaves');
     const commitment = commitToLeaves(crypto, leaves.value);
-    const basePerEpoch = BigInt(offer.basePerEpoch);
-    const pricePerGiBEpoch = BigInt(offer.pricePerGiBEpoch);
-    const price = priceContract(params, {
-      basePerEpoch,
-      pricePerGiBEpoch,
-      totalBytes: commitment.totalBytes,
-      epochs: this.epochs,
-    });
-    const agreement: Agreement = {
+    const deal = {
+      session,
+      quoted: offerToDeal(this.context.params, this.candidate.offer, now.height),
+      epochs,
+      fragments,
+      limits,
+      journal,
+      draft: (terms: CounterTerms) => this.draft(terms, commitment, now),
+    };
+    return { contract, fragments, ...(await negotiate(deal, signal)) };
+  }
+
+  private draft(terms: CounterTerms, commitment: Commitment, now: ChainNow): Agreement {
+    const { params, identity } = this.context;
+    const { epochs } = this;
+    const { basePerEpoch, pricePerGiBEpoch } = terms;
+    const { totalBytes } = commitment;
+    const price = priceContract(params, { basePerEpoch, pricePerGiBEpoch, totalBytes, epochs });
+    return {
       clientKey: identity.wallet.publicKey,
-      providerKey: hexToBytes(offer.publicKey),
+      providerKey: this.session.providerKey,
       nonce: this.nonce,
       ticketKey: identity.content.publicKey,
-      payout: payoutOf(params, offer.payout),
-      offerNumber: BigInt(offer.number),
-      formBy: height + FORM_WITHIN_BLOCKS,
-      epochs: this.epochs,
+      payout: terms.payout,
+      offerNumber: terms.offerNumber,
+      formBy: Math.min(now.height + FORM_WITHIN_BLOCKS, terms.latestFormBy),
+      epochs,
       basePerEpoch,
       pricePerGiBEpoch,
-      collateral: collateralFor(price.escrow, BigInt(offer.collateralBps)),
+      collateral: collateralFor(price.escrow, BigInt(terms.collateralBps)),
       ...NO_READS_NO_REPAIR,
-      maxBurn: burnBound(burnPerGiBEpoch, commitment.totalBytes, this.epochs),
+      pricePerGiBRead: terms.pricePerGiBRead,
+      freeReadBytesPerEpoch: terms.freeReadBytesPerEpoch,
+      maxBurn: burnBound(now.burnPerGiBEpoch, totalBytes, epochs),
       ...commitment,
     };
-    const providerSignature = await this.session.agree(agreement, fragments, signal);
-    return { contract: this.contract, agreement, fragments, providerSignature };
   }
 }
 
 function reservationLife(maxBytes: bigint): number {
   return Math.min(MAX_RESERVATION_LIFE_SECONDS, RESERVATION_LIFE_SECONDS + Number(maxBytes >> 20n));
-}
-
-function payoutOf(params: ClientContext['params'], address: string): Agreement['payout'] {
-  const account = parseAccount(params, address);
-  assertInvariant(account.ok, `the node gave '${address}' as a payout address`);
-  return account.value;
 }

@@ -72,6 +72,8 @@ export class Announcer {
       offer !== null &&
       offer.basePerEpoch === String(terms.basePerEpoch) &&
       offer.pricePerGiBEpoch === String(terms.pricePerGiBEpoch) &&
+      offer.pricePerGiBRead === String(terms.pricePerGiBRead) &&
+      offer.freeReadBytesPerEpoch === String(terms.freeReadBytesPerEpoch) &&
       offer.collateralBps === terms.collateralBps &&
       offer.minEpochs === terms.minEpochs &&
       offer.maxEpochs === terms.maxEpochs &&
@@ -92,8 +94,8 @@ export class Announcer {
     return {
       basePerEpoch: terms.basePerEpoch,
       pricePerGiBEpoch: terms.pricePerGiBEpoch,
-      pricePerGiBRead: 0n,
-      freeReadBytesPerEpoch: 0n,
+      pricePerGiBRead: terms.pricePerGiBRead,
+      freeReadBytesPerEpoch: terms.freeReadBytesPerEpoch,
       collateralBps: terms.collateralBps,
       minEpochs: terms.minEpochs,
       maxEpochs: terms.maxEpochs,

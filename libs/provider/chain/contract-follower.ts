@@ -14,13 +14,20 @@ const PAGE_LIMIT = 200;
 export class ContractFollower {
   readonly #context: ProviderContext;
   readonly #uploads: Uploads;
+  readonly #onForget: (record: ContractRecord) => Promise<void>;
   #views = new Map<ContractId, ContractView>();
   #fullSyncAt = Number.NEGATIVE_INFINITY;
   #isSwept = false;
 
-  constructor(context: ProviderContext, uploads: Uploads) {
+  /** `onForget` is told what a record says before it is dropped. */
+  constructor(
+    context: ProviderContext,
+    uploads: Uploads,
+    onForget: (record: ContractRecord) => Promise<void> = async () => undefined,
+  ) {
     this.#context = context;
     this.#uploads = uploads;
+    this.#onForget = onForget;
   }
 
   /** The provider's contracts as the chain last showed them. */
@@ -44,7 +51,7 @@ export class ContractFollower {
   async dropLapsed(): Promise<void> {
     const now = nowSeconds(this.#context);
     for (const record of this.#context.records.contracts()) {
-      if (record.state === 'reserved' && record.expiresAt <= now) await this.#free(record.id, 'lapsed');
+      if (record.state === 'reserved' && record.expiresAt <= now) await this.free(record.id, 'lapsed');
     }
   }
 
@@ -91,7 +98,7 @@ export class ContractFollower {
     } else if (record.state !== 'settled') {
       await records.save({ ...record, state: 'settled', settledAt: view.settledAt });
     } else if (tip.height >= view.settledAt + this.#context.limits.reorgDepthBlocks) {
-      await this.#free(record.id, 'settled');
+      await this.free(record.id, 'settled');
     }
   }
 
@@ -112,14 +119,17 @@ export class ContractFollower {
     const { limits, records } = this.#context;
     const formBy = record.agreement?.formBy ?? 0;
     if (record.state === 'agreed') {
-      if (tip.height > formBy + limits.reorgDepthBlocks) await this.#free(record.id, 'never formed');
+      if (tip.height > formBy + limits.reorgDepthBlocks) await this.free(record.id, 'never formed');
     } else if (record.agreement !== undefined) {
       this.#context.logger.warn({ contract: record.id }, 'contract left the chain in a reorganisation');
       await records.save({ ...record, state: 'agreed' });
     }
   }
 
-  async #free(id: ContractId, why: string): Promise<void> {
+  /** Forgets a contract and deletes the fragments that no other contract needs. */
+  async free(id: ContractId, why: string): Promise<void> {
+    const record = this.#context.records.contract(id);
+    if (record !== undefined) await this.#onForget(record);
     const orphans = await this.#context.records.forget(id);
     await this.#context.tickets.forget(id);
     this.#uploads.forget(id);

@@ -1,17 +1,23 @@
-import type { IncomingMessage } from 'node:http';
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
 import type { z } from 'zod';
 import {
-  type AgreementAnswer,
   type AuditAnswer,
-  agreementRequest,
   auditRequest,
+  NEGOTIATION_ASK_HEADER,
+  type ProposalRequest,
   type ProviderInfo,
+  proposalRequest,
   type ReservationAnswer,
   reservationRequest,
   TICKET_HEADER,
   TICKET_USE_HEADER,
+  VERDICT_HEADER,
+  type VerdictAnswer,
+  verdictToHeader,
+  type WithdrawalRequest,
+  withdrawalRequest,
 } from '#wire';
 import type { Provider } from '../provider.js';
 import { valueOrProblem } from './answer.js';
@@ -52,13 +58,35 @@ export class ContractsController {
     return valueOrProblem(await this.provider.reservations.reserve(request));
   }
 
-  @Post('agreements')
+  @Post('negotiations')
   @HttpCode(200)
-  @ApiOperation({ operationId: 'agree', summary: 'Sign the terms over what was stored' })
-  async agree(
-    @Body({ schema: agreementRequest }) request: z.infer<typeof agreementRequest>,
-  ): Promise<AgreementAnswer> {
-    return valueOrProblem(await this.provider.agreements.sign(request));
+  @ApiOperation({ operationId: 'propose', summary: 'Propose the terms over what was stored' })
+  async propose(
+    @Body({ schema: proposalRequest }) request: ProposalRequest,
+    @Res({ passthrough: true }) response: ServerResponse,
+  ): Promise<VerdictAnswer> {
+    const { answer, violation } = valueOrProblem(await this.provider.negotiations.propose(request));
+    if (violation === undefined) return answer;
+    // The refusal is for whoever looks; the signed verdict beside it is what the client keeps.
+    response.setHeader(VERDICT_HEADER, verdictToHeader(answer));
+    return valueOrProblem<VerdictAnswer>({ ok: false, violation });
+  }
+
+  @Get('negotiations/:id')
+  @ApiOperation({ operationId: 'negotiation', summary: 'How a negotiation stands, for its client' })
+  negotiation(@Param('id') id: string, @Req() request: IncomingMessage): VerdictAnswer {
+    const ask = request.headers[NEGOTIATION_ASK_HEADER] as string | undefined;
+    return valueOrProblem(this.provider.negotiations.state(id, ask)).answer;
+  }
+
+  @Post('negotiations/:id/withdrawal')
+  @HttpCode(200)
+  @ApiOperation({ operationId: 'withdraw', summary: 'Give a negotiation up' })
+  async withdraw(
+    @Param('id') id: string,
+    @Body({ schema: withdrawalRequest }) { signature }: WithdrawalRequest,
+  ): Promise<VerdictAnswer> {
+    return valueOrProblem(await this.provider.negotiations.withdraw(id, signature)).answer;
   }
 
   @Post('contracts/:id/audits')

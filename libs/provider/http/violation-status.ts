@@ -39,7 +39,12 @@ const RULES: StatusTable = {
   'agreement/no-reservation': 404,
   'agreement/already-formed': 409,
   'agreement/already-signed': 409,
-  'agreement/offer': 409,
+  'negotiation/unsigned': 401,
+  'negotiation/signature': 401,
+  'negotiation/time': 401,
+  'negotiation/none': 404,
+  'negotiation/over': 409,
+  'negotiation/round': 409,
   'agreement/reservation-expired': 410,
 };
 
@@ -65,7 +70,9 @@ const NEXT: readonly (readonly [string, string])[] = [
   ['fragment/lost', 'read the fragment’s siblings from other providers'],
   ['fragment/', 'correct the request; docs/protocol/provider-api.md lists what is accepted'],
   ['reservation/no-room', 'ask another provider'],
-  ['agreement/offer', 'read the provider’s current offer and propose again'],
+  ['negotiation/over', 'reserve under another nonce and propose there'],
+  ['negotiation/round', 'ask how the negotiation stands and number the next proposal after it'],
+  ['negotiation/', 'sign the request with the key of the contract’s client and the right time'],
 ];
 
 /** A broken rule as the error the HTTP layer answers with. */

@@ -1,4 +1,5 @@
 import type { ContractId } from '#chain';
+import type { NegotiationRecord } from './negotiation-records.js';
 
 /**
  * Where a contract stands for its provider:
@@ -26,10 +27,9 @@ export interface ContractRecord {
     readonly formBy: number;
     readonly collateral: bigint;
     readonly totalBytes: bigint;
-    readonly signature: string;
-    /** Encoded agreement, hex: the same request gets the same answer. */
-    readonly bytes: string;
   };
+  /** About the agreement; absent until there was a proposal. */
+  readonly negotiation?: NegotiationRecord;
   /** Height at which the contract settled. */
   readonly settledAt?: number;
 }

@@ -3,7 +3,14 @@ import type { ContractId, FragmentId } from '#chain';
 import type { FragmentEntry } from '#contracts';
 import { createBatch } from './batch.js';
 import type { ContractRecord } from './contract-record.js';
+import {
+  NEGOTIATION_SCHEMA,
+  type NegotiationLimits,
+  type NegotiationRecords,
+  openNegotiationRecords,
+} from './negotiation-records.js';
 import { createProofRecords, PROOF_SCHEMA, type ProofRecords } from './proof-records.js';
+import { recordToText, textToRecord } from './record-text.js';
 import { openSqlFile, type Row } from './sql-file.js';
 
 const SCHEMA = `
@@ -18,11 +25,13 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS fragment_id ON fragment (id);
   CREATE TABLE IF NOT EXISTS corrupt (id TEXT PRIMARY KEY, found_at INTEGER NOT NULL) STRICT;
   ${PROOF_SCHEMA}
+  ${NEGOTIATION_SCHEMA}
 `;
 
 /** What the provider must not forget: every write resolves when it would survive a power cut. */
 export interface ProviderRecords {
   readonly proofs: ProofRecords;
+  readonly negotiations: NegotiationRecords;
   contract(id: ContractId): ContractRecord | undefined;
   contracts(): readonly ContractRecord[];
   save(record: ContractRecord): Promise<void>;
@@ -46,7 +55,10 @@ export interface ProviderRecords {
 }
 
 /** Opens the provider's records in its data folder. */
-export async function openProviderRecords(dataDir: string): Promise<ProviderRecords> {
+export async function openProviderRecords(
+  dataDir: string,
+  limits: NegotiationLimits = { perClient: 256, all: 20_000 },
+): Promise<ProviderRecords> {
   const sql = await openSqlFile({
     file: join(dataDir, 'provider.sqlite'),
     schema: SCHEMA,
@@ -54,7 +66,7 @@ export async function openProviderRecords(dataDir: string): Promise<ProviderReco
   });
   const contracts = new Map<ContractId, ContractRecord>();
   for (const row of await sql.all('SELECT record FROM contract')) {
-    const record = textToRecord(String(row['record']));
+    const record = textToRecord<ContractRecord>(String(row['record']));
     contracts.set(record.id, record);
   }
   const corrupt = new Set<FragmentId>();
@@ -71,6 +83,7 @@ export async function openProviderRecords(dataDir: string): Promise<ProviderReco
   );
   return {
     proofs: createProofRecords(sql),
+    negotiations: await openNegotiationRecords(sql, limits),
     contract: (id) => contracts.get(id),
     contracts: () => [...contracts.values()],
     async save(record) {
@@ -153,15 +166,4 @@ export async function openProviderRecords(dataDir: string): Promise<ProviderReco
 
 function rowToEntry(row: Row): FragmentEntry {
   return { id: row['id'] as FragmentId, lengthBytes: Number(row['length_bytes']) };
-}
-
-/** JSON with bigints as `{"$n": "123"}`: amounts lose digits as JSON numbers. */
-function recordToText(record: ContractRecord): string {
-  return JSON.stringify(record, (_key, value) => (typeof value === 'bigint' ? { $n: String(value) } : value));
-}
-
-function textToRecord(text: string): ContractRecord {
-  return JSON.parse(text, (_key, value) =>
-    typeof value === 'object' && value !== null && '$n' in value ? BigInt(value.$n) : value,
-  ) as ContractRecord;
 }

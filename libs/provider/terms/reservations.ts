@@ -44,6 +44,8 @@ export class Reservations {
     const contract = contractIdOf(crypto, params, reservation);
     const offer = await this.#watch.currentOffer();
     const offerNumber = offer.number;
+    const ended = records.negotiations.find(contract)?.negotiation.state;
+    if (ended !== undefined) return refused({ rule: 'reservation/taken', contract, state: ended });
     const existing = records.contract(contract);
     if (existing !== undefined) {
       return existing.state === 'reserved' && isSame(existing, reservation)

@@ -87,7 +87,7 @@ describe('an agreement', () => {
     const agreement = await agreementOf();
     const first = await client.propose(agreement, fragments);
     expect(first.status).toBe(200);
-    expect((await client.propose(agreement, fragments)).json()).toEqual(first.json());
+    expect((await client.propose(agreement, fragments, stage.wallet, 1)).json()).toEqual(first.json());
     const other = sampleFragments(100_000);
     const changed = client.agreement(await stage.offer(), other, {
       formBy: agreement.formBy,
@@ -97,29 +97,47 @@ describe('an agreement', () => {
     expectRule(await client.put(other[0]!), 409, 'contract/closed');
   });
 
+  test.each<readonly [string, string, () => Promise<Partial<Agreement>>]>([
+    ['an older offer', 'agreement/offer', async () => ({ offerNumber: 0n })],
+    ['a lower price', 'agreement/price', async () => ({ basePerEpoch: 1n })],
+    ['a lower price per GiB', 'agreement/price', async () => ({ pricePerGiBEpoch: 1n })],
+    ['bytes to read for nothing', 'agreement/reads', async () => ({ freeReadBytesPerEpoch: 1n })],
+    ['too much collateral', 'agreement/collateral', async () => ({ collateral: 1n << 50n })],
+    ['too little collateral', 'agreement/collateral', async () => ({ collateral: 0n })],
+    ['a payout to somebody else', 'agreement/payout', async () => ({ payout: 'ab'.repeat(20) as never })],
+    ['more epochs than offered', 'agreement/epochs', async () => ({ epochs: 3_651 })],
+    ['a past block', 'agreement/form-by', async () => ({ formBy: stage.ledger.height })],
+    ['a block far away', 'agreement/form-by', async () => ({ formBy: stage.ledger.height + 5_000 })],
+  ])('over %s is countered with the terms that hold', async (_name, rule, changes) => {
+    await stored();
+    const answer = await client.propose(await agreementOf(await changes()), fragments);
+    expect(answer.status).toBe(200);
+    const { offerNumber, basePerEpoch, payout } = await agreementOf();
+    expect(client.verdict(answer)).toMatchObject({
+      state: 'countered',
+      rule,
+      validUntil: stage.ledger.height + 60,
+      agreementSignature: undefined,
+      counter: { offerNumber, basePerEpoch, payout },
+    });
+  });
+
   test.each<readonly [string, number, string, () => Promise<Partial<Agreement>>]>([
-    ['an older offer', 409, 'agreement/offer', async () => ({ offerNumber: 0n })],
-    ['a lower price', 422, 'agreement/price', async () => ({ basePerEpoch: 1n })],
-    ['a lower price per GiB', 422, 'agreement/price', async () => ({ pricePerGiBEpoch: 1n })],
-    ['too much collateral', 422, 'agreement/collateral', async () => ({ collateral: 1n << 50n })],
-    ['too little collateral', 422, 'agreement/collateral', async () => ({ collateral: 0n })],
-    [
-      'a payout to somebody else',
-      422,
-      'agreement/payout',
-      async () => ({ payout: 'ab'.repeat(20) as never }),
-    ],
-    ['more epochs than reserved', 422, 'agreement/epochs', async () => ({ epochs: 4 })],
     ['another ticket key', 422, 'agreement/ticket-key', async () => ({ ticketKey: stranger.publicKey })],
-    ['a past block', 422, 'agreement/form-by', async () => ({ formBy: stage.ledger.height })],
-    ['a block far away', 422, 'agreement/form-by', async () => ({ formBy: stage.ledger.height + 5_000 })],
     ['another root', 422, 'agreement/root', async () => ({ root: new Uint8Array(32) })],
     ['other totals', 422, 'agreement/totals', async () => ({ totalChunks: 5n })],
     ['more than was reserved', 422, 'agreement/over-reservation', async () => ({ totalBytes: 1n << 40n })],
-    ['a nonce nobody reserved', 404, 'agreement/no-reservation', async () => ({ nonce: new Uint8Array(16) })],
-  ])('over %s is refused', async (_name, status, code, changes) => {
+  ])('over %s is declined, and the refusal is signed', async (_name, status, code, changes) => {
     await stored();
-    expectRule(await client.propose(await agreementOf(await changes()), fragments), status, code);
+    const answer = await client.propose(await agreementOf(await changes()), fragments);
+    expectRule(answer, status, code);
+    expect(client.verdict(answer)).toMatchObject({ state: 'declined', rule: code, counter: undefined });
+  });
+
+  test('over a nonce nobody reserved is refused', async () => {
+    await stored();
+    const agreement = await agreementOf({ nonce: new Uint8Array(16) });
+    expectRule(await client.propose(agreement, fragments), 404, 'agreement/no-reservation');
   });
 
   test('over a fragment that is not here, or signed by somebody else, is refused', async () => {

@@ -12,15 +12,19 @@ import {
   priceContract,
   shareOfUp,
 } from '#contracts';
-import { bytesToHex, hexToBytes } from '#crypto';
+import { bytesToHex } from '#crypto';
 import { nativeCrypto } from '#crypto-native';
 import {
   ANY_FRAGMENT,
+  headerToVerdict,
+  NEGOTIATION_ASK_HEADER,
   type OfferView,
+  openVerdict,
   proposalMessage,
   type Reservation,
   reservationMessage,
   reservationSchema,
+  signNegotiationAsk,
   signTicket,
   signTicketUse,
   TICKET_HEADER,
@@ -28,6 +32,10 @@ import {
   type Ticket,
   type TicketMethod,
   type TicketUse,
+  VERDICT_HEADER,
+  type Verdict,
+  type VerdictAnswer,
+  withdrawalMessage,
 } from '#wire';
 
 /** An HTTP answer. */
@@ -69,6 +77,8 @@ export class ProviderClient {
   readonly holder: Keys = newKeys();
   readonly ticketKeys: Keys = newKeys();
   readonly nonce = new Uint8Array(randomBytes(16));
+  /** Proposals that were answered. */
+  rounds = 0;
 
   constructor(
     readonly url: string,
@@ -242,28 +252,56 @@ export class ProviderClient {
     };
   }
 
-  propose(
+  /** Proposes as the next round, or as the one given. */
+  async propose(
     agreement: Agreement,
     fragments: readonly SampleFragment[],
     signer: Keys = this.wallet,
+    round = this.rounds + 1,
   ): Promise<Answer> {
     const bytes = encodeAgreement(agreement);
-    const message = proposalMessage(nativeCrypto, this.params, bytes);
-    return this.postJson('/v1/agreements', {
+    const message = proposalMessage(nativeCrypto, this.params, round, bytes);
+    const answer = await this.postJson('/v1/negotiations', {
+      round,
       agreement: bytesToHex(bytes),
       fragments: fragmentsToEntries(fragments),
       signature: bytesToHex(nativeCrypto.sign(signer.secretKey, message)),
     });
+    if (answer.status === 200 || VERDICT_HEADER in answer.headers) this.rounds = round;
+    return answer;
+  }
+
+  /** Asks how the negotiation stands. */
+  negotiation(options: { signer?: Keys; timeMs?: number } = {}): Promise<Answer> {
+    const { signer = this.wallet, timeMs = Date.now() } = options;
+    const ask = signNegotiationAsk(nativeCrypto, this.params, this.contract, timeMs, signer.secretKey);
+    return this.send('GET', `/v1/negotiations/${this.contract}`, {
+      headers: { [NEGOTIATION_ASK_HEADER]: Buffer.from(ask).toString('base64url') },
+    });
+  }
+
+  withdraw(signer: Keys = this.wallet): Promise<Answer> {
+    const message = withdrawalMessage(nativeCrypto, this.params, this.contract);
+    return this.postJson(`/v1/negotiations/${this.contract}/withdrawal`, {
+      signature: bytesToHex(nativeCrypto.sign(signer.secretKey, message)),
+    });
+  }
+
+  /** The verdict of an answer, from its body or from its header; its signature must hold. */
+  verdict(answer: Answer): Verdict {
+    const header = answer.headers[VERDICT_HEADER];
+    const signed = typeof header === 'string' ? headerToVerdict(header) : answer.json<VerdictAnswer>();
+    if (signed === undefined) throw new Error(`no verdict in ${answer.body.toString()}`);
+    const { providerKey, contract } = this;
+    const verdict = openVerdict(nativeCrypto, this.params, signed, { providerKey, contract });
+    if (verdict === undefined) throw new Error(`a verdict that does not hold in ${answer.body.toString()}`);
+    return verdict;
   }
 
   /** Body of the `form` transaction. */
   formBody(agreement: Agreement, fragments: readonly SampleFragment[], answer: Answer): unknown {
-    const { providerSignature } = answer.json<{ providerSignature: string }>();
-    return {
-      agreement,
-      fragments: fragmentsToEntries(fragments),
-      providerSignature: hexToBytes(providerSignature),
-    };
+    const { agreementSignature } = this.verdict(answer);
+    return { agreement, fragments: fragmentsToEntries(fragments), providerSignature: agreementSignature };
   }
 }
 

@@ -21,6 +21,8 @@ export interface TestProviderOptions
   readonly ledger: LedgerPort;
   /** Different seeds, different providers. Default 1. */
   readonly seed?: number;
+  /** Default: any that is free. */
+  readonly port?: number;
 }
 
 /** A provider that serves over real HTTP, in this process, with a folder of its own. */
@@ -49,7 +51,7 @@ export class TestProvider {
       ...(options.now === undefined ? {} : { now: options.now }),
     });
     const app = await createHttpApp(ProviderModule.of(provider), {
-      port: 0,
+      port: options.port ?? 0,
       statusTable: PROVIDER_STATUS_TABLE,
       bodyLimitBytes: 4 << 20,
     });
@@ -71,10 +73,11 @@ export class TestProvider {
     return new ProviderClient(this.url, this.options.params, wallet, this.keys.publicKey);
   }
 
-  /** Stops and opens again on the same folder, as a restarted process would. */
+  /** Stops and opens again on the same folder and port, as a restarted process would. */
   async restart(changes: Partial<TestProviderOptions> = {}): Promise<TestProvider> {
     await this.stop();
-    return TestProvider.open({ ...this.options, ...changes, dataDir: this.dataDir });
+    const port = Number(new URL(this.url).port);
+    return TestProvider.open({ ...this.options, port, ...changes, dataDir: this.dataDir });
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,87 @@
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ContractId, decode, isHexId } from '#chain';
+import { type Agreement, agreementSchema, encodeAgreement, type FragmentEntry } from '#contracts';
+import { bytesToHex, hexToBytes } from '#crypto';
+import type { ProviderSession } from '../providers/provider-session.js';
+
+/** The last proposal of a negotiation that is not over. */
+export interface Proposed {
+  readonly round: number;
+  readonly agreement: Agreement;
+  readonly fragments: readonly FragmentEntry[];
+}
+
+/** A negotiation another run of the client left open. */
+export interface OpenNegotiation extends Proposed {
+  readonly contract: ContractId;
+  readonly baseUrl: string;
+}
+
+/** What a client writes down before it proposes, so that a killed client knows what it may have agreed to. */
+export interface NegotiationJournal {
+  save(session: Pick<ProviderSession, 'contract' | 'baseUrl'>, proposed: Proposed): Promise<void>;
+  /** The negotiation is over: its contract is on chain, or never will be. */
+  close(contract: ContractId): Promise<void>;
+  open(): Promise<OpenNegotiation[]>;
+}
+
+/** Keeps nothing: for clients that live in memory only. */
+export const noJournal: NegotiationJournal = {
+  save: async () => undefined,
+  close: async () => undefined,
+  open: async () => [],
+};
+
+/** One file for each open negotiation, in a folder of the client's. */
+export function createFileJournal(folder: string): NegotiationJournal {
+  const pathOf = (contract: ContractId): string => join(folder, `${contract}.json`);
+  return {
+    async save({ contract, baseUrl }, { round, agreement, fragments }) {
+      await mkdir(folder, { recursive: true });
+      const agreementHex = bytesToHex(encodeAgreement(agreement));
+      const text = JSON.stringify({ contract, baseUrl, round, agreement: agreementHex, fragments });
+      await writeDurably(pathOf(contract), text);
+    },
+    close: (contract) => rm(pathOf(contract), { force: true }),
+    async open() {
+      const found: OpenNegotiation[] = [];
+      for (const name of await readdir(folder).catch(() => [])) {
+        if (!name.endsWith('.json')) continue;
+        const negotiation = parse(await readFile(join(folder, name), 'utf8').catch(() => ''));
+        if (negotiation !== undefined) found.push(negotiation);
+      }
+      return found;
+    },
+  };
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await open(`${path}.part`, 'w', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(`${path}.part`, path);
+}
+
+/** A file that is no entry (cut short by a full disk, say) tells of nothing that was sent. */
+function parse(text: string): OpenNegotiation | undefined {
+  try {
+    const entry = JSON.parse(text) as {
+      contract: string;
+      baseUrl: string;
+      round: number;
+      agreement: string;
+      fragments: FragmentEntry[];
+    };
+    const agreement = decode(agreementSchema, hexToBytes(entry.agreement));
+    return agreement.ok && isHexId(entry.contract, 32)
+      ? { ...entry, contract: entry.contract as ContractId, agreement: agreement.value }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
