@@ -7,6 +7,7 @@ import { type BenchReport, reportToJson, reportToTable } from './report.js';
 const benches: Readonly<Record<string, () => Promise<BenchReport>>> = {
   erasure: async () => (await import('./erasure.js')).benchErasure(),
   mine: async () => (await import('./mine.js')).benchMine(),
+  proof: async () => (await import('./proof.js')).benchProof(),
   put: async () => (await import('./put.js')).benchPut(),
   state: async () => (await import('./state.js')).benchState(),
   sync: async () => (await import('./sync.js')).benchSync(),

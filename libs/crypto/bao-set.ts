@@ -21,18 +21,17 @@ export interface BaoClaim {
 /** Why a slice proves nothing: its size is not what the claim demands, its header another length, or a hash does not fit. */
 export type BaoFault = 'size' | 'length' | 'hash';
 
-/** A parent node or a chunk of a slice, and where the value it must have stands. */
-interface SliceNode {
-  readonly offset: number;
-  /** Offset of the expected value in the slice; negative: the root. */
-  readonly expectedAt: number;
+/** Where each node stands in a slice, and where the value it must have does (below zero: it is the root). */
+interface SliceNodes {
+  readonly offsets: number[];
+  readonly expectedAt: number[];
 }
 
 interface SliceLayout {
   readonly sizeBytes: number;
-  readonly parents: readonly SliceNode[];
+  readonly parents: SliceNodes;
   /** In the order of the chunks asked for. */
-  readonly chunks: readonly SliceNode[];
+  readonly chunks: SliceNodes;
 }
 
 /** Chunks of the left subtree: the largest power of two below the count (the BLAKE3 paper, 2.1). */
@@ -57,18 +56,20 @@ function areChunksOf(lengthBytes: number, chunks: readonly number[]): boolean {
 
 /** Where everything stands in the slice of these chunks. */
 function layoutOf(lengthBytes: number, chunks: readonly number[]): SliceLayout {
-  const parents: SliceNode[] = [];
-  const shown: SliceNode[] = [];
+  const parents: SliceNodes = { offsets: [], expectedAt: [] };
+  const shown: SliceNodes = { offsets: [], expectedAt: [] };
   let offset = 8;
   // The wanted chunks with indexes `from` to `to` of the set lie in the subtree of `count` chunks from `start` on.
   const visit = (start: number, count: number, from: number, to: number, expectedAt: number): void => {
     if (count === 1) {
-      shown.push({ offset, expectedAt });
+      shown.offsets.push(offset);
+      shown.expectedAt.push(expectedAt);
       offset += chunkLengthBytes(start, lengthBytes);
       return;
     }
     const at = offset;
-    parents.push({ offset, expectedAt });
+    parents.offsets.push(offset);
+    parents.expectedAt.push(expectedAt);
     offset += 64;
     const left = leftChunkCount(count);
     let middle = from;
@@ -141,26 +142,26 @@ export function verifyBaoSetSlices(
   const layouts: SliceLayout[] = [];
   let parentCount = 0;
   let chunkCount = 0;
-  for (const [index, { lengthBytes, chunks, slice }] of claims.entries()) {
+  for (const [index, { root, lengthBytes, chunks, slice }] of claims.entries()) {
     if (!areChunksOf(lengthBytes, chunks)) return { index, fault: 'size' };
+    if (root.length !== 32) return { index, fault: 'hash' };
     const layout = layoutOf(lengthBytes, chunks);
     if (slice.length !== layout.sizeBytes) return { index, fault: 'size' };
     if (readU64le(slice) !== BigInt(lengthBytes)) return { index, fault: 'length' };
     layouts.push(layout);
-    parentCount += layout.parents.length;
-    chunkCount += layout.chunks.length;
+    parentCount += layout.parents.offsets.length;
+    chunkCount += layout.chunks.offsets.length;
   }
   const parents = hashParents(crypto, claims, layouts, parentCount);
   const chunks = hashChunks(crypto, claims, layouts, chunkCount);
   let parent = 0;
   let chunk = 0;
-  for (const [index, { root, slice }] of claims.entries()) {
+  for (const [index, claim] of claims.entries()) {
     const layout = layouts[index] as SliceLayout;
-    if (root.length !== 32) return { index, fault: 'hash' };
-    for (const node of layout.parents)
-      if (!isExpected(parents, 32 * parent++, node, slice, root)) return { index, fault: 'hash' };
-    for (const node of layout.chunks)
-      if (!isExpected(chunks, 32 * chunk++, node, slice, root)) return { index, fault: 'hash' };
+    if (!areExpected(parents, 32 * parent, layout.parents, claim)) return { index, fault: 'hash' };
+    if (!areExpected(chunks, 32 * chunk, layout.chunks, claim)) return { index, fault: 'hash' };
+    parent += layout.parents.offsets.length;
+    chunk += layout.chunks.offsets.length;
   }
   return undefined;
 }
@@ -174,12 +175,19 @@ function hashParents(
   const pairs = new Uint8Array(64 * count);
   const isRoot = new Uint8Array(count);
   let at = 0;
-  for (const [index, { slice }] of claims.entries())
-    for (const { offset, expectedAt } of (layouts[index] as SliceLayout).parents) {
-      pairs.set(slice.subarray(offset, offset + 64), 64 * at);
-      if (expectedAt < 0) isRoot[at] = 1;
-      at++;
+  for (const [index, { slice }] of claims.entries()) {
+    const { offsets } = (layouts[index] as SliceLayout).parents;
+    if (offsets.length > 0) isRoot[at] = 1;
+    for (let from = 0; from < offsets.length; ) {
+      // Parents on the way to one chunk stand one after the other.
+      const offset = offsets[from] as number;
+      let run = 1;
+      while (offsets[from + run] === offset + 64 * run) run++;
+      pairs.set(slice.subarray(offset, offset + 64 * run), 64 * at);
+      from += run;
+      at += run;
     }
+  }
   return crypto.hashParents(pairs, isRoot);
 }
 
@@ -194,28 +202,34 @@ function hashChunks(
   const indexes = new Uint32Array(count);
   const isRoot = new Uint8Array(count);
   let at = 0;
-  for (const [index, { slice, chunks, lengthBytes }] of claims.entries())
-    for (const [place, { offset, expectedAt }] of (layouts[index] as SliceLayout).chunks.entries()) {
+  for (const [index, { slice, chunks, lengthBytes }] of claims.entries()) {
+    const { offsets, expectedAt } = (layouts[index] as SliceLayout).chunks;
+    for (const [place, offset] of offsets.entries()) {
       const chunk = chunks[place] as number;
       const length = chunkLengthBytes(chunk, lengthBytes);
       bytes.set(slice.subarray(offset, offset + length), blake3ChunkBytes * at);
       lengths[at] = length;
       indexes[at] = chunk;
-      if (expectedAt < 0) isRoot[at] = 1;
+      if ((expectedAt[place] as number) < 0) isRoot[at] = 1;
       at++;
     }
+  }
   return crypto.hashChunks({ bytes, lengths, indexes, isRoot });
 }
 
-function isExpected(
+/** Whether the values from `from` on are those that the nodes' parents, and at the top the root, hold for them. */
+function areExpected(
   values: Uint8Array,
-  at: number,
-  { expectedAt }: SliceNode,
-  slice: Uint8Array,
-  root: Uint8Array,
+  from: number,
+  { expectedAt }: SliceNodes,
+  { root, slice }: BaoClaim,
 ): boolean {
-  const expected = expectedAt < 0 ? root : slice;
-  const from = Math.max(0, expectedAt);
-  for (let byte = 0; byte < 32; byte++) if (values[at + byte] !== expected[from + byte]) return false;
+  let at = from;
+  for (const place of expectedAt) {
+    const expected = place < 0 ? root : slice;
+    const offset = place < 0 ? 0 : place;
+    for (let byte = 0; byte < 32; byte++) if (values[at + byte] !== expected[offset + byte]) return false;
+    at += 32;
+  }
   return true;
 }

@@ -86,47 +86,60 @@ export function multiInclusionProof(
   return siblings;
 }
 
-/** Whether the leaves and exactly these siblings give the root; never throws. Hashes each level in one call. */
+/**
+ * Whether the leaves and exactly these siblings give the root; never throws. Hashes each level in one call, and moves
+ * bytes by hand: a view for each node would cost more than hashing it does.
+ */
 export function verifyMultiInclusion(crypto: CryptoPort, claim: MultiClaim): boolean {
   const { root, size, leaves, siblings } = claim;
-  let positions = leaves.map(({ index }) => index);
+  const positions = leaves.map(({ index }) => index);
   if (!areLeavesOf(size, positions)) return false;
   if (!leaves.every(({ hash }) => hash.length === 32) || !siblings.every((node) => node.length === 32))
     return false;
-  let hashes = leaves.map(({ hash }) => hash);
+  // Hashes of the level at hand, in the order of `positions`; the level above is no longer.
+  let hashes: Uint8Array = new Uint8Array(32 * leaves.length);
+  for (const [at, { hash }] of leaves.entries()) hashes.set(hash, 32 * at);
+  const pairs = new Uint8Array(64 * leaves.length);
   let used = 0;
+  let width = leaves.length;
   for (let count = size; count > 1; count = Math.ceil(count / 2)) {
-    const above: number[] = [];
-    const pairs = new Uint8Array(64 * positions.length);
     let paired = 0;
-    let carried: Uint8Array | undefined;
-    for (let at = 0; at < positions.length; at++) {
+    let carried = -1;
+    for (let at = 0; at < width; at++) {
       const position = positions[at] as number;
-      let left = hashes[at];
-      let right: Uint8Array | undefined;
-      above.push(Math.floor(position / 2));
+      positions[paired] = Math.floor(position / 2);
+      const place = 64 * paired++;
       if (position % 2 === 1) {
-        right = left;
-        left = siblings[used++];
-      } else if (positions[at + 1] === position + 1) {
-        right = hashes[++at];
-      } else if (position + 1 < count) {
-        right = siblings[used++];
-      } else {
-        carried = left;
+        if (!copySibling(siblings[used++], pairs, place)) return false;
+        copyHash(hashes, 32 * at, pairs, place + 32);
         continue;
       }
-      if (left === undefined || right === undefined) return false;
-      pairs.set(left, 64 * paired);
-      pairs.set(right, 64 * paired + 32);
-      paired++;
+      copyHash(hashes, 32 * at, pairs, place);
+      if (at + 1 < width && positions[at + 1] === position + 1)
+        copyHash(hashes, 32 * ++at, pairs, place + 32);
+      else if (position + 1 < count) {
+        if (!copySibling(siblings[used++], pairs, place + 32)) return false;
+      } else carried = place;
     }
-    const values = crypto.hashPairs(pairs.subarray(0, 64 * paired));
-    hashes = [];
-    for (let at = 0; at < paired; at++) hashes.push(values.subarray(32 * at, 32 * at + 32));
-    // Only the last node of a level has no neighbour.
-    if (carried !== undefined) hashes.push(carried);
-    positions = above;
+    const hashed = carried < 0 ? paired : paired - 1;
+    const values = crypto.hashPairs(pairs.subarray(0, 64 * hashed));
+    if (carried < 0) hashes = values;
+    else {
+      // Only the last node of a level has no neighbour.
+      hashes = new Uint8Array(32 * paired);
+      hashes.set(values);
+      copyHash(pairs, carried, hashes, 32 * hashed);
+    }
+    width = paired;
   }
-  return used === siblings.length && equalBytes(hashes[0] as Uint8Array, root);
+  return used === siblings.length && equalBytes(hashes, root);
+}
+
+function copySibling(node: Uint8Array | undefined, to: Uint8Array, at: number): boolean {
+  if (node !== undefined) copyHash(node, 0, to, at);
+  return node !== undefined;
+}
+
+function copyHash(from: Uint8Array, offset: number, to: Uint8Array, at: number): void {
+  for (let byte = 0; byte < 32; byte++) to[at + byte] = from[offset + byte] as number;
 }
