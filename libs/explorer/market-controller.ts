@@ -112,7 +112,7 @@ export class MarketController {
   }
 
   @Get('contracts/:id/fragments')
-  @ApiOperation({ summary: 'What a contract keeps, in order of its leaves.' })
+  @ApiOperation({ summary: 'What a contract lists, in order of its leaves, with what was dropped.' })
   @ApiResponse({ status: 200, standardSchema: pageOf(fragmentEntryView) })
   async contractFragments(
     @Param('id') id: string,

@@ -97,6 +97,7 @@ export interface LedgerPort {
   contracts(
     request: { client?: AccountRef; provider?: AccountRef; status?: string } & PageRequest,
   ): Promise<Page<ContractView>>;
+  /** Its list in leaf order, with what was dropped from it. */
   contractFragments(request: { id: string } & PageRequest): Promise<Page<FragmentEntryView>>;
   /** Everything that happened to a contract, oldest first. */
   contractTimeline(request: { id: string }): Promise<ObjectEventView[]>;

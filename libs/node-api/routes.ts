@@ -251,7 +251,7 @@ export const NODE_ROUTES: { readonly [M in LedgerMethod]: NodeRoute<M> } = {
     request: z.strictObject({ id: contractId, ...page }),
     answer: pageOf(fragmentEntryView),
     nullable: false,
-    summary: 'The fragments of a contract, in leaf order.',
+    summary: 'The fragments of a contract, in leaf order, with what was dropped.',
   },
   contractTimeline: {
     verb: 'GET',

@@ -436,7 +436,14 @@ export type EpochProofView = z.infer<typeof epochProofView>;
 
 /** One entry of a contract's list of fragments. */
 export const fragmentEntryView = z
-  .object({ id: fragmentId, lengthBytes: z.number().int() })
+  .object({
+    id: fragmentId,
+    lengthBytes: z.number().int(),
+    /** Height at which it came into the list. */
+    addedAt: heightNumber,
+    /** Height at which the client gave it up; its place in the list stays. */
+    droppedAt: heightNumber.nullable(),
+  })
   .meta({ id: 'FragmentEntry' });
 export type FragmentEntryView = z.infer<typeof fragmentEntryView>;
 

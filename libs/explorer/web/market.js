@@ -38,7 +38,10 @@ export async function contractView(id) {
       caption: 'Fragments',
       path: `contracts/${encodeURIComponent(id)}/fragments`,
       columns: [{ name: 'Fragment' }, { name: 'Size', number: true }],
-      toCells: (fragment) => [link('fragment', fragment.id), bytes(fragment.lengthBytes)],
+      toCells: ({ id: fragment, lengthBytes, droppedAt }) => [
+        link('fragment', fragment),
+        droppedAt === null ? bytes(lengthBytes) : `${bytes(lengthBytes)}, dropped in block ${droppedAt}`,
+      ],
     }),
   );
   const onBlock = async () => {

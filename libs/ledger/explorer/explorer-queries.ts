@@ -124,7 +124,7 @@ export class ExplorerQueries {
     );
   }
 
-  /** What a contract holds, or held when it was settled, in leaf order. */
+  /** What a contract lists, or listed when it was settled, in leaf order; what was dropped is there with its key. */
   contractFragments(contract: string, { after, limit }: Slice): Promise<HolderRow[]> {
     return this.read(async () => {
       const row = await this.manager.findOneBy(contractEntity, { id: contract });
@@ -132,12 +132,14 @@ export class ExplorerQueries {
       return this.manager
         .createQueryBuilder(holderEntity, 'row')
         .where('row.list = :list AND row.ordinal > :after', { list: row.list, after: after ?? -1 })
-        .andWhere('row.addedKey <= :end AND (row.droppedKey IS NULL OR row.droppedKey > :end)', {
-          end: endKey(row),
-        })
+        .andWhere('row.addedKey <= :end', { end: endKey(row) })
         .orderBy('row.ordinal')
         .limit(limit + 1)
-        .getMany();
+        .getMany()
+        .then((entries) =>
+          // What the contract that went on dropped is none of this one's business.
+          entries.map((entry) => (isHeld(entry, row) ? { ...entry, droppedKey: null } : entry)),
+        );
     });
   }
 

@@ -135,7 +135,13 @@ describe('the explorer index', () => {
     const before = missing.chain.height;
     missing.chain.mineTo(unformed.height + 1);
     expect(await submitFrom(test, missing.chain, before + 1)).toBe('reorganized');
-    const entries = missing.terms.leaves.map(({ id, lengthBytes }) => ({ id, lengthBytes }));
+    const addedAt = missing.contract.registeredAt;
+    const entries = missing.terms.leaves.map(({ id, lengthBytes }) => ({
+      id,
+      lengthBytes,
+      addedAt,
+      droppedAt: null,
+    }));
     expect((await dump()).fragments).toEqual([entries]);
     expect(await test.ledger.holders({ fragment })).toHaveLength(1);
   });

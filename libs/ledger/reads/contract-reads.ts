@@ -1,6 +1,7 @@
 import { type AccountId, accountIdToAddress, type ContractId, endpointSpace, isHexId } from '#chain';
 import { contractSpace } from '#contracts';
 import type { ContractView } from '#wire';
+import { keyToPlace } from '../explorer/block-to-rows.js';
 import { numericCursor, pageLimit, toPage } from '../explorer/paging.js';
 import { type LedgerParts, toAccount, whenIndexed } from '../ledger-parts.js';
 import type { LedgerPort } from '../port.js';
@@ -63,7 +64,12 @@ export function createContractReads(parts: LedgerParts): ContractReads {
       return toPage(
         rows,
         limit,
-        ({ fragment, lengthBytes }) => ({ id: fragment, lengthBytes }),
+        ({ fragment, lengthBytes, addedKey, droppedKey }) => ({
+          id: fragment,
+          lengthBytes,
+          addedAt: keyToPlace(addedKey).height,
+          droppedAt: droppedKey === null ? null : keyToPlace(droppedKey).height,
+        }),
         ({ ordinal }) => String(ordinal),
       );
     },

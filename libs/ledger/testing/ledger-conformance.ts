@@ -241,7 +241,12 @@ export function describeLedgerPort(
       expect((await port.contracts({ status: 'failed' })).items).toEqual([]);
       const fragments = await readAll((page) => port.contractFragments({ id: scene.id, ...page }), 2);
       expect(fragments.map((entry) => fragmentEntryView.parse(entry))).toEqual(
-        scene.terms.leaves.map(({ id, lengthBytes }) => ({ id, lengthBytes })),
+        scene.terms.leaves.map(({ id, lengthBytes }) => ({
+          id,
+          lengthBytes,
+          addedAt: contract.registeredAt,
+          droppedAt: null,
+        })),
       );
       const timeline = await port.contractTimeline({ id: scene.id });
       expect(timeline.map((event) => objectEventView.parse(event).name)).toEqual([
