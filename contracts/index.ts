@@ -11,6 +11,7 @@ export * from './drop/price-drop.js';
 export * from './end/end.js';
 export * from './form/form.js';
 export * from './form/register.js';
+export { checkBlock, withInvariants } from './invariants/with-invariants.js';
 export * from './lifecycle/contract-object.js';
 export * from './lifecycle/due-index.js';
 export * from './lifecycle/escrow.js';

@@ -4,6 +4,7 @@ import {
   escrowPot,
   type FragmentId,
   type KnownTransaction,
+  type LawModule,
   type NetworkParams,
   vestingPot,
 } from '#chain';
@@ -12,6 +13,7 @@ import { assertInvariant } from '#errors';
 import { createMemoryChain, fastDevnet, type MemoryChain } from '../../chain/testing/memory-chain.js';
 import type { Wallet } from '../../chain/testing/wallet.js';
 import type { FormBody } from '../form/form.js';
+import { withInvariants } from '../invariants/with-invariants.js';
 import { contractSpace, type StorageContract } from '../lifecycle/contract-object.js';
 import { challengeHeight, windowCloseHeight, windowOpenHeight } from '../lifecycle/schedule.js';
 import { contractsModule } from '../module.js';
@@ -36,6 +38,8 @@ export interface ScenarioOptions {
   readonly epochs?: number;
   /** What the provider's offer says other than usual. */
   readonly offer?: Partial<OfferBody>;
+  /** Of the law, beside the core: the contracts, every block checked. */
+  readonly modules?: readonly LawModule[];
 }
 
 /** A client, a provider with an offer, and one agreement over real bytes. */
@@ -260,7 +264,8 @@ export class ContractScenario {
 /** A chain with a funded client and provider, an offer, and an agreement ready to form. */
 export function createContractScenario(options: ScenarioOptions = {}): ContractScenario {
   const { fragmentLengths = [1, 1024, 1025, 5_000, 70_000], epochs = 3, params = fastDevnet } = options;
-  const chain = createMemoryChain([contractsModule], params);
+  const { modules = withInvariants([contractsModule]) } = options;
+  const chain = createMemoryChain(modules, params);
   const client = chain.wallet('client');
   const provider = chain.wallet('provider');
   chain.fund(1_000_000_000_000n, client, provider);
