@@ -1,3 +1,4 @@
+import { NETWORKS } from '#chain';
 import type { Config } from '#config';
 import type { Stop } from '#lifecycle';
 import { PayoutsModule } from '#payouts';
@@ -9,6 +10,6 @@ export function startPayouts(config: Config): Promise<Stop> {
     app: 'payouts',
     uses: [],
     jobs: true,
-    feature: (logger) => PayoutsModule.embedded({ logger }),
+    feature: (logger) => PayoutsModule.embedded({ params: NETWORKS[config.network], logger }),
   });
 }

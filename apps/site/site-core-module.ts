@@ -29,6 +29,7 @@ export class SiteCoreModule {
           params,
           databaseUrl: config.databaseUrl,
           isRebuild: config.rebuild === 'on',
+          checkInvariants: config.checkInvariants === 'on',
           network: networkOptionsOf(config),
           logger,
         }),
@@ -38,7 +39,7 @@ export class SiteCoreModule {
         PlacementModule.embedded({ params, dataDir, logger }),
         MarketModule.embedded(params),
         RegistryModule.embedded(),
-        PayoutsModule.embedded({ logger }),
+        PayoutsModule.embedded({ params, logger }),
         MinerModule.of({
           params,
           address: minerAddress,

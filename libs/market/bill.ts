@@ -23,7 +23,7 @@ export interface Bill {
   readonly refunded: bigint;
   /** Of the provider's coins, to the client, because it broke its word. */
   readonly compensation: bigint;
-  /** Gone on into the contract that continues this one, or come from the one it continues. */
+  /** Gone on into the contract that continues this one (or to its repair's fee), and come from the one it continues. */
   readonly carriedOver: bigint;
   readonly carriedIn: bigint;
   /** Still in the contract's pots for its client: what is not earned returns. */

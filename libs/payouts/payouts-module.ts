@@ -5,6 +5,7 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
+import type { NetworkParams } from '#chain';
 import { JOB_QUEUE, type JobQueue } from '#jobs';
 import { LEDGER, type LedgerPort } from '#ledger';
 import type { Logger } from '#logging';
@@ -17,6 +18,7 @@ const BOOK = Symbol('SUMMARY_BOOK');
 const REFRESH = Symbol('SUMMARY_REFRESH');
 
 export interface PayoutsModuleOptions {
+  readonly params: NetworkParams;
   readonly logger?: Logger;
 }
 
@@ -25,7 +27,7 @@ export interface PayoutsModuleOptions {
 export class PayoutsModule implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(@Inject(REFRESH) private readonly refresh: SummaryRefresh) {}
 
-  static embedded({ logger }: PayoutsModuleOptions = {}): DynamicModule {
+  static embedded({ params, logger }: PayoutsModuleOptions): DynamicModule {
     return {
       module: PayoutsModule,
       global: true,
@@ -41,7 +43,8 @@ export class PayoutsModule implements OnApplicationBootstrap, OnModuleDestroy {
         {
           provide: PAYOUTS,
           inject: [LEDGER, BOOK],
-          useFactory: (ledger: LedgerPort, book: SummaryBook) => createPayoutsService({ ledger, book }),
+          useFactory: (ledger: LedgerPort, book: SummaryBook) =>
+            createPayoutsService({ ledger, params, book }),
         },
       ],
       exports: [PAYOUTS],

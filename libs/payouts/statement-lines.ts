@@ -1,7 +1,7 @@
 import type { LedgerPort } from '#ledger';
 import type { PayoutLineView } from '#services';
 import type { ContractView, PostingView } from '#wire';
-import { PAYOUT_REASONS } from './payout-reasons.js';
+import { PAYOUT_REASONS, type PayoutReason } from './payout-reasons.js';
 
 /** Every posting about a contract, oldest first, with the epoch whose proof or miss moved the coins. */
 export async function contractLines(
@@ -14,24 +14,25 @@ export async function contractLines(
   ]);
   const epochs = new Map<string, number>();
   for (const { name, height, data } of timeline) {
-    const epoch = Number(data['epoch']);
-    if (name === 'contract/proved') epochs.set(`proved ${height}`, epoch);
-    if (name === 'contract/missed') epochs.set(`missed ${height}`, epoch);
+    if (data['epoch'] !== undefined) epochs.set(`${name} ${height}`, Number(data['epoch']));
   }
-  return postings.map((posting) => ({
-    ...posting,
-    contract: contract.id,
-    provider: contract.provider,
-    epoch: epochs.get(`${causeOf(posting.reason)} ${posting.height}`) ?? null,
-    group: PAYOUT_REASONS[posting.reason]?.group ?? 'client',
-    meaning: PAYOUT_REASONS[posting.reason]?.meaning ?? posting.reason,
-  }));
+  return postings.map((posting) => {
+    const { group, meaning, event } = reasonOf(posting.reason);
+    const epoch = event === undefined ? undefined : epochs.get(`${event} ${posting.height}`);
+    return {
+      ...posting,
+      contract: contract.id,
+      provider: contract.provider,
+      epoch: epoch ?? null,
+      group,
+      meaning,
+    };
+  });
 }
 
-/** The event of the same block that a posting belongs to. */
-function causeOf(reason: string): 'proved' | 'missed' | 'other' {
-  if (['tranche', 'tranche-vesting', 'mint-inclusion', 'mint-pool'].includes(reason)) return 'proved';
-  return ['tranche-returned', 'slash-burned', 'slash-to-client'].includes(reason) ? 'missed' : 'other';
+/** A reason this version does not know is shown as it is: a statement leaves no posting out. */
+function reasonOf(reason: string): PayoutReason {
+  return PAYOUT_REASONS[reason] ?? { group: 'other', meaning: reason };
 }
 
 async function allPostings(ledger: LedgerPort, id: string): Promise<PostingView[]> {

@@ -1,6 +1,7 @@
 import type { LedgerPort } from '#ledger';
 import type { PayoutSummaryView } from '#services';
-import type { PostingView } from '#wire';
+import type { PostingView, StatusView } from '#wire';
+import { readAtOneTip } from './at-one-tip.js';
 import { PAYOUT_REASONS } from './payout-reasons.js';
 import { addPosting, type ReasonSums, sumsToTotals } from './payout-totals.js';
 
@@ -18,6 +19,8 @@ interface Sums {
   readonly byProvider: Map<string, ProviderSums>;
 }
 
+const NOTHING: Sums = { height: -1, blockId: '', byProvider: new Map() };
+
 /** Blocks this far below the tip are taken as settled; a deeper reorganisation makes the book start over. */
 const SETTLED_DEPTH = 20;
 
@@ -26,8 +29,8 @@ const SETTLED_DEPTH = 20;
  * A cache: everything in it can be made again from the ledger.
  */
 export class SummaryBook {
-  private settled: Sums = { height: -1, blockId: '', byProvider: new Map() };
-  private current: Sums = this.settled;
+  private settled = NOTHING;
+  private current = NOTHING;
   private readonly providerOf = new Map<string, { provider: string; address: string }>();
   private readonly addresses = new Map<string, string>();
   private running: Promise<void> | undefined;
@@ -41,9 +44,14 @@ export class SummaryBook {
 
   /** Brings the sums up to the tip; callers at the same time share one run. */
   refresh(): Promise<void> {
-    this.running ??= this.run().finally(() => {
-      this.running = undefined;
-    });
+    this.running ??= readAtOneTip(this.ledger, (tip) => this.readUpTo(tip))
+      .then(({ settled, current }) => {
+        this.settled = settled;
+        this.current = current;
+      })
+      .finally(() => {
+        this.running = undefined;
+      });
     return this.running;
   }
 
@@ -62,32 +70,38 @@ export class SummaryBook {
       }));
   }
 
-  private async run(): Promise<void> {
-    const { tip } = await this.ledger.status();
-    if (tip.id === this.current.blockId) return;
-    if (this.settled.height >= 0) {
-      const block = await this.ledger.block({ ref: String(this.settled.height) });
-      if (block?.id !== this.settled.blockId)
-        this.settled = { height: -1, blockId: '', byProvider: new Map() };
-    }
-    const postings = await this.postingsSince(this.settled.height + 1);
+  private async readUpTo(
+    tip: StatusView['tip'],
+  ): Promise<{ readonly settled: Sums; readonly current: Sums }> {
+    const { current } = this;
+    if (tip.id === current.blockId) return { settled: this.settled, current };
+    const settled = await this.stillSettled();
+    const postings = await this.postingsSince(settled.height + 1);
     // What came in while we read belongs to the next run.
     const upToTip = postings.filter(({ height }) => height <= tip.height);
-    const settledHeight = Math.max(this.settled.height, tip.height - SETTLED_DEPTH);
+    const settledHeight = Math.max(settled.height, tip.height - SETTLED_DEPTH);
     const settledBlock = settledHeight < 0 ? null : await this.ledger.block({ ref: String(settledHeight) });
-    const byProvider = copySums(this.settled.byProvider);
+    const byProvider = copySums(settled.byProvider);
     await this.addAll(
       byProvider,
       upToTip.filter(({ height }) => height <= settledHeight),
     );
-    if (settledBlock !== null) {
-      this.settled = { height: settledHeight, blockId: settledBlock.id, byProvider: copySums(byProvider) };
-    }
+    const deep =
+      settledBlock === null
+        ? settled
+        : { height: settledHeight, blockId: settledBlock.id, byProvider: copySums(byProvider) };
     await this.addAll(
       byProvider,
       upToTip.filter(({ height }) => height > settledHeight),
     );
-    this.current = { height: tip.height, blockId: tip.id, byProvider };
+    return { settled: deep, current: { height: tip.height, blockId: tip.id, byProvider } };
+  }
+
+  /** The settled sums, unless a reorganisation went deeper than them. */
+  private async stillSettled(): Promise<Sums> {
+    if (this.settled.height < 0) return this.settled;
+    const block = await this.ledger.block({ ref: String(this.settled.height) });
+    return block?.id === this.settled.blockId ? this.settled : NOTHING;
   }
 
   private async addAll(

@@ -69,6 +69,26 @@ export function describePayoutsPort(how: string, connect: ConnectPort): void {
       expect(summary?.asOfHeight).toBe(scene().test.height);
     });
 
+    test('what comes, what may be lost, who was penalised and what miners got are answered by height', async () => {
+      const { id, provider } = scene().contract.terms;
+      const { height } = scene().test;
+      const forecast = await port().forecast({ provider: provider.account, epochs: 10 });
+      expect(forecast).toMatchObject({ provider: provider.account, asOfHeight: height });
+      const heights = forecast.items.map((line) => line.height);
+      expect(heights).toEqual([...heights].sort((a, b) => a - b));
+      expect(forecast.items.at(-1)?.kind).toBe('settlement');
+      const risk = await port().risk({ provider: provider.account });
+      expect(risk.items).toEqual([expect.objectContaining({ contract: id, strikes: 1, strikesToFail: 3 })]);
+      const { items } = await port().penalties({ provider: provider.account });
+      expect(items).toEqual([expect.objectContaining({ kind: 'missed', epoch: 1, contract: id })]);
+      expect((await port().penalties({})).items).toEqual(items);
+      const rewards = await port().minerRewards({ miner: scene().test.miner.account, limit: 5 });
+      expect(rewards.items.length).toBeGreaterThan(0);
+      await expect(port().penalties({ cursor: 'x' })).rejects.toMatchObject({
+        code: 'payouts/cursor-invalid',
+      });
+    });
+
     test('sums made step by step equal sums made at once, also far below the tip', async () => {
       const { provider } = scene().contract.terms;
       for (let step = 0; step < 3; step++) {

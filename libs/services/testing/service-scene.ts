@@ -83,6 +83,6 @@ function localPorts({ ledger, law }: TestLedger, record: LivenessRecord): LocalP
     placement,
     market: createMarketService({ ledger, placement, registry, params }),
     registry,
-    payouts: createPayoutsService({ ledger, book: new SummaryBook(ledger) }),
+    payouts: createPayoutsService({ ledger, params, book: new SummaryBook(ledger) }),
   };
 }
