@@ -31,6 +31,7 @@ export async function startChainNode(config: Config): Promise<Stop> {
       params,
       databaseUrl: config.databaseUrl,
       isRebuild: config.rebuild === 'on',
+      checkInvariants: config.checkInvariants === 'on',
       network: networkOptionsOf(config),
       logger,
     });

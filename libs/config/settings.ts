@@ -240,6 +240,16 @@ export const SETTINGS = {
       'found by itself needs no setting.',
     apps: ['site', 'chain-node'],
   }),
+  checkInvariants: setting({
+    env: 'CAIRN_CHECK_INVARIANTS',
+    flag: 'check-invariants',
+    type: oneOf('on', 'off'),
+    default: 'off',
+    description:
+      'Holds what every block changes against what must hold of any block (supply, escrow, collateral, lots, schedule). ' +
+      'A broken invariant is a fault of ours: the node ends and names contract and figures. Costs about as much as the block.',
+    apps: ['site', 'chain-node'],
+  }),
   logLevel: setting({
     env: 'CAIRN_LOG_LEVEL',
     flag: 'log-level',

@@ -51,6 +51,8 @@ export interface OpenLedgerOptions {
   readonly upkeep?: Partial<ChainUpkeepPolicy>;
   /** Builds chain file and index anew from what the chain file holds. */
   readonly isRebuild?: boolean;
+  /** Holds every block against what must hold of any block. Default: no. */
+  readonly checkInvariants?: boolean;
   /** Told what happened to damaged files. Default: nobody is. */
   readonly onNotice?: (notice: StorageNotice) => void;
   /** Told about trouble no caller awaits (an index that cannot follow). Default: ignored, retried at the next block. */
@@ -84,7 +86,8 @@ export interface EmbeddedLedger extends OwnLedger {
  */
 export async function openLedger(options: OpenLedgerOptions): Promise<EmbeddedLedger> {
   const { crypto, clock } = options;
-  const law = createNetworkLaw(options.params, crypto);
+  const { checkInvariants = false } = options;
+  const law = createNetworkLaw(options.params, crypto, { checkInvariants });
   const verifyBatch: VerifyBatch =
     options.verifyBatch ?? ((checks) => Promise.resolve(crypto.verifyBatch(checks)));
   const onError = options.onError ?? (() => undefined);

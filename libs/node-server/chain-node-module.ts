@@ -17,6 +17,8 @@ export interface ChainNodeOptions {
   readonly verifyThreads?: number;
   /** Builds the ledger's files anew from the blocks in them. */
   readonly isRebuild?: boolean;
+  /** Holds every block against what must hold of any block. */
+  readonly checkInvariants?: boolean;
   /** How to take part in the network. Default: not at all. */
   readonly network?: NetworkOptions;
   readonly logger?: Logger;
@@ -31,10 +33,12 @@ export interface ChainNodeOptions {
 export class ChainNodeModule {
   static of(options: ChainNodeOptions): DynamicModule {
     const { dataDir, params, databaseUrl, isRebuild = false, network, logger } = options;
+    const { checkInvariants = false } = options;
     const ledger = LedgerModule.worker({
       dataDir,
       params,
       isRebuild,
+      checkInvariants,
       verifyThreads: options.verifyThreads ?? availableParallelism(),
       ...(databaseUrl === undefined ? {} : { databaseUrl }),
       onNotice: ({ code, message, data }) => logger?.warn({ code, ...data }, message),

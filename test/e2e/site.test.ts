@@ -32,6 +32,7 @@ describe('the site: all of one operator in one process', () => {
       cwd: tmpdir(),
       env: {
         CAIRN_NETWORK: 'devnet',
+        CAIRN_CHECK_INVARIANTS: 'on',
         CAIRN_DATA_DIR: join(folder, dataDir),
         CAIRN_NODE_PORT: '0',
         CAIRN_P2P_PORT: '0',

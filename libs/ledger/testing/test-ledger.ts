@@ -87,7 +87,7 @@ export class TestLedger {
     const params: NetworkParams = options.params ?? fastDevnet;
     const clock = { seconds: params.genesis.timeSeconds + 1 };
     const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'cairn-ledger-')));
-    const full = { crypto: nativeCrypto, ...options, params };
+    const full = { crypto: nativeCrypto, checkInvariants: true, ...options, params };
     try {
       const opened = await openLedger({ ...full, dataDir, clock: () => clock.seconds });
       return new TestLedger(opened, dataDir, full, clock);

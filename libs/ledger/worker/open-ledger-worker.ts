@@ -12,7 +12,15 @@ import { type WireError, wireToError } from './wire-error.js';
 export interface OpenLedgerWorkerOptions
   extends Pick<
     OpenLedgerOptions,
-    'dataDir' | 'params' | 'databaseUrl' | 'mempool' | 'upkeep' | 'isRebuild' | 'onNotice' | 'onError'
+    | 'dataDir'
+    | 'params'
+    | 'databaseUrl'
+    | 'mempool'
+    | 'upkeep'
+    | 'isRebuild'
+    | 'checkInvariants'
+    | 'onNotice'
+    | 'onError'
   > {
   /** Threads that check signatures, besides the law's own. */
   readonly verifyThreads: number;
@@ -30,7 +38,7 @@ const YOUNG_GENERATION_MIB = 96;
 export interface LawWorkerOptions {
   readonly ledger: Pick<
     OpenLedgerOptions,
-    'dataDir' | 'params' | 'databaseUrl' | 'mempool' | 'upkeep' | 'isRebuild'
+    'dataDir' | 'params' | 'databaseUrl' | 'mempool' | 'upkeep' | 'isRebuild' | 'checkInvariants'
   >;
   readonly verifyThreads: number;
   readonly port: MessagePort;

@@ -94,6 +94,7 @@ export class ExplorerSite {
       cwd: tmpdir(),
       env: {
         CAIRN_NETWORK: 'devnet',
+        CAIRN_CHECK_INVARIANTS: 'on',
         CAIRN_DATA_DIR: join(this.folder, name),
         CAIRN_LOG_LEVEL: 'warn',
         CAIRN_PASSPHRASE: '',

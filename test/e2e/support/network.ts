@@ -191,6 +191,7 @@ export class TestNetwork {
       cwd: tmpdir(),
       env: {
         CAIRN_NETWORK: 'devnet',
+        CAIRN_CHECK_INVARIANTS: 'on',
         CAIRN_DATA_DIR: dataDir,
         CAIRN_LOG_LEVEL: LOG_LEVEL,
         CAIRN_PASSPHRASE: '',

@@ -121,6 +121,7 @@ export class NodeFleet {
       cwd: tmpdir(),
       env: {
         CAIRN_NETWORK: 'devnet',
+        CAIRN_CHECK_INVARIANTS: 'on',
         CAIRN_DATA_DIR: this.folderOf(name),
         CAIRN_LOG_LEVEL: 'warn',
         REDIS_URL: '',

@@ -160,6 +160,7 @@ export class SplitSite {
       cwd: tmpdir(),
       env: {
         CAIRN_NETWORK: 'devnet',
+        CAIRN_CHECK_INVARIANTS: 'on',
         CAIRN_DATA_DIR: join(this.folder, name.replaceAll(' ', '-')),
         CAIRN_LOG_LEVEL: 'warn',
         CAIRN_LOG_FORMAT: 'json',
