@@ -1,4 +1,5 @@
 import { accountPot, type BlockView, BURN, type ContractId, collateralPot, escrowPot } from '#chain';
+import { bytesToHex } from '#crypto';
 import { assertInvariant } from '#errors';
 import { moveBurnPrice } from '../money/burn-price.js';
 import { openLots } from '../money/lot.js';
@@ -71,7 +72,9 @@ function challenge(view: BlockView, id: ContractId, contract: StorageContract): 
     proven: false,
   };
   storeContract(view, id, { ...next, window });
-  emitContract(view, 'contract/challenged', id, { epoch });
+  // The snapshot, so that anybody can check a proof of this epoch again long after the window has closed.
+  const snapshot = { root: bytesToHex(root), leafCount, totalChunks, tranche };
+  emitContract(view, 'contract/challenged', id, { epoch, ...snapshot });
 }
 
 function closeWindow(view: BlockView, id: ContractId, contract: StorageContract): void {
