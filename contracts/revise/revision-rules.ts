@@ -1,6 +1,6 @@
 import { type AccountId, type BlockView, MAX_U63, readsPot, reservePot } from '#chain';
 import { bytesToHex, equalBytes, frontierLength, frontierRoot } from '#crypto';
-import type { Violation } from '#errors';
+import { assertInvariant, type Violation } from '#errors';
 import type { StorageContract } from '../lifecycle/contract-object.js';
 import { endHeightExclusive, epochsBegun } from '../lifecycle/schedule.js';
 import { MAX_LOTS } from '../money/lot.js';
@@ -62,7 +62,7 @@ export function validateTerm(
 ): Violation | undefined {
   const { epochs } = revision;
   const { maxEpochs } = view.params.contract;
-  if (epochs < contract.epochs || (epochs > contract.epochs && epochs > maxEpochs)) {
+  if (epochs < contract.epochs || epochs > maxEpochs) {
     return { rule: 'revise/epochs', epochs, allowed: `${contract.epochs} to ${maxEpochs}` };
   }
   const isGrowing = appended.length > 0 || epochs > contract.epochs;
@@ -163,13 +163,9 @@ export function validateRoom(
   if (bytesAdded === 0n) return undefined;
   const { provider } = contract;
   const offer = view.get(offerSpace, provider);
-  if (offer === undefined || offer.expiresAt <= view.height) {
-    return {
-      rule: 'revise/offer-expired',
-      provider,
-      expiresAt: offer?.expiresAt ?? 'none',
-      height: view.height,
-    };
+  assertInvariant(offer !== undefined, `provider ${provider} has a contract and never made an offer`);
+  if (offer.expiresAt <= view.height) {
+    return { rule: 'revise/offer-expired', provider, expiresAt: offer.expiresAt, height: view.height };
   }
   const used = view.get(usageSpace, provider) ?? 0n;
   if (used + bytesAdded > offer.capacityBytes) {

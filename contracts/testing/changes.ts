@@ -1,4 +1,4 @@
-import type { FragmentId, KnownTransaction } from '#chain';
+import { collateralPot, type FragmentId, type KnownTransaction } from '#chain';
 import { bytesToHex } from '#crypto';
 import { assertInvariant } from '#errors';
 import type { SigningOptions } from '../../chain/testing/memory-chain.js';
@@ -6,9 +6,11 @@ import type { Wallet } from '../../chain/testing/wallet.js';
 import type { DropBody } from '../drop/drop.js';
 import { dropLeaves } from '../drop/drop-leaves.js';
 import { contractSpace, type StorageContract } from '../lifecycle/contract-object.js';
+import { priceContract } from '../money/price.js';
 import type { RedeemBody } from '../reads/redeem.js';
 import { voucherSigningMessage } from '../reads/voucher.js';
 import type { RenewBody } from '../renew/renew.js';
+import { priceRevision } from '../revise/price-revision.js';
 import { type ReviseBody, type Revision, revisionSigningMessage } from '../revise/revision.js';
 import { type Agreement, agreementSigningMessage, contractIdOf } from '../terms/agreement.js';
 import { appendToCommitment, entriesToLeaves, frontierOf } from '../terms/leaves.js';
@@ -63,6 +65,9 @@ export function reviseBody(scenario: ContractScenario, choices: RevisionChoices 
   const after = isAppending
     ? appendToCommitment(crypto, contract, frontier, leaves.slice(terms.leaves.length))
     : contract;
+  const epochs = choices.epochs ?? contract.epochs;
+  const { minCollateral } = priceRevision(params, contract, { ...after, epochs }, 0n);
+  const lacking = minCollateral - chain.pot(collateralPot(scenario.id));
   const revision: Revision = {
     contract: scenario.id,
     number: contract.revision + 1,
@@ -70,10 +75,10 @@ export function reviseBody(scenario: ContractScenario, choices: RevisionChoices 
     totalBytes: after.totalBytes,
     totalChunks: after.totalChunks,
     root: after.root,
-    epochs: choices.epochs ?? contract.epochs,
+    epochs,
     addReserve: 0n,
     addReadEscrow: 0n,
-    addCollateral: contract.collateral,
+    addCollateral: lacking > 0n ? lacking : 0n,
     maxBurn: terms.agreement.maxBurn,
     ...choices.changes,
   };
@@ -119,13 +124,15 @@ export function renewalTerms(
   { chain, terms, contract }: ContractScenario,
   changes: Partial<Agreement> = {},
 ): ScenarioTerms {
-  const agreement: Agreement = {
+  const wanted: Agreement = {
     ...terms.agreement,
     nonce: new Uint8Array(16).fill(0x77),
     formBy: chain.height + 10,
     ...committed(contract),
     ...changes,
   };
+  const { minCollateral } = priceContract(chain.law.params, wanted);
+  const agreement = { ...wanted, collateral: changes.collateral ?? minCollateral };
   return { ...terms, agreement, id: contractIdOf(chain.law.crypto, chain.law.params, agreement) };
 }
 

@@ -4,6 +4,7 @@ import { type RuleVectorFile, VectorBook, vectorParams } from '../../../chain/te
 import { contractsModule } from '../../module.js';
 import { burnFor, priceContract } from '../../money/price.js';
 import { commitToLeaves, MAX_FRAGMENT_BYTES } from '../../terms/leaves.js';
+import { TOMBSTONE_ID } from '../../terms/tombstone.js';
 import {
   agreeOn,
   ContractScenario,
@@ -127,6 +128,11 @@ function fragments(scenario: ContractScenario, accept: Ask, refuse: Ask): void {
     'leaf/twice',
     'one fragment twice, with another length',
     form([9, 8], ([first]) => [first as string, first as string]),
+  );
+  refuse(
+    'leaf/tombstone',
+    'the id that stands for a dropped fragment',
+    form([9, 9], ([first]) => [first as string, TOMBSTONE_ID]),
   );
   accept('form/no-fragments', 'one fragment', form([9]));
   refuse('form/no-fragments', 'none', form([]));

@@ -4,6 +4,7 @@
  * Read next: form-rules.ts, prove-rules.ts.
  */
 import type { RuleVectorFile } from '../../../chain/testing/rules/index.js';
+import { dropRules } from './drop-rules.js';
 import { endRules } from './end-rules.js';
 import { formRules } from './form-rules.js';
 import { formStateRules } from './form-state-rules.js';
@@ -12,7 +13,11 @@ import { lifeRules } from './life-rules.js';
 import { moneyRules } from './money-rules.js';
 import { offerRules } from './offer-rules.js';
 import { proveRules } from './prove-rules.js';
+import { redeemRules } from './redeem-rules.js';
+import { renewRules } from './renew-rules.js';
 import { replaceRules } from './replace-rules.js';
+import { reviseMoneyRules } from './revise-money-rules.js';
+import { reviseRules } from './revise-rules.js';
 import { stateObjectRules } from './state-object-rules.js';
 
 export { judgeStateObject } from './judge-state-object.js';
@@ -25,6 +30,11 @@ export const CONTRACT_RULE_VECTORS: Readonly<Record<string, () => RuleVectorFile
   prove: proveRules,
   end: endRules,
   leaving: leavingRules,
+  revise: reviseRules,
+  'revise-money': reviseMoneyRules,
+  drop: dropRules,
+  renew: renewRules,
+  redeem: redeemRules,
   replace: replaceRules,
   money: moneyRules,
   life: lifeRules,
