@@ -5,7 +5,7 @@ import { contractSpace, dueKeyHeight, dueSpace, usageSpace } from '#contracts';
 import { equalBytes } from '#crypto';
 import type { MemoryChain } from '../../chain/testing/memory-chain.js';
 import { findDifference, snapshotState } from '../../chain/testing/state-snapshot.js';
-import { rounds, wholeMarket } from './market-arbitrary.js';
+import { everyChange, rounds, wholeMarket } from './market-arbitrary.js';
 import { MarketHistory, type Round } from './market-history.js';
 
 /** Drawn anew in every run and printed; put the printed number here to repeat a history. */
@@ -23,14 +23,20 @@ const seen = {
   settled: 0,
   failed: 0,
   ended: 0,
+  renewed: 0,
+  replaced: 0,
+  skipped: 0,
 };
+/** Transactions of each kind that blocks held. */
+const kinds = new Map<string, number>();
 
 /** `expect` costs more than the law it would check here. */
 function holds(condition: boolean, claim: string): void {
   if (!condition) throw new Error(claim);
 }
 
-const betweenBlocks = ['account', 'reward', 'escrow', 'vesting', 'collateral', 'pool'];
+const ofContracts = ['escrow', 'vesting', 'collateral', 'reserve', 'bounty', 'reads'];
+const betweenBlocks = ['account', 'reward', 'pool', ...ofContracts];
 
 function checkCoins(chain: MemoryChain): void {
   const { minted, burned, held } = chain.audit();
@@ -54,10 +60,11 @@ function checkSchedule(chain: MemoryChain): void {
   }
   const used = new Map<string, bigint>();
   for (const [id, contract] of chain.state.entries(contractSpace)) {
-    const { status, dueAt, burned, minted, proven, missed, epochs, window, provider, totalBytes } = contract;
-    const expected = status === 'active' ? dueAt : undefined;
+    const { status, dueAt, lots, proven, missed, epochs, window, provider, totalBytes } = contract;
+    const expected = contract.settledAt === undefined ? dueAt : undefined;
     holds(scheduled.get(id) === expected, `${status} ${id} is due at ${scheduled.get(id)}`);
-    holds(minted <= burned, `${id} minted ${minted} of ${burned}`);
+    for (const { minted, burned } of lots)
+      holds(minted <= burned, `a lot of ${id} minted ${minted} of ${burned}`);
     holds(proven + missed <= epochs, `${id} has ${proven} proofs and ${missed} misses in ${epochs} epochs`);
     if (status !== 'active') {
       holds(window === undefined, `${status} ${id} has an open window`);
@@ -79,15 +86,17 @@ function checkSettlements(chain: MemoryChain): void {
         settled.set(event.subject, (settled.get(event.subject) ?? 0) + 1);
     }
   }
-  for (const [id, { status }] of chain.state.entries(contractSpace))
+  for (const [id, { status, settledAt }] of chain.state.entries(contractSpace))
     holds(
-      (settled.get(id) ?? 0) === (status === 'active' ? 0 : 1),
+      (settled.get(id) ?? 0) === (settledAt === undefined ? 0 : 1),
       `${status} ${id} settled ${settled.get(id)} times`,
     );
   for (const [pot] of chain.state.entries(potSpace)) {
     const [kind, id] = pot.split(':') as [string, string];
-    if (!['escrow', 'vesting', 'collateral'].includes(kind)) continue;
-    holds(chain.state.get(contractSpace, id)?.status === 'active', `${pot} is left over`);
+    if (!ofContracts.includes(kind)) continue;
+    const contract = chain.state.get(contractSpace, id);
+    const isKept = contract?.status === 'active' || (kind === 'reserve' && contract?.settledAt === undefined);
+    holds(isKept, `${pot} is left over`);
   }
 }
 
@@ -148,7 +157,13 @@ function count(chain: MemoryChain): void {
     if (contract.status !== 'active') seen.settled += 1;
     if (contract.status === 'failed') seen.failed += 1;
     if (contract.status === 'ended' || contract.status === 'cancelled') seen.ended += 1;
+    if (contract.status === 'renewed') seen.renewed += 1;
+    if (contract.status === 'replaced') seen.replaced += 1;
+    if (contract.skip !== undefined) seen.skipped += 1;
   }
+  for (let height = 1; height <= chain.height; height++)
+    for (const { transaction } of chain.at(height).block.transactions)
+      kinds.set(transaction.kind, (kinds.get(transaction.kind) ?? 0) + 1);
 }
 
 describe('random histories of a market', () => {
@@ -168,14 +183,16 @@ describe('random histories of a market', () => {
       }),
       {
         seed,
-        examples: [[wholeMarket]],
+        examples: [[wholeMarket], [everyChange]],
         numRuns: 60,
         interruptAfterTimeLimit: 10_000,
         markInterruptAsFailure: false,
       },
     );
-    process.stdout.write(`law-history: ${JSON.stringify(seen)}\n`);
-    for (const [what, number] of Object.entries(seen)) {
+    process.stdout.write(`law-history: ${JSON.stringify({ ...seen, ...Object.fromEntries(kinds) })}\n`);
+    const law = new MarketHistory().chain.law;
+    const counts = [...law.kindsByName.keys()].map((kind) => [kind, kinds.get(kind) ?? 0] as const);
+    for (const [what, number] of [...Object.entries(seen), ...counts]) {
       if (number === 0) throw new Error(`no history had ${what}: the property proves too little`);
     }
   });

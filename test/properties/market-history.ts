@@ -1,7 +1,8 @@
-import { type ContractId, type KnownTransaction, MAX_U63 } from '#chain';
+import { type KnownTransaction, MAX_U63 } from '#chain';
 import {
   type Agreement,
-  contractSpace,
+  type ChallengeWindow,
+  challengePlan,
   contractsModule,
   type OfferBody,
   offerSpace,
@@ -12,17 +13,27 @@ import { createMemoryChain, fastDevnet, type MemoryChain } from '../../chain/tes
 import type { Wallet } from '../../chain/testing/wallet.js';
 import {
   agreeOn,
-  challengeProof,
+  type ContractScenario,
   EMPTY_PROOF,
   formBody,
-  type ScenarioTerms,
+  proofOf,
   scenarioFragment,
   usualOffer,
 } from '../../contracts/testing/contract-scenario.js';
+import { type ChangeStep, changeContract } from './market-changes.js';
+import { MarketContracts } from './market-contracts.js';
 
 /** One random decision; what it means depends on the state it meets. */
 export interface Step {
-  readonly action: 'transfer' | 'offer' | 'form' | 'prove' | 'end' | 'anchor' | 'endpoint' | 'garbage';
+  readonly action:
+    | 'transfer'
+    | 'offer'
+    | 'form'
+    | 'prove'
+    | 'anchor'
+    | 'endpoint'
+    | 'garbage'
+    | ChangeStep['action'];
   readonly who: number;
   readonly whom: number;
   readonly amount: bigint;
@@ -43,18 +54,33 @@ export interface Round {
 export class MarketHistory {
   readonly chain: MemoryChain;
   readonly wallets: readonly Wallet[];
-  readonly agreed = new Map<ContractId, ScenarioTerms>();
+  readonly contracts: MarketContracts;
+  private readonly repairer: Wallet;
+  private readonly holders: readonly Wallet[];
   private nonce = 0;
 
   constructor() {
-    // A burn price high enough that every rounding of the mint shows; two strikes, so that contracts fail often.
-    const mint = { ...fastDevnet.mint, burnPerGiBEpoch: 1_000_000_000n };
+    // A burn price high enough that every rounding of the mint shows, and that moves after every second block; two
+    // strikes, so that contracts fail often.
+    const mint = {
+      ...fastDevnet.mint,
+      burnPerGiBEpoch: 1_000_000_000n,
+      burnPeriodBlocks: 2,
+      burnTargetMiBEpochs: 1n,
+    };
     const contract = { ...fastDevnet.contract, strikes: 2 };
     this.chain = createMemoryChain([contractsModule], { ...fastDevnet, mint, contract });
     this.wallets = ['ann', 'ben', 'cleo', 'dan'].map((label) => this.chain.wallet(label));
-    this.chain.fund(100_000_000_000n, ...this.wallets.slice(0, 3));
+    this.repairer = this.chain.wallet('eve');
+    this.holders = ['fay', 'gil', 'hal'].map((label) => this.chain.wallet(label));
+    const everybody = [...this.wallets, this.repairer, ...this.holders];
+    this.contracts = new MarketContracts(this.chain, () => everybody);
+    const funded = everybody.filter((wallet) => wallet !== this.wallets[3]);
+    this.chain.fund(100_000_000_000n, ...funded);
     this.chain.mineBlock(
-      this.wallets.slice(1, 3).map((wallet) => this.chain.sign(wallet, 'offer', usualOffer(wallet))),
+      [...this.wallets.slice(1, 3), ...this.holders].map((wallet) =>
+        this.chain.sign(wallet, 'offer', usualOffer(wallet)),
+      ),
     );
   }
 
@@ -66,7 +92,7 @@ export class MarketHistory {
 
   private dueProofs(round: Round): KnownTransaction[] {
     if (round.idleBlocks % 3 === 2) return [];
-    return [...this.agreed.values()].flatMap((terms) => this.proof(terms, 0n, (proof) => proof));
+    return this.proofs(0n, (proof) => proof);
   }
 
   private wallet(index: number): Wallet {
@@ -88,20 +114,7 @@ export class MarketHistory {
       case 'form':
         return this.form(step, options);
       case 'prove':
-        return [...this.agreed.values()].flatMap((terms) =>
-          this.proof(terms, step.twist % 7 === 0 ? step.amount : fee, (proof) => spoil(proof, step.twist)),
-        );
-      case 'end':
-        return [...this.agreed.values()]
-          .slice(-1)
-          .map((terms) =>
-            chain.sign(
-              step.twist % 3 === 0 ? wallet : terms.client,
-              'end',
-              { contract: terms.id },
-              { lane: 9 },
-            ),
-          );
+        return this.proofs(step.twist % 7 === 0 ? step.amount : fee, (proof) => spoil(proof, step.twist));
       case 'anchor':
         return [
           chain.sign(
@@ -135,7 +148,25 @@ export class MarketHistory {
             options,
           ),
         ];
+      default:
+        return changeContract(
+          this.contracts,
+          { ...step, action: step.action },
+          {
+            stranger: wallet,
+            repairer: this.repairer,
+            holders: this.holders,
+            nonce: () => this.nextNonce(),
+          },
+        );
     }
+  }
+
+  private nextNonce(): Uint8Array {
+    this.nonce += 1;
+    const nonce = new Uint8Array(16).fill(this.nonce & 0xff);
+    nonce[0] = this.nonce >> 8;
+    return nonce;
   }
 
   private offer({ who, whom, twist, amount }: Step): OfferBody {
@@ -157,9 +188,7 @@ export class MarketHistory {
     const fragments = Array.from({ length: count }, (_, index) =>
       scenarioFragment(this.nonce * 10 + index, 1 + ((step.twist * 977 + index * 1_500) % 9_000)),
     );
-    this.nonce += 1;
-    const nonce = new Uint8Array(16).fill(this.nonce & 0xff);
-    nonce[0] = this.nonce >> 8;
+    const nonce = this.nextNonce();
     const wrong: Partial<Agreement>[] = [
       { basePerEpoch: MAX_U63 },
       { collateral: 1n },
@@ -167,25 +196,46 @@ export class MarketHistory {
       { root: new Uint8Array(32) },
     ];
     const epochs = 1 + (step.twist % 5);
-    const terms = agreeOn(this.chain, client, provider, fragments, { nonce, epochs });
+    const terms = agreeOn(this.chain, client, provider, fragments, {
+      nonce,
+      epochs,
+      readEscrow: step.amount % 5_000n,
+      ...(step.twist % 4 === 3 ? {} : this.repairTerms(step)),
+    });
     const twisted = step.twist % 6 === 0 ? { ...terms.agreement, ...wrong[step.twist % 4] } : terms.agreement;
-    this.agreed.set(terms.id, terms);
+    this.contracts.remember(terms.agreement.root, terms);
     return [this.chain.sign(client, 'form', formBody(this.chain, terms, twisted), options)];
   }
 
+  private repairTerms(step: Step): Pick<Agreement, 'repair' | 'reserve'> {
+    const key = this.repairer.publicKey;
+    const repair = { key, maxBasePerEpoch: 1_000_000n, maxPricePerGiBEpoch: 1_000_000_000n };
+    return { repair, reserve: step.amount % 5_000_000n };
+  }
+
+  private proofs(fee: bigint, change: (proof: StorageProof) => StorageProof): KnownTransaction[] {
+    return this.contracts.all().flatMap(([id, contract]) => {
+      const { window } = contract;
+      if (window === undefined || window.proven) return [];
+      return this.proof(this.contracts.scenarioOf(id, contract), window, fee, change);
+    });
+  }
+
   private proof(
-    terms: ScenarioTerms,
+    { id, terms }: ContractScenario,
+    window: ChallengeWindow,
     fee: bigint,
     change: (proof: StorageProof) => StorageProof,
   ): KnownTransaction[] {
-    const window = this.chain.state.get(contractSpace, terms.id)?.window;
-    if (window === undefined || window.proven) return [];
-    const isEarly = this.chain.height + 1 < windowOpenHeight(this.chain.law.params, window.challengeHeight);
+    const { law, height } = this.chain;
+    const isEarly = height + 1 < windowOpenHeight(law.params, window.challengeHeight);
     if (isEarly && window.epoch % 2 === 0) return [];
-    const proof = change(challengeProof(this.chain, terms));
-    return [
-      this.chain.sign(terms.provider, 'prove', { contract: terms.id, epoch: window.epoch, proof }, { fee }),
-    ];
+    const { epoch, totalChunks } = window;
+    const blockId = this.chain.at(window.challengeHeight).block.id;
+    const plan = challengePlan(law.crypto, law.params, { contract: id, epoch, blockId, totalChunks });
+    // The list as it was when the window opened, whatever was appended or dropped since.
+    const proof = change(proofOf(this.chain, this.contracts.listOf(window.root), plan));
+    return [this.chain.sign(terms.provider, 'prove', { contract: id, epoch, proof }, { fee })];
   }
 }
 

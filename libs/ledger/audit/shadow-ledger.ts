@@ -19,6 +19,11 @@ export class ShadowLedger {
     this.contracts = new ShadowContracts(law.params, law.crypto, this.coins);
   }
 
+  /** Base units per GiB and epoch that the next block burns for what it registers. */
+  get burnPerGiBEpoch(): bigint {
+    return this.contracts.burnPerGiBEpoch;
+  }
+
   /** Adds the next block. */
   replay(block: KnownBlock): void {
     this.height += 1;
