@@ -27,6 +27,8 @@ export interface SimTerms {
   readonly pricePerGiBEpoch: bigint;
   /** Makes the contract's id; ground where that pays. */
   readonly nonce: Uint8Array;
+  /** Who may give the contract to another provider. */
+  readonly repairer?: Party | undefined;
 }
 
 /** An offer that takes every agreement of the simulation. */
@@ -61,7 +63,10 @@ export function simAgreement(chain: LawChain, terms: SimTerms): Agreement {
     pricePerGiBRead: 0n,
     freeReadBytesPerEpoch: 0n,
     readEscrow: 0n,
-    repair: undefined,
+    repair:
+      terms.repairer === undefined
+        ? undefined
+        : { key: terms.repairer.publicKey, maxBasePerEpoch: 0n, maxPricePerGiBEpoch: pricePerGiBEpoch },
     reserve: 0n,
     maxBurn: NO_LIMIT,
     collateral: shareOfUp(priceContract(params, size).escrow, params.contract.minCollateralBps),
@@ -70,16 +75,22 @@ export function simAgreement(chain: LawChain, terms: SimTerms): Agreement {
   };
 }
 
-/** Body of the `form`, countersigned. */
-export function simForm(chain: LawChain, terms: SimTerms, agreement: Agreement): FormBody {
+/** The provider's signature under an agreement. */
+export function signAgreement(chain: LawChain, provider: Party, agreement: Agreement): Uint8Array {
   const { params, crypto } = chain.law;
+  return crypto.sign(provider.secretKey, agreementSigningMessage(crypto, params, agreement));
+}
+
+/** Body of the `form`, countersigned. */
+export function simForm(
+  chain: LawChain,
+  { provider, dataset }: Pick<SimTerms, 'provider' | 'dataset'>,
+  agreement: Agreement,
+): FormBody {
   return {
     agreement,
-    fragments: [...terms.dataset.entries],
-    providerSignature: crypto.sign(
-      terms.provider.secretKey,
-      agreementSigningMessage(crypto, params, agreement),
-    ),
+    fragments: [...dataset.entries],
+    providerSignature: signAgreement(chain, provider, agreement),
   };
 }
 

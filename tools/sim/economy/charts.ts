@@ -13,7 +13,7 @@ export function resultsToCharts(results: EconomyResults): Readonly<Record<string
       results,
       'Farming the mint: profit in percent of the burn the law asks for the data',
       ({ stake }) => stake === 'burn',
-      { min: -200, max: 120, ticks: [-200, -150, -100, -50, 0, 50, 100] },
+      { min: -200, max: 200, ticks: [-200, -150, -100, -50, 0, 50, 100, 150, 200] },
     ),
     'profit-storing.svg': profitChart(
       results,

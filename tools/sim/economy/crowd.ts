@@ -33,6 +33,7 @@ export class Crowd {
     const commitment: Commitment = commitToLeaves(chain.law.crypto, leaves.value);
     this.dataset = {
       entries,
+      leaves: leaves.value,
       commitment,
       prove: () => {
         throw new Error('the crowd never proves');

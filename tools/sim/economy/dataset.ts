@@ -5,6 +5,7 @@ import {
   type DrawPlan,
   entriesToLeaves,
   type FragmentEntry,
+  type Leaf,
   leafHash,
   planStorageProof,
   type StorageProof,
@@ -17,8 +18,9 @@ import { assertInvariant } from '#errors';
 export interface Dataset {
   readonly entries: readonly FragmentEntry[];
   readonly commitment: Commitment;
-  /** The storage proof that a challenge asks for. */
-  readonly prove: (challenge: DrawPlan) => StorageProof;
+  readonly leaves: readonly Leaf[];
+  /** The storage proof that a challenge asks for; `leaves` where some were dropped. */
+  readonly prove: (challenge: DrawPlan, leaves?: readonly Leaf[]) => StorageProof;
 }
 
 /** Bytes that follow from a seed: whoever has the seed needs no disk. */
@@ -31,6 +33,9 @@ function generateFragment(seed: number, index: number, lengthBytes: number): Uin
   }
   return bytes;
 }
+
+const hashLeaves = (leaves: readonly Leaf[]): Uint8Array[] =>
+  leaves.map((leaf) => leafHash(nativeCrypto, leaf));
 
 /** What is kept of the fragments between proofs. */
 export type DatasetStorage = 'kept' | 'generated again from a seed';
@@ -50,7 +55,7 @@ export function createDataset(
   }));
   const leaves = entriesToLeaves(entries);
   assertInvariant(leaves.ok, 'a data set has valid leaves');
-  const leafHashes = leaves.value.map((leaf) => leafHash(nativeCrypto, leaf));
+  const leafHashes = hashLeaves(leaves.value);
   const slice = (index: number): Uint8Array => {
     const bytes = generateFragment(seed, index, fragmentBytes);
     return baoSetSlice(blake3Tree(bytes), bytes, [0]);
@@ -58,13 +63,18 @@ export function createDataset(
   const kept = storage === 'kept' ? indexes.map(slice) : undefined;
   return {
     entries,
+    leaves: leaves.value,
     commitment: commitToLeaves(nativeCrypto, leaves.value),
-    prove: (challenge) => {
-      const plan = planStorageProof(leaves.value, challenge);
+    prove: (challenge, current = leaves.value) => {
+      const plan = planStorageProof(current, challenge);
       const shown = plan.leaves.map(({ leafIndex }) => leafIndex);
       return {
         leaves: plan.leaves,
-        siblings: multiInclusionProof(nativeCrypto, leafHashes, shown),
+        siblings: multiInclusionProof(
+          nativeCrypto,
+          current === leaves.value ? leafHashes : hashLeaves(current),
+          shown,
+        ),
         slices: plan.slices.map(({ leafIndex }) => kept?.[leafIndex] ?? slice(leafIndex)),
       };
     },

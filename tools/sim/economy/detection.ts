@@ -95,7 +95,13 @@ export function measureDetection(
     storage: 'kept',
     afterwards: 'nothing',
   } as const;
-  const farm = new Farm(chain, plan, PARTIES.honestClient, provider, seed, 2);
+  const parties = {
+    client: PARTIES.honestClient,
+    provider,
+    successor: PARTIES.attackerSuccessor,
+    repairer: PARTIES.attackerRepairer,
+  };
+  const farm = new Farm(chain, plan, parties, seed, 2);
   const offer = chain.sign(provider, 'offer', simOffer(provider), { lane: 0, sequence: 0n, fee: 0n });
   for (let height = 1; !farm.isSettled; height++) {
     const transactions = farm.offerings(height).map(({ transaction }) => transaction);

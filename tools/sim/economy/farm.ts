@@ -1,6 +1,5 @@
-import type { BlockId, ContractId, KnownTransaction, LawEvent } from '#chain';
+import type { BlockId, ContractId, LawEvent } from '#chain';
 import {
-  type Agreement,
   type ChallengeSeed,
   challengeHeight,
   challengePlan,
@@ -13,45 +12,25 @@ import {
   windowOpenHeight,
 } from '#contracts';
 import { assertInvariant } from '#errors';
+import { type FarmParties, type MoveContext, moveAfterProof, replaceDrained } from './afterwards.js';
 import { grindNonce, simAgreement, simForm, simNonce } from './agreements.js';
 import { chooseDistinct } from './chance.js';
 import { createDataset, type Dataset } from './dataset.js';
 import type { LawChain } from './law-chain.js';
-import type { Party } from './party.js';
 import type { FarmPlan } from './plan.js';
+import { createPlot, type Offering, type Plot, Sequences } from './plot.js';
 
-/** A transaction and from which height on everybody may include it; before that only the attacker. */
-export interface Offering {
-  readonly transaction: KnownTransaction;
-  readonly publicFrom: number;
-  /** A proof of the farm: what a censor looks for. */
-  readonly isProof: boolean;
-}
-
-/** One contract of a farm as its provider follows it. */
-interface Plot {
-  readonly index: number;
-  readonly id: ContractId;
-  readonly agreement: Agreement;
-  readonly lostChunks: ReadonlySet<number>;
-  nextSequence: bigint;
-  /** Epochs in which its data was still worth keeping. */
-  epochsAlive: number;
-  proofs: number;
-  readonly missedEpochs: number[];
-  failedInEpoch: number | undefined;
-  hasEnded: boolean;
-  isSettled: boolean;
-}
-
-/** Blocks between two formations, and before the first. */
+/** Contracts are formed in these blocks, one after another. */
 const FIRST_FORMATION = 8;
+const FORMATION_BLOCKS = 16;
 /** Own proofs are published this many blocks before their window closes, so that none is ever missed by greed. */
 const PUBLISH_BEFORE_CLOSE = 2;
 
 /** Contracts of one plan: forms them, answers their challenges, watches what becomes of them. */
 export class Farm {
   readonly dataset: Dataset;
+  private readonly sequences: Sequences;
+  private readonly moves: MoveContext;
   private readonly plots = new Map<ContractId, Plot>();
   private readonly toForm = new Map<number, Plot[]>();
   private readonly toProve = new Map<number, Plot[]>();
@@ -64,12 +43,22 @@ export class Farm {
   constructor(
     private readonly chain: LawChain,
     readonly plan: FarmPlan,
-    private readonly client: Party,
-    private readonly provider: Party,
+    private readonly parties: FarmParties,
     private readonly seed: number,
     private readonly number: number,
   ) {
     this.dataset = createDataset(plan.fragments, plan.fragmentBytes, plan.storage, number);
+    const { dataset } = this;
+    this.sequences = new Sequences(chain, number, plan.fee);
+    this.moves = {
+      chain,
+      plan,
+      parties,
+      dataset,
+      sequences: this.sequences,
+      farmNumber: number,
+      onPlot: (plot) => this.plots.set(plot.id, plot),
+    };
     for (let index = 0; index < plan.contracts; index++) this.plant(index);
   }
 
@@ -77,17 +66,9 @@ export class Farm {
   offerings(height: number): Offering[] {
     const offered: Offering[] = [];
     for (const plot of this.toForm.get(height) ?? []) {
-      const { plan, chain, client, provider, dataset } = this;
-      const terms = {
-        client,
-        provider,
-        dataset,
-        epochs: plan.epochs,
-        pricePerGiBEpoch: plan.pricePerGiBEpoch,
-        nonce: plot.agreement.nonce,
-      };
-      const body = simForm(chain, terms, plot.agreement);
-      offered.push(this.byClient(plot, 'form', body));
+      const { chain, dataset, parties } = this;
+      const body = simForm(chain, { provider: plot.provider, dataset }, plot.agreement);
+      offered.push(this.sequences.sign(parties.client, plot, 'form', body));
     }
     for (const plot of this.toProve.get(height) ?? []) {
       const proof = this.prove(plot);
@@ -100,7 +81,7 @@ export class Farm {
 
   /** Follows what a block did to the farm's contracts; returns what its client does about it. */
   follow(height: number, events: readonly LawEvent[]): Offering[] {
-    const offered: Offering[] = [];
+    const offered: (Offering | undefined)[] = [];
     for (const event of events) {
       if (event.type !== 'object') continue;
       const plot = this.plots.get(event.subject as ContractId);
@@ -116,14 +97,10 @@ export class Farm {
           break;
         case 'contract/proved':
           plot.proofs += 1;
-          if (
-            this.plan.afterwards === 'end after the first proof' &&
-            !plot.hasEnded &&
-            this.plan.epochs > 1
-          ) {
-            plot.hasEnded = true;
-            offered.push(this.byClient(plot, 'end', { contract: plot.id }));
-          }
+          offered.push(moveAfterProof(this.moves, plot, this.contract(plot)));
+          break;
+        case 'contract/drained':
+          offered.push(replaceDrained(this.moves, plot, this.contract(plot)));
           break;
         case 'contract/missed':
           this.misses += 1;
@@ -138,7 +115,7 @@ export class Farm {
           break;
       }
     }
-    return offered;
+    return offered.filter((offering) => offering !== undefined);
   }
 
   /** Whether a block at `height` with this id would draw a chunk that the farm's provider does not have. */
@@ -173,35 +150,26 @@ export class Farm {
   }
 
   private plant(index: number): void {
-    const { chain, client, provider, plan, number } = this;
-    const formAt = FIRST_FORMATION + (index % 16);
-    const nonce = this.nonceFor(index, formAt);
-    const { dataset } = this;
+    const { chain, parties, plan, number, dataset } = this;
+    const { client, provider, repairer } = parties;
     const { epochs, pricePerGiBEpoch } = plan;
-    const agreement = simAgreement(chain, { client, provider, dataset, epochs, pricePerGiBEpoch, nonce });
+    const formAt = FIRST_FORMATION + (index % FORMATION_BLOCKS);
+    const nonce = this.nonceFor(index, formAt);
+    const repairedBy = plan.afterwards === 'replace' ? repairer : undefined;
+    const terms = { client, provider, dataset, epochs, pricePerGiBEpoch, nonce, repairer: repairedBy };
+    const agreement = simAgreement(chain, terms);
     const id = contractIdOf(chain.law.crypto, chain.law.params, agreement);
     const chunks = Number(dataset.commitment.totalChunks);
     const lost = Math.round(plan.lostShare * chunks);
-    const plot: Plot = {
-      index,
-      id,
-      agreement,
-      lostChunks: chooseDistinct(lost, chunks, this.seed, 'lost', number, index),
-      nextSequence: 0n,
-      epochsAlive: 0,
-      proofs: 0,
-      missedEpochs: [],
-      failedInEpoch: undefined,
-      hasEnded: false,
-      isSettled: false,
-    };
+    const lostChunks = chooseDistinct(lost, chunks, this.seed, 'lost', number, index);
+    const plot = createPlot({ index, id, agreement, provider, lostChunks, isSuccessor: false });
     this.plots.set(id, plot);
     this.schedule(this.toForm, formAt, plot);
   }
 
   /** Any nonce, or one ground so that the whole group is challenged on one block whenever each was formed. */
   private nonceFor(index: number, formAt: number): Uint8Array {
-    const { plan, chain, client, provider, number, seed } = this;
+    const { plan, chain, parties, number, seed } = this;
     if (plan.slots === 'as they fall') return simNonce(number, index, seed);
     const { params } = chain.law;
     const { epochBlocks } = params.contract;
@@ -210,7 +178,7 @@ export class Farm {
     // the last blocks of the first epoch, one group after another
     const target = startHeight(params, FIRST_FORMATION) + epochBlocks - 1 - groups + group;
     this.groupProofHeights.add(windowOpenHeight(params, target));
-    return grindNonce(chain, { client, provider }, target - startHeight(params, formAt), number, index);
+    return grindNonce(chain, parties, target - startHeight(params, formAt), number, index);
   }
 
   private expectChallenge(plot: Plot): void {
@@ -230,9 +198,9 @@ export class Farm {
     const { epoch, challengeHeight: challengedAt, totalChunks } = window;
     const challenge = { contract: plot.id, epoch, blockId: chain.idAt(challengedAt), totalChunks };
     if (this.hitsLoss(plot, challenge)) return undefined;
-    const proof = this.dataset.prove(challengePlan(crypto, params, challenge));
+    const proof = this.dataset.prove(challengePlan(crypto, params, challenge), plot.leaves);
     const body = { contract: plot.id, epoch, proof };
-    const transaction = chain.sign(this.provider, 'prove', body, { lane: 0, sequence: 0n, fee: plan.fee });
+    const transaction = chain.sign(plot.provider, 'prove', body, { lane: 0, sequence: 0n, fee: plan.fee });
     const publicFrom =
       plan.proofs === 'published' ? 0 : windowCloseHeight(params, challengedAt) - PUBLISH_BEFORE_CLOSE;
     return { transaction, publicFrom, isProof: true };
@@ -243,16 +211,6 @@ export class Farm {
     const { crypto, params } = this.chain.law;
     const chunks = drawChunks(crypto, params, challenge);
     return chunks.some((chunk) => plot.lostChunks.has(Number(chunk)));
-  }
-
-  private byClient(plot: Plot, kind: string, body: unknown): Offering {
-    const place = { lane: this.number * 1_000 + plot.index, sequence: plot.nextSequence, fee: this.plan.fee };
-    plot.nextSequence += 1n;
-    return {
-      transaction: this.chain.sign(this.client, kind, body, place),
-      publicFrom: 0,
-      isProof: false,
-    };
   }
 
   private contract(plot: Plot): StorageContract {

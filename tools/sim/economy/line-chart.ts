@@ -21,12 +21,12 @@ export interface LineChart {
 const WIDTH = 960;
 const PLOT = { left: 70, top: 46, width: 540, height: 400 };
 const LEGEND_LEFT = PLOT.left + PLOT.width + 24;
-const LEGEND_LINE = 21;
+const LEGEND_LINE = 19;
 const FONT = 'font-family="system-ui, sans-serif"';
 const INK = '#24292f';
 const GRID = '#d0d7de';
 
-/** Colours that stay apart for readers who see colours differently (Okabe and Ito, 2008). */
+/** The first seven stay apart for readers who see colours differently (Okabe and Ito, 2008). */
 export const CHART_COLOURS = [
   '#0072b2',
   '#d55e00',
@@ -36,6 +36,11 @@ export const CHART_COLOURS = [
   '#e69f00',
   '#000000',
   '#7f7f7f',
+  '#8c564b',
+  '#b5bd00',
+  '#4b0082',
+  '#ff6f91',
+  '#005f56',
 ] as const;
 
 const fixed = (value: number): string => String(Math.round(value * 10) / 10);

@@ -1,7 +1,7 @@
 import { mainnet } from '#chain';
 import { DETECTION_CONTRACTS, DETECTION_EPOCHS, type DetectionRow, type MeasuredRate } from './detection.js';
 import { BURN_PER_KIB_EPOCH, DAY_BLOCKS } from './economy-params.js';
-import { MINT_RULE_TITLES, MINT_RULES } from './mint-rules.js';
+import { MINT_RULE_SHORT_TITLES, MINT_RULE_TITLES, MINT_RULES } from './mint-rules.js';
 import type { ProfitRow } from './profit.js';
 import type { EconomyResults } from './results.js';
 import { CONFIDENCE_PERCENT } from './statistics.js';
@@ -33,8 +33,9 @@ function claims(): string {
   return `## What is claimed
 
 1. **New coins cannot be farmed.** Whoever pays for storage that is its own, at any share of the hash power, with ids
-   ground, blocks rented, proofs kept back, contracts ended early or misses made on purpose, ends with fewer coins than
-   an idle miner with the same hash power. The reason is one inequality: a lot never mints more than was burned for it.
+   ground, blocks rented, proofs kept back, contracts ended early, renewed, replaced, extended or failed on purpose, ends
+   with fewer coins than an idle miner with the same hash power. The reason is one inequality: a lot never mints more than
+   was burned for it.
 2. **Keeping less than was paid for does not pay**, even if disks cost the provider as much as it is paid.
 3. **Leaving proofs out of one's own blocks does not pay**: the window is ${mainnet.contract.windowBlocks} blocks long.
 
@@ -58,10 +59,12 @@ ${lines.join('\n')}
 
 ![Cheating as provider or client](profit-storing.svg)
 
-The other mint rules are there so that the check can fail: ${MINT_RULES.filter((rule) => rule !== 'law')
-    .map((rule) => `*${MINT_RULE_TITLES[rule]}*`)
-    .join('; ')}. They are the same law with another burn and a \`prove\` that mints more
-([mint-rules.ts](../../tools/sim/economy/mint-rules.ts)).
+The other mint rules are there so that the check can fail. They are the same law with another burn and a \`prove\` that
+mints more ([mint-rules.ts](../../tools/sim/economy/mint-rules.ts)):
+
+${MINT_RULES.filter((rule) => rule !== 'law')
+  .map((rule) => `- **${MINT_RULE_SHORT_TITLES[rule]}**: ${MINT_RULE_TITLES[rule]}`)
+  .join('\n')}
 `;
 }
 
@@ -69,7 +72,7 @@ function tableLine({ strategy: id, rule, profitPercent }: ProfitRow): string {
   const strategy = STRATEGIES.find((candidate) => candidate.id === id) as Strategy;
   const cells = [
     strategy.title,
-    rule === 'law' ? '**the law**' : MINT_RULE_TITLES[rule],
+    rule === 'law' ? '**the law**' : MINT_RULE_SHORT_TITLES[rule],
     rule === 'law' ? claimText(strategy) : '',
     ...profitPercent.map(percentText),
   ];
@@ -87,7 +90,7 @@ function percentText(percent: number): string {
 }
 
 function notes(): string {
-  const list = STRATEGIES.map(({ title, what }) => `- **${title}**: ${what}`);
+  const list = STRATEGIES.map(({ id, title, what }) => `- **${title}** (\`${id}\` in the plots): ${what}`);
   return `### The strategies
 
 ${list.join('\n')}
@@ -99,6 +102,7 @@ ${list.join('\n')}
 - Costs counted: the burn, fees that others' blocks take, slashed collateral, lost rewards, rent of hash power at the
   whole reward of the block. Not counted, which favours the attacker: coins locked as escrow and collateral, its disks
   where it deals with itself, its work.
+- Above the lost tranches and slashes, a provider that mines loses its share of the mint that its misses prevent.
 - A provider's disk is counted at the whole price it is paid, the most that it can be worth: what it does not keep, it
   saves.
 - The mint pool is counted at its expectation (the hash share of what was minted into it), not by who drew it.

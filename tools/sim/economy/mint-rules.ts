@@ -17,10 +17,11 @@ export type MintRuleId = (typeof MINT_RULES)[number];
 /** What the rules are called in tables and plots. */
 export const MINT_RULE_TITLES: Readonly<Record<MintRuleId, string>> = {
   law: 'the law (burn lots)',
-  naive: 'naive: mint to the includer, no burn',
-  cap: 'naive with a cap per block',
-  average: 'bound on the average hash share: burn half of what is minted to the includer',
-  repriced: 'mint to the includer at the price of the day of the proof',
+  naive: 'nothing is burned; the includer of the first proof is minted what the law would have burned',
+  cap: 'the same, at most the worth of two contracts of the farm in a block',
+  average:
+    'half of what the includer of the first proof is minted was burned: harmless if at most half of a farmer’s proofs fell into its own blocks',
+  repriced: 'the includer of the first proof is minted the burn at the price of that day, not of the lot',
 };
 
 /** The same in a word or two. */

@@ -19,11 +19,13 @@ export function createParty(label: string): Party {
 
 const party = createParty;
 
-/** Everybody there is. The attacker's three keys are one purse. */
+/** Everybody there is. The attacker's keys are one purse. */
 export const PARTIES = {
   attackerMiner: party('attacker miner'),
   attackerClient: party('attacker client'),
   attackerProvider: party('attacker provider'),
+  attackerSuccessor: party('attacker successor'),
+  attackerRepairer: party('attacker repairer'),
   honestMiner: party('honest miner'),
   honestClient: party('honest client'),
   honestProvider: party('honest provider'),
@@ -35,4 +37,6 @@ export const ATTACKER_PURSE = [
   PARTIES.attackerMiner,
   PARTIES.attackerClient,
   PARTIES.attackerProvider,
+  PARTIES.attackerSuccessor,
+  PARTIES.attackerRepairer,
 ] as const;

@@ -3,6 +3,15 @@ import type { DatasetStorage } from './dataset.js';
 /** Whose contracts they are. */
 export type Side = 'attacker' | 'honest';
 
+/**
+ * What client and provider do after the first proof (or the last): nothing; `end`, the client ends the contract; `renew`,
+ * the contract goes on for the same term once it is proven to its end; `replace`, the provider drains and a repairer
+ * gives the rest of the term to another provider; `extend`, one more epoch after every proof, up to twice the term;
+ * `drop`, the client drops three quarters of the fragments.
+ */
+export const AFTERWARDS = ['nothing', 'end', 'renew', 'replace', 'extend', 'drop'] as const;
+export type Afterwards = (typeof AFTERWARDS)[number];
+
 /** Contracts of one client with one provider, and how the two behave. */
 export interface FarmPlan {
   readonly client: Side;
@@ -29,8 +38,8 @@ export interface FarmPlan {
   /** Share of the chunks that the provider does not have. */
   readonly lostShare: number;
   readonly storage: DatasetStorage;
-  /** What the client does after the first proof or the last. */
-  readonly afterwards: 'nothing' | 'end after the first proof' | 'renew at the end';
+  /** What client and provider do once a contract was proven. */
+  readonly afterwards: Afterwards;
 }
 
 /** What a miner with a share of the hash power does beside mining. */
@@ -49,7 +58,9 @@ export interface WorldPlan {
   readonly miner: MinerPlan;
   /** A crowd that stores so much that the burn price rises as fast as it may. */
   readonly crowd: boolean;
-  /** Whose coins are counted: all three of the attacker's keys (the default), or its miner's alone. */
+  /** Epochs the world lasts, where that is longer than the farm's term. */
+  readonly epochs?: number | undefined;
+  /** Whose coins are counted: all of the attacker's keys (the default), or its miner's alone. */
   readonly purse?: 'all' | 'miner' | undefined;
   /** Overrides the burn price. */
   readonly burnPerGiBEpoch?: bigint | undefined;

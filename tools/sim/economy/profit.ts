@@ -51,16 +51,23 @@ export function profitPercent(runs: WorldRuns, strategy: Strategy, options: Worl
   return Math.round(percent * 1_000) / 1_000;
 }
 
-/** The whole table. */
+/** What a table shows, and who hears of it. */
+export interface TableOptions {
+  readonly runs?: WorldRuns;
+  readonly onRow?: (row: ProfitRow) => void;
+  /** Rows to leave out of a small table. */
+  readonly isShown?: (strategy: Strategy, rule: MintRuleId) => boolean;
+}
+
+/** The table. */
 export function measureProfits(
   seed: number,
   hashPercents: readonly number[],
-  runs = new WorldRuns(),
-  onRow?: (row: ProfitRow) => void,
+  { runs = new WorldRuns(), onRow, isShown = () => true }: TableOptions = {},
 ): readonly ProfitRow[] {
   const rows: ProfitRow[] = [];
   for (const strategy of STRATEGIES) {
-    for (const rule of strategy.rules) {
+    for (const rule of strategy.rules.filter((shown) => isShown(strategy, shown))) {
       const figures = hashPercents.map((hashPercent) =>
         profitPercent(runs, strategy, { rule, hashPercent, seed }),
       );

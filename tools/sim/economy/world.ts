@@ -1,15 +1,17 @@
 import { accountPot, type KnownBlock, type KnownTransaction, MINT, POOL, rewardPot } from '#chain';
 import { burnFor, priceContract } from '#contracts';
 import { assertInvariant } from '#errors';
+import type { FarmParties } from './afterwards.js';
 import { simOffer } from './agreements.js';
 import { chance } from './chance.js';
 import { Crowd } from './crowd.js';
 import { BURN_PER_KIB_EPOCH, DAY_BLOCKS, economyParams, FEE, perGiB, START_COINS } from './economy-params.js';
-import { Farm, type Offering } from './farm.js';
+import { Farm } from './farm.js';
 import { LawChain } from './law-chain.js';
 import { createRuleLaw, type MintRuleId } from './mint-rules.js';
 import { ATTACKER_PURSE, PARTIES } from './party.js';
 import type { FarmPlan, WorldPlan } from './plan.js';
+import { type Offering, publicOffering } from './plot.js';
 
 /** How a world is run. */
 export interface WorldOptions {
@@ -61,6 +63,18 @@ const SETTLING_EPOCHS = 1.5;
 /** Nobody discards for ever. */
 const MAX_ATTEMPTS = 1_000;
 
+const HONEST_FARM = 1;
+const ATTACK_FARM = 2;
+
+function partiesOf({ client, provider }: FarmPlan): FarmParties {
+  return {
+    client: client === 'attacker' ? PARTIES.attackerClient : PARTIES.honestClient,
+    provider: provider === 'attacker' ? PARTIES.attackerProvider : PARTIES.honestProvider,
+    successor: PARTIES.attackerSuccessor,
+    repairer: PARTIES.attackerRepairer,
+  };
+}
+
 /** One chain of the real law with its miners, farms and crowd. */
 class World {
   private readonly chain: LawChain;
@@ -85,19 +99,9 @@ class World {
     this.chain = new LawChain(createRuleLaw(priced, options.rule));
     const { farm } = plan;
     const { seed } = options;
-    const honest = { client: PARTIES.honestClient, provider: PARTIES.honestProvider };
-    const traffic = new Farm(this.chain, HONEST_TRAFFIC, honest.client, honest.provider, seed, 1);
     this.attack =
-      farm === undefined
-        ? undefined
-        : new Farm(
-            this.chain,
-            farm,
-            farm.client === 'attacker' ? PARTIES.attackerClient : honest.client,
-            farm.provider === 'attacker' ? PARTIES.attackerProvider : honest.provider,
-            seed,
-            2,
-          );
+      farm === undefined ? undefined : new Farm(this.chain, farm, partiesOf(farm), seed, ATTACK_FARM);
+    const traffic = new Farm(this.chain, HONEST_TRAFFIC, partiesOf(HONEST_TRAFFIC), seed, HONEST_FARM);
     this.farms = this.attack === undefined ? [traffic] : [traffic, this.attack];
     this.crowd = plan.crowd ? new Crowd(this.chain, PARTIES.crowdClient, PARTIES.honestProvider) : undefined;
   }
@@ -173,10 +177,10 @@ class World {
   }
 
   private offerStorage(): void {
-    for (const provider of [PARTIES.attackerProvider, PARTIES.honestProvider]) {
+    for (const provider of [PARTIES.attackerProvider, PARTIES.attackerSuccessor, PARTIES.honestProvider]) {
       const place = { lane: 0, sequence: 0n, fee: 0n };
       const transaction = this.chain.sign(provider, 'offer', simOffer(provider), place);
-      this.offered.push({ transaction, publicFrom: 0, isProof: false });
+      this.offered.push(publicOffering(transaction));
     }
   }
 
@@ -222,7 +226,6 @@ class World {
 
 /** Runs a world to its end. */
 export function runWorld(plan: WorldPlan, options: WorldOptions): WorldOutcome {
-  const terms = plan.farm?.afterwards === 'renew at the end' ? 2 : 1;
-  const epochs = Math.max(HONEST_TRAFFIC.epochs, (plan.farm?.epochs ?? 0) * terms);
+  const epochs = Math.max(HONEST_TRAFFIC.epochs, plan.farm?.epochs ?? 0, plan.epochs ?? 0);
   return new World(plan, options).run((epochs + SETTLING_EPOCHS) * DAY_BLOCKS);
 }
