@@ -6,6 +6,7 @@ import { NODE_STATUS_TABLE } from '#node-server';
 import { ChainController } from './chain-controller.js';
 import { MarketController } from './market-controller.js';
 import { PayoutsController } from './payouts-controller.js';
+import { PenaltiesController } from './penalties-controller.js';
 import { RegistryController } from './registry-controller.js';
 import { SupplyAudits } from './supply-audits.js';
 import { createTipHeaders } from './tip-headers.js';
@@ -31,7 +32,14 @@ export const ADMIN_API_OPENAPI: OpenApiOptions = {
 
 /** The admin API and its page; needs LEDGER, MARKET, PLACEMENT, REGISTRY and PAYOUTS. */
 @Module({
-  controllers: [ChainController, MarketController, RegistryController, PayoutsController, WebController],
+  controllers: [
+    ChainController,
+    MarketController,
+    RegistryController,
+    PayoutsController,
+    PenaltiesController,
+    WebController,
+  ],
   providers: [
     { provide: WebFiles, useFactory: () => WebFiles.read() },
     { provide: SupplyAudits, inject: [LEDGER], useFactory: (ledger: LedgerPort) => new SupplyAudits(ledger) },

@@ -57,6 +57,9 @@ describe('the admin API over a ledger with a market on it', () => {
     'supply',
     'supply/audit',
     'placements',
+    'penalties',
+    'burn-price',
+    'burn-price/moves',
     'quote?profile=1/2/3&sizeBytes=1000',
     'search?text=1',
     'blocks/none',
@@ -101,6 +104,49 @@ describe('the admin API over a ledger with a market on it', () => {
     expect(fragments.items).toHaveLength(contract.leafCount);
     const [holder] = await get<{ contract: string }[]>(`fragments/${fragments.items[0]?.['id']}`);
     expect(holder?.contract).toBe(id);
+  });
+
+  test('an epoch shows its challenge, its proof and every draw; one nobody was asked for yet is not found', async () => {
+    const { id } = scene.contract.terms;
+    const proof = await get<{ outcome: string; explanation: { draws: { verdict: string }[] } }>(
+      `contracts/${id}/proofs/0`,
+    );
+    expect(proof).toEqual(await scene.ledger.epochProof({ id, epoch: 0 }));
+    expect(proof.outcome).toBe('proven');
+    expect(proof.explanation.draws.map(({ verdict }) => verdict)).toEqual(['proven', 'proven']);
+    expect(await get(`contracts/${id}/proofs/1`)).toMatchObject({ outcome: 'open', explanation: null });
+    const none = await call(`/api/v1/contracts/${id}/proofs/2`);
+    expect([none.status, (await none.json()) as unknown]).toEqual([
+      404,
+      expect.objectContaining({ code: 'explorer/not-found' }),
+    ]);
+    expect((await call(`/api/v1/contracts/${id}/proofs/-1`)).status).toBe(400);
+  });
+
+  test('the bill, the forecast and what is at risk are what the services say', async () => {
+    const { id, provider } = scene.contract.terms;
+    const { market, payouts } = scene.ports;
+    expect(await get(`contracts/${id}/bill`)).toEqual(await market.bill({ id }));
+    expect(await get(`payouts/${provider.account}/forecast?epochs=2`)).toEqual(
+      await payouts.forecast({ provider: provider.account, epochs: 2 }),
+    );
+    expect(await get(`payouts/${provider.account}/risk`)).toEqual(
+      await payouts.risk({ provider: provider.account }),
+    );
+    const miner = scene.test.miner.account;
+    expect(await get(`payouts/miners/${miner}?limit=3`)).toEqual(
+      await payouts.minerRewards({ miner, limit: 3 }),
+    );
+  });
+
+  test('the order book is filtered and sorted by query', async () => {
+    const best = await get<List>('offers?sort=record&minProven=1');
+    expect(best.items.map(({ state, why }) => [state, why])).toEqual([['open', null]]);
+    expect((await get<List>('offers?minProven=1&all=true')).items).toHaveLength(3);
+    expect((await call('/api/v1/offers?sort=colour')).status).toBe(400);
+    expect((await call('/api/v1/offers?maxPricePerGiBEpoch=-1')).status).toBe(400);
+    const whole = await get<{ reserve: string }>('quote?profile=1/2/3&sizeBytes=1000&withRepair=true');
+    expect(BigInt(whole.reserve)).toBeGreaterThan(0n);
   });
 
   test('a statement as CSV has a line for each posting, amounts unchanged', async () => {

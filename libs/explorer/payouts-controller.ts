@@ -6,14 +6,20 @@ import { z } from 'zod';
 import { problemSchema } from '#http';
 import { statementToCsv } from '#payouts';
 import {
+  type MinerRewardView,
+  minerRewardView,
   PAYOUTS,
+  type PayoutForecastView,
+  type PayoutRiskView,
   type PayoutStatementView,
   type PayoutSummaryView,
   type PayoutsPort,
+  payoutForecastView,
+  payoutRiskView,
   payoutStatementView,
   payoutSummaryView,
 } from '#services';
-import { type Page, type PageQuery, pageOf, pageQuery } from '#wire';
+import { type Page, type PageQuery, pageOf, pageQuery, queryNumber } from '#wire';
 import { foundOrThrow } from './not-found.js';
 import { WithTip } from './tip-headers.js';
 
@@ -23,6 +29,10 @@ const aboutFields = {
   epoch: z.coerce.number().int().nonnegative().optional(),
 };
 const statementQuery = pageQuery.extend(aboutFields);
+const forecastQuery = z.object({
+  contract: z.string().max(100).optional(),
+  epochs: queryNumber(1, 3_650, 3),
+});
 const csvQuery = z.object(aboutFields);
 
 /** Who was paid what, and why. */
@@ -69,6 +79,42 @@ export class PayoutsController {
       if (!response.write(statementToCsv(page.items, false))) await once(response, 'drain');
     }
     response.end();
+  }
+
+  @Get('miners/:miner')
+  @ApiOperation({
+    summary:
+      'Matured rewards of a miner, newest first: subsidy, fees, share of the pool, new coins for first proofs.',
+  })
+  @ApiResponse({ status: 200, standardSchema: pageOf(minerRewardView) })
+  minerRewards(
+    @Param('miner') miner: string,
+    @Query({ schema: pageQuery }) page: PageQuery,
+  ): Promise<Page<MinerRewardView>> {
+    return this.payouts.minerRewards({ miner, ...page });
+  }
+
+  @Get(':provider/forecast')
+  @ApiOperation({
+    summary:
+      'What the next epochs of a provider’s contracts pay if all are proven, by height; vesting, settlement.',
+  })
+  @ApiResponse({ status: 200, standardSchema: payoutForecastView })
+  payoutForecast(
+    @Param('provider') provider: string,
+    @Query({ schema: forecastQuery }) query: z.infer<typeof forecastQuery>,
+  ): Promise<PayoutForecastView> {
+    return this.payouts.forecast({ provider, ...query });
+  }
+
+  @Get(':provider/risk')
+  @ApiOperation({
+    summary:
+      'What a provider may lose: open challenges, strikes, collateral at stake, what a miss would cost.',
+  })
+  @ApiResponse({ status: 200, standardSchema: payoutRiskView })
+  payoutRisk(@Param('provider') provider: string): Promise<PayoutRiskView> {
+    return this.payouts.risk({ provider });
   }
 
   @Get(':provider')
