@@ -36,6 +36,8 @@ export interface ProviderContext {
   readonly limits: ProviderLimits;
   readonly ledger: LedgerPort;
   readonly store: FragmentStore;
+  /** Where the store keeps its files. */
+  readonly fragmentsFolder: string;
   readonly records: ProviderRecords;
   readonly tickets: TicketRecords;
   readonly logger: Logger;
@@ -55,6 +57,7 @@ export async function openProviderContext(options: ProviderOptions): Promise<Pro
     all: limits.maxReservations,
   });
   const tickets = await openTicketRecords(dataDir);
+  const fragmentsFolder = join(dataDir, 'fragments');
   return {
     params,
     crypto: nativeCrypto,
@@ -67,8 +70,9 @@ export async function openProviderContext(options: ProviderOptions): Promise<Pro
     terms,
     limits,
     ledger: options.ledger,
+    fragmentsFolder,
     store: await createFileFragmentStore({
-      folder: join(dataDir, 'fragments'),
+      folder: fragmentsFolder,
       capacityBytes: terms.capacityBytes,
     }),
     records,

@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-import { createEmbeddedJobQueue, type JobQueue } from '#jobs';
 import { Announcer } from './chain/announcer.js';
 import { ChainWatch } from './chain/chain-watch.js';
 import { ContractFollower } from './chain/contract-follower.js';
@@ -10,6 +8,7 @@ import { Audits } from './prove/audits.js';
 import { ProofBuilder } from './prove/proof-builder.js';
 import { Prover } from './prove/prover.js';
 import { Slicer } from './prove/slicer.js';
+import { VolumeCheck } from './prove/volume-check.js';
 import {
   closeProviderContext,
   nowSeconds,
@@ -42,21 +41,16 @@ export interface Provider {
 
 /** Opens a provider over its data folder; it serves at once and acts after `start`. */
 export async function createProvider(options: ProviderOptions): Promise<Provider> {
-  const context = await openProviderContext(options);
-  const jobs = await createEmbeddedJobQueue({
-    file: join(options.dataDir, 'jobs.sqlite'),
-    onError: (error) => context.logger.warn({ err: error }, 'job queue'),
-  });
-  return assemble(context, jobs);
+  return assemble(await openProviderContext(options));
 }
 
-function assemble(context: ProviderContext, jobs: JobQueue): Provider {
+function assemble(context: ProviderContext): Provider {
   const watch = new ChainWatch(context);
   const gate = new TicketGate(context);
   const uploads = new Uploads(context, gate);
   const slicer = new Slicer(context.store);
   const builder = new ProofBuilder(context, slicer);
-  const prover = new Prover(context, watch, builder, jobs);
+  const prover = new Prover(context, watch, builder, new VolumeCheck(context));
   const negotiations: Negotiations = new Negotiations(context, watch, (contract, why) =>
     follower.free(contract, why),
   );
@@ -87,7 +81,6 @@ function assemble(context: ProviderContext, jobs: JobQueue): Provider {
     scrubber,
     statusReader: new StatusReader(context, { watch, announcer, follower, prover }),
     async start() {
-      await prover.start();
       watch.start();
       scrubber.start();
       housekeeping = setInterval(() => {
@@ -100,7 +93,6 @@ function assemble(context: ProviderContext, jobs: JobQueue): Provider {
       await cleaning;
       await scrubber.stop();
       await prover.stop();
-      await jobs.close({ graceMs: 2_000 });
       await slicer.close();
       await closeProviderContext(context);
     },

@@ -12,21 +12,23 @@ const FEE_PER_BYTE = 1n;
 export interface OwnTransaction {
   readonly id: string;
   readonly hex: string;
+  readonly sizeBytes: number;
 }
 
-/** Signs a transaction with the least fee its size asks for. The same body gives the same id. */
+/** Signs a transaction; default: with the least fee its size asks for. The same body and fee give the same id. */
 export function signOwn(
   context: ProviderContext,
   kind: string,
   body: unknown,
-  numbering: { readonly lane: number; readonly sequence: bigint },
+  options: { readonly lane: number; readonly sequence: bigint; readonly feePerByte?: bigint },
 ): OwnTransaction {
   const { keys, law } = context;
-  const draft: UnsignedTransaction = { kind, body, ...numbering, sender: keys.publicKey, fee: 0n };
+  const { lane, sequence, feePerByte = FEE_PER_BYTE } = options;
+  const draft: UnsignedTransaction = { kind, body, lane, sequence, sender: keys.publicKey, fee: 0n };
   const sizeBytes = encodeTransaction(law, { ...draft, signature: new Uint8Array(64) }).length;
-  const signed = signTransaction(law, { ...draft, fee: BigInt(sizeBytes) * FEE_PER_BYTE }, keys.secretKey);
+  const signed = signTransaction(law, { ...draft, fee: BigInt(sizeBytes) * feePerByte }, keys.secretKey);
   const bytes = encodeTransaction(law, signed);
-  return { id: transactionId(law, bytes), hex: bytesToHex(bytes) };
+  return { id: transactionId(law, bytes), hex: bytesToHex(bytes), sizeBytes };
 }
 
 /** Submits a numbered transaction in the provider's lane. */

@@ -1,155 +1,166 @@
-import { z } from 'zod';
 import type { BlockId, ContractId } from '#chain';
 import { challengePlan } from '#contracts';
 import { AppError, type Violation, violationToText } from '#errors';
-import { defineJob, type Job, type JobQueue, type Worker } from '#jobs';
 import type { ChallengeView } from '#wire';
 import type { ChainWatch, Tip } from '../chain/chain-watch.js';
-import { signOwn } from '../chain/submit.js';
 import type { ProviderContext } from '../provider-context.js';
 import type { ProofBuilder } from './proof-builder.js';
+import { createDuty, dutyKey, type ProofDuty, type ProofProblem } from './proof-duty.js';
+import { ProofSubmitter } from './proof-submitter.js';
+import type { VolumeCheck } from './volume-check.js';
 
-/** One challenge to answer. */
-const proveJob = defineJob(
-  'prove-epoch',
-  z.object({
-    contract: z.string(),
-    epoch: z.number().int(),
-    /** Id of the challenge block. */
-    blockId: z.string(),
-    totalChunks: z.string(),
-    closesAt: z.number().int(),
-  }),
-);
-type ProvePayload = z.infer<typeof proveJob.payload>;
-
-/** Few: every new block looks again at what is open, sooner than a long pause would. */
-const ATTEMPTS = 3;
-const BACKOFF_MS = 250;
-/** Short: a killed process's job must be free again well within a window (devnet: eight seconds). */
-const LEASE_MS = 2_000;
+/** Proofs made at once: reading is the disk's work, hashing one thread's. */
 const CONCURRENCY = 2;
 
-/** Answers every open challenge with a proof on chain, once: by a job for each contract and epoch. */
+/** What keeps a proof from being made or taken. */
+type Trouble = Pick<ProofProblem, 'code' | 'message'>;
+
+/**
+ * Answers every open challenge with a proof on chain. What is to be done follows from the chain alone, at every tip: so
+ * a restart, a node that was away and a reorganisation need no memory, and no clock is asked for anything. Proofs are
+ * made when the challenge block is there, before they can be handed in.
+ */
 export class Prover {
   readonly #context: ProviderContext;
   readonly #watch: ChainWatch;
   readonly #builder: ProofBuilder;
-  readonly #jobs: JobQueue;
-  #worker: Worker | undefined;
-  #open: readonly ChallengeView[] = [];
+  readonly #volume: VolumeCheck;
+  readonly #submitter: ProofSubmitter;
+  readonly #duties = new Map<string, ProofDuty>();
+  readonly #running = new Set<Promise<void>>();
+  #isStopping = false;
 
-  constructor(context: ProviderContext, watch: ChainWatch, builder: ProofBuilder, jobs: JobQueue) {
+  constructor(context: ProviderContext, watch: ChainWatch, builder: ProofBuilder, volume: VolumeCheck) {
     this.#context = context;
     this.#watch = watch;
     this.#builder = builder;
-    this.#jobs = jobs;
+    this.#volume = volume;
+    this.#submitter = new ProofSubmitter(context);
   }
 
-  /** The windows open at the last tip. */
-  openChallenges(): readonly ChallengeView[] {
-    return this.#open;
+  /** The windows open at the last tip, and how their proofs are getting on. */
+  duties(): readonly ProofDuty[] {
+    return [...this.#duties.values()];
   }
 
-  async start(): Promise<void> {
-    this.#worker = await this.#jobs.work(proveJob, (job) => this.#prove(job), {
-      concurrency: CONCURRENCY,
-      leaseMs: LEASE_MS,
-    });
+  /** Whether the disk was readable at the last tip. */
+  get volumeProblem(): string | undefined {
+    return this.#volume.problem;
   }
 
   async stop(): Promise<void> {
-    await this.#worker?.close({ graceMs: 2_000 });
+    this.#isStopping = true;
+    await Promise.all(this.#running);
   }
 
-  /** Looks at the open windows: what is neither proven nor under way becomes a job. */
+  /** Looks at the open windows; whatever is not proven is worked on meanwhile. */
   async sync(tip: Tip): Promise<void> {
-    this.#open = await this.#context.ledger.challenges({ provider: this.#context.address });
-    for (const challenge of this.#open) {
-      if (!challenge.proven && (await this.#isDue(challenge, tip))) await this.#enqueue(challenge);
+    await this.#volume.look();
+    const open = await this.#context.ledger.challenges({ provider: this.#context.address });
+    const keys = new Set(open.map(dutyKey));
+    for (const key of this.#duties.keys()) if (!keys.has(key)) this.#duties.delete(key);
+    for (const challenge of open) this.#meet(challenge);
+    this.#work();
+    await this.#closeBooks(open, tip);
+  }
+
+  #meet(challenge: ChallengeView): void {
+    const key = dutyKey(challenge);
+    const known = this.#duties.get(key);
+    // Another challenge block draws other chunks: what was made for the old one answers nothing.
+    const duty = known?.challenge.blockId === challenge.blockId ? known : createDuty(challenge);
+    this.#duties.set(key, Object.assign(duty, { challenge, isDue: !challenge.proven }));
+  }
+
+  /** Starts what is due, the nearest deadline first. */
+  #work(): void {
+    const due = [...this.#duties.values()]
+      .filter(({ isDue, isRunning }) => isDue && !isRunning)
+      .sort((a, b) => a.challenge.closesAt - b.challenge.closesAt);
+    for (const duty of due) {
+      if (this.#isStopping || this.#running.size >= CONCURRENCY) return;
+      duty.isDue = false;
+      duty.isRunning = true;
+      const run: Promise<void> = this.#advance(duty).finally(() => {
+        duty.isRunning = false;
+        this.#running.delete(run);
+        this.#work();
+      });
+      this.#running.add(run);
     }
-    await this.#closeBooks(tip);
   }
 
-  /** The next block must be able to hold the proof, and no proof for this very challenge may be under way. */
-  async #isDue(challenge: ChallengeView, tip: Tip): Promise<boolean> {
-    if (tip.height + 1 < challenge.opensAt || tip.height >= challenge.closesAt) return false;
-    const proof = await this.#context.records.proofs.find(challenge.contract as ContractId, challenge.epoch);
-    if (proof === undefined || proof.blockId !== challenge.blockId || proof.transactionId === '') return true;
-    // Vanished after a reorganisation or a restart of the node: handed in again.
-    return (await this.#context.ledger.transaction({ id: proof.transactionId })) === null;
+  /** One attempt; the next tip brings the next one. */
+  async #advance(duty: ProofDuty): Promise<void> {
+    const tip = this.#watch.tip;
+    if (tip === undefined || tip.height >= duty.challenge.closesAt) return;
+    try {
+      this.#note(duty, tip, (await this.#prepare(duty)) ?? (await this.#handIn(duty, tip)));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      this.#note(duty, tip, error);
+    }
   }
 
-  async #enqueue(challenge: ChallengeView): Promise<void> {
-    const { contract, epoch, blockId, totalChunks, closesAt } = challenge;
-    await this.#jobs.enqueue(
-      proveJob,
-      { contract, epoch, blockId, totalChunks, closesAt },
-      { jobId: `${contract}:${epoch}`, attempts: ATTEMPTS, backoffMs: BACKOFF_MS },
+  /** Makes the proof, once; nothing is read while the volume is away. */
+  async #prepare(duty: ProofDuty): Promise<Trouble | undefined> {
+    if (duty.proof !== undefined) return undefined;
+    if (this.#volume.problem !== undefined)
+      return { code: 'disk/not-mounted', message: this.#volume.problem };
+    const { crypto, params } = this.#context;
+    const { contract, epoch, blockId, totalChunks } = duty.challenge;
+    const leaves = await this.#builder.leavesAt(contract as ContractId, duty.challenge);
+    if (leaves === undefined) {
+      const message = `the list of ${duty.challenge.leafCount} fragments the challenge was drawn from is not known`;
+      return { code: 'proof/other-list', message };
+    }
+    const plan = challengePlan(crypto, params, {
+      contract: contract as ContractId,
+      epoch,
+      blockId: blockId as BlockId,
+      totalChunks: BigInt(totalChunks),
+    });
+    const proof = await this.#builder.build(leaves, plan);
+    if (!proof.ok) return violationToTrouble(proof.violation);
+    duty.proof = proof.value;
+    return undefined;
+  }
+
+  /** Only once the next block may hold it, and only while its challenge block is on the chain. */
+  async #handIn(duty: ProofDuty, tip: Tip): Promise<Trouble | undefined> {
+    const { challenge, proof } = duty;
+    if (proof === undefined || tip.height + 1 < challenge.opensAt) return undefined;
+    if (this.#duties.get(dutyKey(challenge)) !== duty) return undefined;
+    const { epoch } = challenge;
+    const violation = await this.#submitter.ensure(
+      challenge,
+      { contract: challenge.contract as ContractId, epoch, proof },
+      tip,
+    );
+    return violation === undefined ? undefined : violationToTrouble(violation);
+  }
+
+  #note(duty: ProofDuty, tip: Tip, trouble: Trouble | undefined): void {
+    const { contract, epoch, closesAt } = duty.challenge;
+    if (trouble === undefined) {
+      duty.problem = undefined;
+      return;
+    }
+    const { code, message } = trouble;
+    const sinceHeight = duty.problem?.code === code ? duty.problem.sinceHeight : tip.height;
+    duty.problem = { code, message, sinceHeight };
+    this.#context.logger.error(
+      { contract, epoch, code, dueInBlocks: closesAt - tip.height },
+      `cannot prove: ${message}`,
     );
   }
 
-  async #prove({ payload }: Job<ProvePayload>): Promise<void> {
-    const { crypto, params, logger } = this.#context;
-    const contract = payload.contract as ContractId;
-    const height = this.#watch.tip?.height ?? 0;
-    if (height >= payload.closesAt) return;
-    const plan = challengePlan(crypto, params, {
-      contract,
-      epoch: payload.epoch,
-      blockId: payload.blockId as BlockId,
-      totalChunks: BigInt(payload.totalChunks),
-    });
-    const leaves = await this.#builder.leaves(contract);
-    const proof = leaves.ok ? await this.#builder.build(leaves.value, plan) : leaves;
-    if (!proof.ok) {
-      // No other attempt can help until the fragment is repaired; the window is looked at again with every block.
-      logger.error({ violation: proof.violation, contract, epoch: payload.epoch }, 'cannot prove');
-      return;
-    }
-    const transactionId = await this.#submit(payload, { contract, epoch: payload.epoch, proof: proof.value });
-    if (transactionId === undefined) return;
-    await this.#context.records.proofs.save({
-      contract,
-      epoch: payload.epoch,
-      blockId: payload.blockId,
-      transactionId,
-      submittedAt: height,
-      closesAt: payload.closesAt,
-      state: 'submitted',
-    });
-    logger.info({ contract, epoch: payload.epoch, transaction: transactionId }, 'proof handed in');
-  }
-
-  /** Undefined where the ledger says that the proof is not wanted (any more). */
-  async #submit(payload: ProvePayload, body: unknown): Promise<string | undefined> {
-    const { ledger } = this.#context;
-    const { id, hex } = signOwn(this.#context, 'prove', body, { lane: 0, sequence: 0n });
-    // Handed in by a process that was killed before it could write so down.
-    if ((await ledger.transaction({ id })) !== null) return id;
-    try {
-      await ledger.submitTransaction({ hex });
-      return id;
-    } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'ledger/refused') throw error;
-      const violation = error.data['violation'] as Violation | undefined;
-      const { contract, epoch } = payload;
-      this.#context.logger.warn(
-        { contract, epoch, violation },
-        `proof not taken: ${violation === undefined ? error.message : violationToText(violation)}`,
-      );
-      return undefined;
-    }
-  }
-
   /** Proofs whose window is over, or that the chain shows as proven, are closed. */
-  async #closeBooks(tip: Tip): Promise<void> {
+  async #closeBooks(open: readonly ChallengeView[], tip: Tip): Promise<void> {
     const { ledger, records, logger } = this.#context;
     for (const proof of await records.proofs.submitted()) {
-      const challenge = this.#open.find(
-        ({ contract, epoch }) => contract === proof.contract && epoch === proof.epoch,
-      );
-      if (challenge !== undefined && tip.height < proof.closesAt) continue;
+      const isOpen = open.some(({ contract, epoch }) => contract === proof.contract && epoch === proof.epoch);
+      if (isOpen && tip.height < proof.closesAt) continue;
       const known = await ledger.transaction({ id: proof.transactionId });
       const state = known?.status === 'confirmed' ? 'included' : 'missed';
       if (state === 'missed' && tip.height <= proof.closesAt) continue;
@@ -157,4 +168,8 @@ export class Prover {
       if (state === 'missed') logger.error({ ...proof }, 'proof did not reach the chain in time');
     }
   }
+}
+
+function violationToTrouble(violation: Violation): Trouble {
+  return { code: violation.rule, message: violationToText(violation) };
 }

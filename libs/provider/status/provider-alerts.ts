@@ -1,4 +1,5 @@
 import type { NetworkParams } from '#chain';
+import { proofAlerts } from './proof-alerts.js';
 import type { ProviderAlert, ProviderStatus } from './provider-status.js';
 
 /** A disk with less than this free will stop a provider soon. */
@@ -38,34 +39,6 @@ function diskAlerts({ disk }: Omit<ProviderStatus, 'alerts'>): ProviderAlert[] {
       code: 'disk/over-promised',
       message: `the offer promises ${disk.capacityBytes} bytes, but the disk has room for ${disk.diskFreeBytes + disk.usedBytes}`,
       next: 'lower CAIRN_PROVIDER_CAPACITY',
-    });
-  }
-  return alerts;
-}
-
-function proofAlerts(
-  { proofs, node }: Omit<ProviderStatus, 'alerts'>,
-  params: NetworkParams,
-): ProviderAlert[] {
-  const alerts: ProviderAlert[] = [];
-  const tip = node.tipHeight ?? 0;
-  const late = proofs.openWindows.filter(
-    ({ proven, closesAt }) => !proven && closesAt - tip <= params.contract.windowBlocks / 2,
-  );
-  for (const { contract, epoch, closesAt } of late) {
-    alerts.push({
-      severity: 'critical',
-      code: 'proof/due',
-      message: `epoch ${epoch} of contract ${contract} must be proven by block ${closesAt}, the tip is ${tip}`,
-      next: 'keep the provider running and connected to its node; see its log for why the proof is late',
-    });
-  }
-  if (proofs.missed > 0) {
-    alerts.push({
-      severity: 'warning',
-      code: 'proof/missed',
-      message: `${proofs.missed} proof${proofs.missed === 1 ? ' was' : 's were'} missed; each costs the epoch's price and a part of the collateral`,
-      next: `${params.contract.strikes} misses end a contract; see the log at the time of the miss`,
     });
   }
   return alerts;

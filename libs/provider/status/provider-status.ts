@@ -38,6 +38,21 @@ export const providerStatusSchema = z
           opensAt: z.number().int(),
           closesAt: z.number().int(),
           proven: z.boolean(),
+          /** The proof is made; it waits for its first height, or for a block. */
+          ready: z.boolean(),
+          /** Why the proof could not be made or handed in, the last time it was tried. */
+          problem: z
+            .object({ code: z.string(), message: z.string(), sinceHeight: z.number().int() })
+            .nullable(),
+        }),
+      ),
+      /** Contracts of which fragments are lost or rotten: their proofs fail once these are drawn. */
+      atRisk: z.array(
+        z.object({
+          contract: z.string(),
+          nextChallengeHeight: z.number().int().nullable(),
+          lostFragments: z.number().int(),
+          fragments: z.number().int(),
         }),
       ),
       last: z.array(
@@ -58,6 +73,8 @@ export const providerStatusSchema = z
       boundBytes: z.string(),
       diskFreeBytes: z.number().int(),
       corruptFragments: z.array(z.string()),
+      /** Why the fragments cannot be read at all: the disk is away. */
+      problem: z.string().nullable(),
     }),
     alerts: z.array(z.object({ severity, code: z.string(), message: z.string(), next: z.string() })),
   })

@@ -1,3 +1,4 @@
+import type { ContractId } from '#chain';
 import type { Announcer } from '../chain/announcer.js';
 import type { ChainWatch } from '../chain/chain-watch.js';
 import type { ContractFollower } from '../chain/contract-follower.js';
@@ -74,13 +75,16 @@ export class StatusReader {
     const next = views.flatMap((view) => view.nextChallengeHeight ?? []);
     return {
       nextChallengeHeight: next.length === 0 ? null : Math.min(...next),
-      openWindows: prover.openChallenges().map(({ contract, epoch, opensAt, closesAt, proven }) => ({
-        contract,
-        epoch,
-        opensAt,
-        closesAt,
-        proven,
+      openWindows: prover.duties().map(({ challenge, proof, problem }) => ({
+        contract: challenge.contract,
+        epoch: challenge.epoch,
+        opensAt: challenge.opensAt,
+        closesAt: challenge.closesAt,
+        proven: challenge.proven,
+        ready: proof !== undefined,
+        problem: problem ?? null,
       })),
+      atRisk: await this.#atRisk(),
       last: (await this.#context.records.proofs.latest(LAST_PROOFS)).map(
         ({ contract, epoch, submittedAt, state, transactionId }) => ({
           contract,
@@ -95,6 +99,23 @@ export class StatusReader {
     };
   }
 
+  /** Only looked for where something is lost. */
+  async #atRisk(): Promise<ProviderStatus['proofs']['atRisk']> {
+    const { records } = this.#context;
+    const lost = new Set<string>(records.corruptFragments());
+    const atRisk: ProviderStatus['proofs']['atRisk'] = [];
+    if (lost.size === 0) return atRisk;
+    for (const view of this.#sources.follower.views()) {
+      if (view.status !== 'active') continue;
+      const leaves = await records.leaves(view.id as ContractId);
+      const lostFragments = leaves.filter(({ id }) => lost.has(id)).length;
+      const { id: contract, nextChallengeHeight } = view;
+      if (lostFragments > 0)
+        atRisk.push({ contract, nextChallengeHeight, lostFragments, fragments: leaves.length });
+    }
+    return atRisk;
+  }
+
   async #disk(): Promise<ProviderStatus['disk']> {
     const { records, store } = this.#context;
     return {
@@ -103,6 +124,7 @@ export class StatusReader {
       boundBytes: String(records.contracts().reduce((sum, record) => sum + boundBytes(record), 0n)),
       diskFreeBytes: await store.diskFreeBytes(),
       corruptFragments: [...records.corruptFragments()],
+      problem: this.#sources.prover.volumeProblem ?? null,
     };
   }
 }
