@@ -3,9 +3,11 @@ import fc from 'fast-check';
 import { encode, type FragmentId } from '#chain';
 import { bytesToHex, hexToBytes, nobleCrypto, u32le, verifyInclusion } from '#crypto';
 import {
+  appendToCommitment,
   commitToLeaves,
   entriesToLeaves,
   findLeaf,
+  frontierOf,
   type Leaf,
   leafHash,
   leafPath,
@@ -13,7 +15,7 @@ import {
   leafStartChunk,
   MAX_FRAGMENT_BYTES,
 } from './leaves.js';
-import { TOMBSTONE_ID } from './tombstone.js';
+import { leafToTombstone, TOMBSTONE_ID } from './tombstone.js';
 
 const entry = (index: number, lengthBytes: number): { id: FragmentId; lengthBytes: number } => ({
   id: (index + 1).toString(16).padStart(64, '0') as FragmentId,
@@ -73,6 +75,38 @@ describe('leaves', () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  test('an append to a list, tombstones in it or not, commits to the longer list', () => {
+    fc.assert(
+      fc.property(lengths, lengths, fc.array(fc.nat(39)), (before, after, buried) => {
+        const all = [...leavesOf([...before, ...after])];
+        for (const at of buried) {
+          const leaf = all[at % before.length] as Leaf;
+          all[at % before.length] = leafToTombstone(leaf);
+        }
+        const old = all.slice(0, before.length);
+        const list = all.slice(before.length).map(({ id, lengthBytes }) => ({ id, lengthBytes }));
+        const commitment = commitToLeaves(nobleCrypto, old);
+        const more = entriesToLeaves(list, commitment.totalChunks);
+        if (!more.ok) throw new Error(more.violation.rule);
+        expect(more.value).toEqual(all.slice(before.length));
+        const frontier = frontierOf(nobleCrypto, old);
+        expect(appendToCommitment(nobleCrypto, commitment, frontier, more.value)).toEqual(
+          commitToLeaves(nobleCrypto, all),
+        );
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('a tombstone counts for chunks and not for bytes', () => {
+    const [first, second] = leavesOf([2_000, 3_000]) as [Leaf, Leaf];
+    expect(commitToLeaves(nobleCrypto, [leafToTombstone(first), second])).toMatchObject({
+      leafCount: 2,
+      totalBytes: 3_000n,
+      totalChunks: 5n,
+    });
   });
 
   test('a leaf is id, length, end chunk: 44 bytes', () => {

@@ -2,11 +2,16 @@ import { describe, expect, test } from '@jest/globals';
 import { bytesToHex, concatBytes, hexToBytes, u32le } from './bytes.js';
 import { nobleCrypto } from './noble-crypto.js';
 import {
+  appendToFrontier,
   consistencyProof,
+  frontierLength,
+  frontierRoot,
   inclusionProof,
+  merkleFrontier,
   merkleLeafHash,
   merkleRoot,
   merkleRootOf,
+  rootOfPath,
   verifyConsistency,
   verifyInclusion,
 } from './rfc6962.js';
@@ -140,6 +145,54 @@ describe('trees of every size up to 40', () => {
     expect(() => inclusionProof(crypto, [], 0)).toThrow(/not in a tree of 0/);
     expect(() => consistencyProof(crypto, leafHashes, 0)).toThrow(/no consistency proof/);
     expect(() => consistencyProof(crypto, leafHashes, 41)).toThrow(/no consistency proof/);
+  });
+
+  test('a frontier is the roots of the complete subtrees, and gives the root of the tree', () => {
+    for (let size = 0; size <= leafHashes.length; size++) {
+      const leaves = leafHashes.slice(0, size);
+      const frontier = merkleFrontier(crypto, leaves);
+      expect(frontier).toHaveLength(frontierLength(size));
+      let from = 0;
+      for (const node of frontier) {
+        let width = 1;
+        while (from + width * 2 <= size) width *= 2;
+        expect(node).toEqual(recursiveRoot(leaves.slice(from, from + width)));
+        from += width;
+      }
+      expect(from).toBe(size);
+      expect(frontierRoot(crypto, frontier)).toEqual(merkleRoot(crypto, leaves));
+    }
+    const published = merkleFrontier(crypto, publishedHashes);
+    expect(bytesToHex(frontierRoot(crypto, published))).toBe(publishedRoots.at(-1));
+  });
+
+  test('appending to the frontier of any list gives the frontier of the longer one', () => {
+    for (let size = 0; size <= 20; size++) {
+      const frontier = merkleFrontier(crypto, leafHashes.slice(0, size));
+      for (let more = 0; more <= 20; more++) {
+        const longer = appendToFrontier(crypto, frontier, size, leafHashes.slice(size, size + more));
+        expect(longer).toEqual(merkleFrontier(crypto, leafHashes.slice(0, size + more)));
+      }
+    }
+    expect(() => appendToFrontier(crypto, leafHashes.slice(0, 2), 1, [])).toThrow(/no frontier of 2 nodes/);
+  });
+
+  test('the path of a leaf gives the root after the leaf changed', () => {
+    for (const size of [1, 2, 3, 7, 8, 20]) {
+      const leaves = leafHashes.slice(0, size);
+      for (let index = 0; index < size; index++) {
+        const path = inclusionProof(crypto, leaves, index);
+        const changed = merkleLeafHash(crypto, u32le(9_999));
+        const expected = merkleRoot(
+          crypto,
+          leaves.map((leaf, at) => (at === index ? changed : leaf)),
+        );
+        expect(rootOfPath(crypto, { leafHash: changed, index, size, path })).toEqual(expected);
+        expect(
+          rootOfPath(crypto, { leafHash: changed, index, size, path: [...path, changed] }),
+        ).toBeUndefined();
+      }
+    }
   });
 
   test('a level of 200,000 leaves fits', () => {
