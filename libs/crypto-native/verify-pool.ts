@@ -15,8 +15,8 @@ export interface VerifyPool {
   close(): Promise<void>;
 }
 
-/** Below this a shard costs more to send than to check. */
-const minShardChecks = 16;
+/** Less than this is not worth another thread's waking up: small blocks come many at a time, each to the next thread. */
+const minShardChecks = 64;
 
 interface PendingShard {
   resolve(verdicts: Uint8Array): void;
@@ -116,7 +116,8 @@ export function createVerifyPool({ workers }: { readonly workers: number }): Ver
           next: 'the service is stopping: try again when it is up',
         });
       }
-      const positions = checks.flatMap((check, at) => (isWellFormed(check) ? [at] : []));
+      const positions: number[] = [];
+      for (const [at, check] of checks.entries()) if (isWellFormed(check)) positions.push(at);
       const shardSize = Math.max(minShardChecks, Math.ceil(positions.length / workers));
       const verdicts = checks.map(() => false);
       const shards: Promise<void>[] = [];

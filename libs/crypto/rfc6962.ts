@@ -47,9 +47,15 @@ export function levelAbove(crypto: CryptoPort, level: readonly Uint8Array[]): Ui
 /** Root of the tree over leaf hashes (RFC 6962, 2.1); the empty tree is SHA-256 of nothing. 32 bytes. */
 export function merkleRoot(crypto: CryptoPort, leafHashes: readonly Uint8Array[]): Uint8Array {
   if (leafHashes.length === 0) return crypto.sha256(new Uint8Array(0));
-  let level = leafHashes;
-  while (level.length > 1) level = levelAbove(crypto, level);
-  return (level[0] as Uint8Array).slice();
+  // As `levelAbove` again and again, each level in one piece: a block has thousands of leaves.
+  let level: Uint8Array = new Uint8Array(32 * leafHashes.length);
+  for (const [index, leaf] of leafHashes.entries()) level.set(leaf, 32 * index);
+  while (level.length > 32) {
+    const pairBytes = level.length - (level.length % 64);
+    const above = crypto.hashPairs(level.subarray(0, pairBytes));
+    level = pairBytes === level.length ? above : concatBytes(above, level.subarray(pairBytes));
+  }
+  return level.slice();
 }
 
 /** Root of the tree over the leaves themselves. */

@@ -150,6 +150,8 @@ export class Mempool {
     this.replacements.clear();
     this.supplement = undefined;
     this.revisionNumber += 1;
+    // While a node syncs nothing waits, and its blocks are many.
+    if (this.list.size === 0 && change.left.length === 0) return;
     const confirmed = new Set(change.joined.flatMap(({ block }) => block.transactions.map(({ id }) => id)));
     const { height } = this.options.chain.tip;
     const returning = change.left
