@@ -34,7 +34,7 @@ export type ShownLeaf = TypeOf<typeof shownLeafSchema>;
 
 /**
  * Shows every drawn chunk of a contract, and everything once: each drawn leaf, each node of the commitment's tree that
- * the leaves do not give, and of each fragment one slice of all its drawn chunks (docs/protocol/contracts.md, 7).
+ * the leaves do not give, and of each fragment one slice of all its drawn chunks (docs/protocol/contracts.md, 8).
  */
 export const storageProofSchema = struct({
   /** Every drawn leaf by ascending index, none twice. */

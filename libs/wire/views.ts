@@ -364,7 +364,7 @@ export const challengeView = z
   .meta({ id: 'Challenge' });
 export type ChallengeView = z.infer<typeof challengeView>;
 
-/** A storage proof draw by draw (docs/protocol/contracts.md, sections 6 and 7). */
+/** A storage proof draw by draw (docs/protocol/contracts.md, sections 7 and 8). */
 export const proofExplanationView = z
   .object({
     draws: z.array(
