@@ -28,7 +28,12 @@ const keptQuote = z.object({
 });
 
 /** A contract's line of the quote its file was stored by. */
-export type KeptQuote = QuotePrice & { readonly name: string; readonly quotedAt: string };
+export interface KeptQuote {
+  /** Of the file. */
+  readonly name: string;
+  readonly quotedAt: string;
+  readonly price: QuotePrice;
+}
 
 /** Keeps what was quoted for each contract of a stored file. A quote that cannot be kept stops nobody from storing. */
 export async function keepQuotes(
@@ -79,7 +84,9 @@ export async function readQuotes(dataDir: string): Promise<Map<string, KeptQuote
   for (const line of text.split('\n')) {
     const parsed = keptQuote.safeParse(parseJson(line));
     // A line cut short by a crash is no quote.
-    if (parsed.success) quotes.set(parsed.data.contract, parsed.data);
+    if (!parsed.success) continue;
+    const { contract, name, quotedAt, ...price } = parsed.data;
+    quotes.set(contract, { name, quotedAt, price });
   }
   return quotes;
 }

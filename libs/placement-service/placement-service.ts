@@ -7,7 +7,8 @@ import type { LivenessRecord } from './liveness-record.js';
 export interface PlacementServiceOptions {
   readonly ledger: LedgerPort;
   readonly params: NetworkParams;
-  readonly record: LivenessRecord;
+  /** Who answered lately; a process that probes nobody gives an empty one. */
+  readonly record: Pick<LivenessRecord, 'get' | 'all'>;
 }
 
 /** Chooses among the offers on chain; a provider known to be down is not chosen, one never probed is. */

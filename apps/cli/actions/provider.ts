@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { parseAccount } from '#chain';
 import { formatSize } from '#config';
 import { AppError, violationToText } from '#errors';
@@ -12,6 +11,7 @@ import { formatFields, formatTable, shortId } from '../output/table.js';
 import { safeText } from '../output/text.js';
 import { runApp } from '../process/run-app.js';
 import { makeDataFolder, withNode } from '../session.js';
+import { ownProviderAddress, providerFolder } from './provider-address.js';
 
 export const initProvider: CommandAction = async (_input, context) => {
   const { output, params } = context;
@@ -85,7 +85,7 @@ async function ownStatus(context: CliContext): Promise<undefined> {
 
 /** A port may be another provider's. Told where the folder has a keystore that opens without asking. */
 async function assertOwn(address: string, url: string, context: CliContext): Promise<void> {
-  const own = await ownAddress(context).catch((error: unknown) => {
+  const own = await ownProviderAddress(context).catch((error: unknown) => {
     if (error instanceof AppError) return undefined;
     throw error;
   });
@@ -98,17 +98,10 @@ async function assertOwn(address: string, url: string, context: CliContext): Pro
   });
 }
 
-async function ownAddress(context: CliContext): Promise<string> {
-  const { openProviderIdentity } = await import('#provider');
-  const passphrase = context.config.passphrase ?? '';
-  const dataDir = providerFolder(context);
-  return (await openProviderIdentity({ dataDir, params: context.params, passphrase })).address;
-}
-
 /** The passphrase of an encrypted keystore, asked for here: the provider's own process has no terminal. */
 async function passphraseToRun(context: CliContext): Promise<string | undefined> {
   if (!context.canAsk || (context.config.passphrase ?? '') !== '') return undefined;
-  return ownAddress(context).then(
+  return ownProviderAddress(context).then(
     () => undefined,
     (error: unknown) => {
       // Whatever else is wrong with the keystore, the provider says itself.
@@ -170,10 +163,6 @@ function endpointFields(endpoint: EndpointView | null): [string, string][] {
   return [
     ['reached at', endpoint === null ? 'no address on chain' : safeText(endpoint.addresses.join(', '))],
   ];
-}
-
-function providerFolder(context: CliContext): string {
-  return join(context.config.dataDir, 'provider');
 }
 
 async function passphraseOf(context: CliContext): Promise<string> {

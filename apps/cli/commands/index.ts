@@ -2,7 +2,9 @@ import type { CommandDefinition } from '../command.js';
 import { fileCommands } from './file-commands.js';
 import { keyCommands } from './key-commands.js';
 import { marketCommands } from './market-commands.js';
+import { offerCommands } from './offer-commands.js';
 import { operatorCommands } from './operator-commands.js';
+import { payoutCommands } from './payout-commands.js';
 import { verifyCommands } from './verify-commands.js';
 
 const completion: CommandDefinition = {
@@ -21,7 +23,9 @@ const completion: CommandDefinition = {
 export const COMMANDS: readonly CommandDefinition[] = [
   ...keyCommands,
   ...fileCommands,
+  ...offerCommands,
   ...marketCommands,
+  ...payoutCommands,
   ...operatorCommands,
   ...verifyCommands,
   completion,

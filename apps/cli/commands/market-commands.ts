@@ -69,15 +69,6 @@ export const marketCommands: readonly CommandDefinition[] = [
     load: async () => (await import('../actions/end-contracts.js')).endContracts,
   },
   {
-    path: 'payouts',
-    summary: 'List what providers were paid, newest first',
-    options: [
-      { flags: '--provider <address>', description: 'only payouts of this provider’s contracts' },
-      { flags: '--limit <count>', description: 'how many entries', default: '50' },
-    ],
-    load: async () => (await import('../actions/payouts.js')).payouts,
-  },
-  {
     path: 'supply',
     summary: 'Audit the coins: replay every block and compare',
     details: 'Exit code 65 when the books do not balance.',

@@ -19,6 +19,29 @@ export const operatorCommands: readonly CommandDefinition[] = [
     load: async () => (await import('../actions/provider.js')).providerStatus,
   },
   {
+    path: 'provider skip',
+    arguments: '<contract> [epoch]',
+    summary: 'Declare the one maintenance skip of a contract',
+    details:
+      'The epoch (by default the next) is not challenged: it is not paid, and it is no strike. Possible once in the term of\n' +
+      'a contract, and only before the challenge. Asks first; without a terminal, --yes is needed.',
+    options: [{ flags: '--dry-run', description: 'say what it would cost, declare nothing' }],
+    load: async () => (await import('../actions/leave-contracts.js')).skip,
+  },
+  {
+    path: 'provider drain',
+    arguments: '[contract...]',
+    summary: 'Leave contracts: whoever may repair them can give them to another provider',
+    details:
+      'Until somebody takes a contract over it goes on: it must be proven, and is paid. This cannot be taken back. Asks\n' +
+      'first; without a terminal, --yes is needed.',
+    options: [
+      { flags: '--all', description: 'every active contract of this provider' },
+      { flags: '--dry-run', description: 'name them, drain nothing' },
+    ],
+    load: async () => (await import('../actions/leave-contracts.js')).drain,
+  },
+  {
     path: 'mine',
     summary: 'Mine blocks for your address until Ctrl-C',
     details:
