@@ -6,6 +6,7 @@ import { Scrubber } from './fragments/scrubber.js';
 import { Uploads } from './fragments/uploads.js';
 import { Audits } from './prove/audits.js';
 import { ProofBuilder } from './prove/proof-builder.js';
+import type { ProofDuty } from './prove/proof-duty.js';
 import { Prover } from './prove/prover.js';
 import { Slicer } from './prove/slicer.js';
 import { VolumeCheck } from './prove/volume-check.js';
@@ -33,6 +34,8 @@ export interface Provider {
   readonly negotiations: Negotiations;
   readonly audits: Audits;
   readonly scrubber: Scrubber;
+  /** Open challenges and how far their proofs are. */
+  duties(): readonly ProofDuty[];
   readonly statusReader: StatusReader;
   /** Starts following the chain, proving and cleaning up. The public URL must be known by now. */
   start(): Promise<void>;
@@ -50,7 +53,8 @@ function assemble(context: ProviderContext): Provider {
   const uploads = new Uploads(context, gate);
   const slicer = new Slicer(context.store);
   const builder = new ProofBuilder(context, slicer);
-  const prover = new Prover(context, watch, builder, new VolumeCheck(context));
+  const volume = new VolumeCheck(context);
+  const prover = new Prover(context, watch, builder, volume);
   const negotiations: Negotiations = new Negotiations(context, watch, (contract, why) =>
     follower.free(contract, why),
   );
@@ -58,7 +62,7 @@ function assemble(context: ProviderContext): Provider {
     negotiations.end(record),
   );
   const announcer = new Announcer(context, watch);
-  const scrubber = new Scrubber(context);
+  const scrubber = new Scrubber(context, volume);
   // Proofs first: they have a deadline, and what comes after may delete or look through a million fragments.
   watch.onTip((tip) => prover.sync(tip));
   watch.onTip((tip, isReorg) => follower.sync(tip, isReorg));
@@ -79,6 +83,7 @@ function assemble(context: ProviderContext): Provider {
     negotiations,
     audits: new Audits(gate, builder),
     scrubber,
+    duties: () => prover.duties(),
     statusReader: new StatusReader(context, { watch, announcer, follower, prover }),
     async start() {
       watch.start();

@@ -1,18 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FragmentId } from '#chain';
+import { isTombstone } from '#contracts';
+import type { VolumeCheck } from '../prove/volume-check.js';
 import { nowSeconds, type ProviderContext } from '../provider-context.js';
 
 /** Pause between two passes over everything. */
 const PASS_PAUSE_MS = 60_000;
 
-/** Reads every fragment again, slowly, so that rot is known before a challenge meets it. */
+/** Reads every fragment again, slowly, so that rot and loss are known before a challenge meets them. */
 export class Scrubber {
   readonly #context: ProviderContext;
+  readonly #volume: VolumeCheck;
   readonly #stopping = new AbortController();
   #loop: Promise<void> = Promise.resolve();
 
-  constructor(context: ProviderContext) {
+  constructor(context: ProviderContext, volume: VolumeCheck) {
     this.#context = context;
+    this.#volume = volume;
   }
 
   start(): void {
@@ -24,11 +28,13 @@ export class Scrubber {
     await this.#loop;
   }
 
-  /** One pass over the whole store; the fragments found rotten are marked and answered. */
+  /** One pass over the whole store and all lists; the fragments found rotten or lost are marked and answered. */
   async scrub(bytesPerSecond = Number.POSITIVE_INFINITY): Promise<FragmentId[]> {
     const { records, store, logger } = this.#context;
     const { signal } = this.#stopping;
-    const rotten: FragmentId[] = [];
+    // A disk that is away makes everything look lost; that is another alarm.
+    if (this.#volume.problem !== undefined) return [];
+    const rotten = await this.#findLost();
     for await (const { id, lengthBytes } of store.list()) {
       if (signal.aborted) break;
       const read = await store.read(id);
@@ -36,10 +42,27 @@ export class Scrubber {
         rotten.push(id);
         await records.markCorrupt(id, nowSeconds(this.#context));
         logger.error({ fragment: id, violation: read.violation }, 'a stored fragment has rotted');
-      }
+      } else if (read !== undefined) await records.unmarkCorrupt(id);
       await this.#wait((lengthBytes / bytesPerSecond) * 1000);
     }
     return rotten;
+  }
+
+  /** What contracts list and the store has not. */
+  async #findLost(): Promise<FragmentId[]> {
+    const { records, store, logger } = this.#context;
+    const lost: FragmentId[] = [];
+    for (const { id: contract, state } of records.contracts()) {
+      if (state !== 'agreed' && state !== 'formed') continue;
+      for (const leaf of await records.leaves(contract)) {
+        if (this.#stopping.signal.aborted) return lost;
+        if (isTombstone(leaf) || (await store.has(leaf.id))) continue;
+        lost.push(leaf.id);
+        await records.markCorrupt(leaf.id, nowSeconds(this.#context));
+        logger.error({ fragment: leaf.id, contract }, 'a stored fragment is lost');
+      }
+    }
+    return lost;
   }
 
   async #run(): Promise<void> {

@@ -20,6 +20,7 @@ export function proofFeePerByte(
 }
 
 function urgency(left: number, total: number): bigint {
-  if (8 * left <= total) return 4n;
-  return 4 * left <= total ? 2n : 1n;
+  // The last block is the last eighth of any window, however short.
+  if (8 * (left - 1) < total) return 4n;
+  return 4 * (left - 1) < total ? 2n : 1n;
 }

@@ -26,6 +26,7 @@ function diskAlerts({ disk }: Omit<ProviderStatus, 'alerts'>): ProviderAlert[] {
       next: 'check the disk (smartctl, dmesg); the contracts that hold them will miss proofs',
     });
   }
+  if (disk.problem !== null) return alerts;
   if (disk.diskFreeBytes < LOW_DISK_BYTES) {
     alerts.push({
       severity: 'critical',

@@ -122,7 +122,8 @@ export class StatusReader {
       usedBytes: store.usedBytes(),
       capacityBytes: store.capacityBytes(),
       boundBytes: String(records.contracts().reduce((sum, record) => sum + boundBytes(record), 0n)),
-      diskFreeBytes: await store.diskFreeBytes(),
+      // Nothing to tell of a disk that is away.
+      diskFreeBytes: await store.diskFreeBytes().catch(() => 0),
       corruptFragments: [...records.corruptFragments()],
       problem: this.#sources.prover.volumeProblem ?? null,
     };
