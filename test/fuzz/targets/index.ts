@@ -1,4 +1,5 @@
 import type { FuzzTarget } from '../fuzz-target.js';
+import { contractTargets } from './contract-targets.js';
 import { fileTargets } from './file-targets.js';
 import { lawTargets } from './law-targets.js';
 import { miningTargets } from './mining-targets.js';
@@ -16,6 +17,7 @@ export async function createFuzzTargets(): Promise<{
   return {
     targets: [
       ...lawTargets(),
+      ...contractTargets(),
       ...proofTargets(),
       ...files.targets,
       ...node.targets,

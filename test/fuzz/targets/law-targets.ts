@@ -1,21 +1,17 @@
 import {
   accountIdToAddress,
   addressToAccountId,
-  applyTransaction,
   decode,
   decodeBlock,
   decodeCoinbase,
   decodeDiff,
   decodeHeader,
-  decodeTransaction,
   encode,
   encodeBlock,
   encodeCoinbase,
   encodeDiff,
   encodeHeader,
-  encodeTransaction,
   HEADER_BYTES,
-  openBlockView,
   parseAccount,
   validateBody,
   validateHeader,
@@ -31,6 +27,7 @@ import {
   usualOffer,
 } from '../../../contracts/testing/contract-scenario.js';
 import { decoderTarget, FindingError, type FuzzTarget, textTarget } from '../fuzz-target.js';
+import { transactionTarget } from './transaction-target.js';
 
 const sameProof = (left: StorageProof, right: StorageProof): boolean =>
   bytesToHex(encode(storageProofSchema, left)) === bytesToHex(encode(storageProofSchema, right));
@@ -58,22 +55,7 @@ export function lawTargets(): readonly FuzzTarget[] {
     scenario.endTransaction(),
   ];
 
-  const transactions = known.map((sample) =>
-    decoderTarget({
-      name: `transaction-${sample.transaction.kind}`,
-      samples: () => [sample.bytes],
-      decode: (input) => decodeTransaction(law, input),
-      encode: (value) => encodeTransaction(law, value.transaction),
-      // Signatures are skipped on purpose: the rules must stand on their own.
-      use: (value) => {
-        const view = openBlockView(law, chain.state, supplement);
-        const violation = applyTransaction(law, view, value);
-        if (violation !== undefined && (view.diff().length > 0 || view.events.length > 0))
-          throw new FindingError(`a transaction refused by ${violation.rule} left a trace`);
-        return violation?.rule ?? 'accepted';
-      },
-    }),
-  );
+  const transactions = known.map((sample) => transactionTarget(chain, [sample]));
 
   const right = proofOf(chain, terms, { draws: [0n, 3n], wanted: 2 });
   const window = scenario.contract.window;
