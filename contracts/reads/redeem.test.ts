@@ -64,6 +64,13 @@ describe('read vouchers', () => {
     expect(totals.map(worth)).toEqual(totals.map(() => 0n));
   });
 
+  test('are worth nothing once the contract is over, whatever an older reading says is locked', () => {
+    const active = { status: 'active', readsPaid: 10n } as const;
+    expect(voucherWorth(active, 100n, 50n)).toBe(40n);
+    for (const status of ['completed', 'ended', 'cancelled', 'failed', 'renewed', 'replaced'] as const)
+      expect(voucherWorth({ ...active, status }, 100n, 50n)).toBe(0n);
+  });
+
   test('of a contract that failed or was renewed are void, and what was locked is the client’s', () => {
     const { chain, terms } = scenario;
     const voucher = redeemTransaction(scenario, 10n);
