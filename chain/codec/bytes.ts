@@ -17,6 +17,9 @@ export class DecodeError extends Error {
 
 const MAX_U63 = (1n << 63n) - 1n;
 
+/** Most memos: nobody can change it, so all share one. */
+const NOTHING = new Uint8Array(0);
+
 /** Grows as it is written; little-endian throughout. Writing a value out of its range is our fault: InvariantError. */
 export class ByteWriter {
   private buffer = new Uint8Array(256);
@@ -159,6 +162,7 @@ export class ByteReader {
   }
 
   raw(length: number): Uint8Array {
+    if (length === 0) return NOTHING;
     const start = this.take(length);
     return this.source.slice(start, start + length);
   }

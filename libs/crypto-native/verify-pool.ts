@@ -50,8 +50,7 @@ class VerifyThread {
     this.worker.unref();
   }
 
-  verify(checks: readonly SignatureCheck[]): Promise<Uint8Array> {
-    const flat = encodeChecks(checks);
+  verify(flat: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
     const request: VerifyRequest = { id: this.nextId++, flat };
     return new Promise((resolve, reject) => {
       this.pending.set(request.id, { resolve, reject });
@@ -86,6 +85,28 @@ function isWellFormed({ publicKey, signature }: SignatureCheck): boolean {
   return publicKey.length === 32 && signature.length === 64;
 }
 
+/** Packed checks for one worker, and where each stands in the batch. */
+interface Shard {
+  readonly positions: readonly number[];
+  readonly flat: Uint8Array<ArrayBuffer>;
+}
+
+/** Shards of about the same size; malformed checks are in none. */
+function toShards(checks: readonly SignatureCheck[], workers: number): Shard[] {
+  const positions: number[] = [];
+  for (const [at, check] of checks.entries()) if (isWellFormed(check)) positions.push(at);
+  const shardSize = Math.max(minShardChecks, Math.ceil(positions.length / workers));
+  const shards: Shard[] = [];
+  for (let from = 0; from < positions.length; from += shardSize) {
+    const part = positions.slice(from, from + shardSize);
+    shards.push({
+      positions: part,
+      flat: encodeChecks(part.map((at) => checks[at] as SignatureCheck)),
+    });
+  }
+  return shards;
+}
+
 /** Starts a pool of signature workers, one thread each. */
 export function createVerifyPool({ workers }: { readonly workers: number }): VerifyPool {
   assertInvariant(
@@ -107,35 +128,32 @@ export function createVerifyPool({ workers }: { readonly workers: number }): Ver
   };
   for (let slot = 0; slot < workers; slot++) threadAt(slot);
 
-  return {
-    async verifyBatch(checks) {
-      if (isClosed) {
-        throw new AppError({
-          code: 'verify-pool/closed',
-          message: 'the pool of signature workers is closed',
-          next: 'the service is stopping: try again when it is up',
-        });
-      }
-      const positions: number[] = [];
-      for (const [at, check] of checks.entries()) if (isWellFormed(check)) positions.push(at);
-      const shardSize = Math.max(minShardChecks, Math.ceil(positions.length / workers));
-      const verdicts = checks.map(() => false);
-      const shards: Promise<void>[] = [];
-      for (let from = 0; from < positions.length; from += shardSize) {
-        const shard = positions.slice(from, from + shardSize);
+  // The checks themselves are not held while they are under way: a block has thousands.
+  const verifyShards = async (shards: readonly Shard[], count: number): Promise<boolean[]> => {
+    const verdicts = new Array<boolean>(count).fill(false);
+    await Promise.all(
+      shards.map(async ({ positions, flat }) => {
         const thread = threadAt(nextSlot);
         nextSlot = (nextSlot + 1) % workers;
-        const answer = thread.verify(shard.map((at) => checks[at] as SignatureCheck));
-        shards.push(
-          answer.then((bytes) => {
-            shard.forEach((at, i) => {
-              verdicts[at] = bytes[i] === 1;
-            });
+        const answers = await thread.verify(flat);
+        for (const [index, position] of positions.entries()) verdicts[position] = answers[index] === 1;
+      }),
+    );
+    return verdicts;
+  };
+
+  return {
+    verifyBatch(checks) {
+      if (isClosed) {
+        return Promise.reject(
+          new AppError({
+            code: 'verify-pool/closed',
+            message: 'the pool of signature workers is closed',
+            next: 'the service is stopping: try again when it is up',
           }),
         );
       }
-      await Promise.all(shards);
-      return verdicts;
+      return verifyShards(toShards(checks, workers), checks.length);
     },
     async close() {
       isClosed = true;
