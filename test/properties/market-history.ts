@@ -8,6 +8,7 @@ import {
   offerSpace,
   type StorageProof,
   windowOpenHeight,
+  withInvariants,
 } from '#contracts';
 import { createMemoryChain, fastDevnet, type MemoryChain } from '../../chain/testing/memory-chain.js';
 import type { Wallet } from '../../chain/testing/wallet.js';
@@ -69,7 +70,7 @@ export class MarketHistory {
       burnTargetMiBEpochs: 1n,
     };
     const contract = { ...fastDevnet.contract, strikes: 2 };
-    this.chain = createMemoryChain([contractsModule], { ...fastDevnet, mint, contract });
+    this.chain = createMemoryChain(withInvariants([contractsModule]), { ...fastDevnet, mint, contract });
     this.wallets = ['ann', 'ben', 'cleo', 'dan'].map((label) => this.chain.wallet(label));
     this.repairer = this.chain.wallet('eve');
     this.holders = ['fay', 'gil', 'hal'].map((label) => this.chain.wallet(label));
