@@ -145,14 +145,16 @@ export function appendToFrontier(
     frontier.length === frontierLength(size),
     `a tree of ${size} leaves has no frontier of ${frontier.length} nodes`,
   );
-  const nodes = [...frontier];
-  for (const [offset, leafHash] of leafHashes.entries()) {
-    let node = leafHash;
-    for (let count = size + offset; count % 2 === 1; count = Math.floor(count / 2))
-      node = nodeHash(crypto, nodes.pop() as Uint8Array, node);
-    nodes.push(node);
+  const left = [...frontier];
+  const after: Uint8Array[] = [];
+  let level: readonly Uint8Array[] = leafHashes;
+  for (let count = size; count > 0 || level.length > 0; count = Math.floor(count / 2)) {
+    // The complete subtree of this height that waited for a right sibling.
+    if (count % 2 === 1) level = [left.pop() as Uint8Array, ...level];
+    if (level.length % 2 === 1) after.unshift(level.at(-1) as Uint8Array);
+    level = levelAbove(crypto, level.slice(0, level.length - (level.length % 2)));
   }
-  return nodes;
+  return after;
 }
 
 /** Root of the tree that a frontier is of; the empty tree is SHA-256 of nothing. 32 bytes. */
