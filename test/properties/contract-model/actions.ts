@@ -43,7 +43,7 @@ function drawContract(
 ): ModelContract | undefined {
   const open = market.contracts.filter(({ settledAt }) => settledAt === undefined);
   const likely = open.filter(isLikely);
-  const wanted = likely.length > 0 && whom % 4 > 0 ? likely : open;
+  const wanted = likely.length > 0 && whom % 5 > 0 ? likely : open;
   const among = whom % 7 === 6 || wanted.length === 0 ? market.contracts : wanted;
   return among[whom % (among.length || 1)];
 }
@@ -164,12 +164,7 @@ function renew(market: ModelMarket, draw: Draw): void {
 }
 
 function replace(market: ModelMarket, draw: Draw): void {
-  const contract = drawContract(
-    market,
-    draw,
-    ({ repair, lastMissed, drainedAt, next, end }) =>
-      repair !== undefined && (lastMissed ?? drainedAt) !== undefined && next < end,
-  );
+  const contract = drawContract(market, draw, ({ repair, next, end }) => repair !== undefined && next < end);
   if (contract === undefined) return;
   const { params, chain } = market;
   const client = walletAt(market, contract.client);
@@ -207,7 +202,7 @@ function replace(market: ModelMarket, draw: Draw): void {
   const body = { contract: contract.id, agreement, providerSignature };
   const sender = draw.twist === 10 ? anyone(market, draw) : market.walletOf('rob');
   // Fees up to millions, so that both the reserve and the repairer pay some of them.
-  const fee = draw.fee * BigInt(draw.size % 4 === 0 ? 1_000_000 : 1);
+  const fee = draw.fee * BigInt(draw.size % 3 === 0 ? 300_000 : 1);
   market.send(sender, 'replace', body, { contract: contract.id, deal }, { fee, isForged });
 }
 

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { contractSpace } from '#contracts';
 import type { MemoryChain } from '../../../chain/testing/memory-chain.js';
 import { ACTIONS, type Draw } from './actions.js';
 import type { ModelContract } from './book.js';
@@ -27,33 +28,52 @@ class Send implements fc.Command<ModelMarket, MemoryChain> {
   }
 }
 
-/** Some blocks; providers whose bit is set prove what they are asked for. */
+/** Which blocks come, and who proves in them: providers whose bit is set. */
+interface Course {
+  readonly blocks: number;
+  readonly diligent: number;
+  readonly miner: number;
+  /** Blocks up to the next thing that happens by itself to this contract, less one or two; else just `blocks`. */
+  readonly towards: number | undefined;
+}
+
+const LONGEST_WAIT = 25;
+
 class Mine implements fc.Command<ModelMarket, MemoryChain> {
-  constructor(
-    private readonly blocks: number,
-    private readonly diligent: number,
-    private readonly miner: number,
-  ) {}
+  constructor(private readonly course: Course) {}
 
   check(): boolean {
     return true;
   }
 
   run(market: ModelMarket): void {
+    const { diligent, miner, towards } = this.course;
     const miners = [market.chain.miner, market.walletOf('mal'), market.walletOf('pat')];
     const isDiligent = ({ provider }: ModelContract): boolean => {
       const place = [...market.byPot.keys()].indexOf(provider);
-      return ((this.diligent >> (place % 3)) & 1) === 1;
+      return ((diligent >> (place % 3)) & 1) === 1;
     };
-    for (let block = 0; block < this.blocks; block++) {
+    const blocks = towards === undefined ? this.course.blocks : blocksBefore(market, towards);
+    for (let block = 0; block < blocks; block++) {
       market.proveAll(isDiligent);
-      market.mine(miners[this.miner % miners.length]);
+      market.mine(miners[miner % miners.length]);
     }
   }
 
   toString(): string {
-    return `mine(${this.blocks} blocks, diligent ${this.diligent}, miner ${this.miner})`;
+    return `mine(${JSON.stringify(this.course)})`;
   }
+}
+
+/** So that what is sent next falls on the very block in which something happens by itself, or the one before. */
+function blocksBefore({ chain, contracts }: ModelMarket, towards: number): number {
+  const due = contracts.flatMap(({ id }) => {
+    const contract = chain.state.get(contractSpace, id);
+    return contract === undefined || contract.settledAt !== undefined ? [] : [contract.dueAt];
+  });
+  const next = due[towards % (due.length || 1)];
+  if (next === undefined) return 1;
+  return Math.min(LONGEST_WAIT, Math.max(0, next - chain.height - 1 - (towards % 2)));
 }
 
 /** A few blocks are taken back; what stood in them may come again. */
@@ -98,6 +118,14 @@ const WEIGHTS: Readonly<Record<ActionName, number>> = {
   replay: 2,
 };
 
+const mining = (
+  longest: number,
+  towards: fc.Arbitrary<number | undefined> = fc.constant(undefined),
+): fc.Arbitrary<Mine> =>
+  fc
+    .record({ blocks: fc.integer({ min: 1, max: longest }), diligent: fc.nat(7), miner: fc.nat(5), towards })
+    .map((course) => new Mine(course));
+
 const commands = fc.commands(
   [
     fc.oneof(
@@ -105,22 +133,18 @@ const commands = fc.commands(
         weight,
         arbitrary: draw.map((drawn) => new Send(name as ActionName, drawn)),
       })),
-      {
-        weight: 12,
-        arbitrary: fc
-          .tuple(fc.integer({ min: 1, max: 3 }), fc.nat(7), fc.nat(5))
-          .map((at) => new Mine(...at)),
-      },
-      {
-        weight: 8,
-        arbitrary: fc
-          .tuple(fc.integer({ min: 4, max: 25 }), fc.nat(7), fc.nat(5))
-          .map((at) => new Mine(...at)),
-      },
+      { weight: 10, arbitrary: mining(3) },
+      { weight: 6, arbitrary: mining(LONGEST_WAIT) },
+      { weight: 8, arbitrary: mining(1, fc.nat(20)) },
       { weight: 2, arbitrary: fc.integer({ min: 1, max: 12 }).map((depth) => new Reorg(depth)) },
     ),
   ],
   { size: 'max', maxCommands: 90 },
+);
+
+/** What every history begins with, so that there is something to act on. */
+const OPENING = [0, 1, 2].map(
+  (who) => new Send('form', { who, whom: who + 3, size: 7 + 3 * who, twist: 70, fee: 5n }),
 );
 
 /** How long and how often. */
@@ -136,6 +160,7 @@ export function runModel({ seed, runs, limitMs }: ModelRun): Tally {
   fc.assert(
     fc.property(commands, (sequence) => {
       const market = new ModelMarket(tally);
+      for (const opening of OPENING) opening.run(market);
       fc.modelRun(() => ({ model: market, real: market.chain }), sequence);
       market.mine();
       market.drainAll();
