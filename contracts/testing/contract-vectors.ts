@@ -3,9 +3,19 @@ import { bytesToHex } from '#crypto';
 import { transactionVector } from '../../chain/testing/ledger-vectors.js';
 import { challengeSlot } from '../lifecycle/schedule.js';
 import { drawChunks } from '../prove/challenge.js';
+import { voucherSigningMessage } from '../reads/voucher.js';
+import { revisionSigningMessage } from '../revise/revision.js';
 import { agreementSigningMessage, encodeAgreement } from '../terms/agreement.js';
-import { leafHash } from '../terms/leaves.js';
-import { dropTransaction, redeemTransaction, renewTransaction, reviseTransaction } from './changes.js';
+import { commitToLeaves, frontierOf, leafHash } from '../terms/leaves.js';
+import {
+  appended,
+  dropped,
+  dropTransaction,
+  redeemTransaction,
+  renewTransaction,
+  reviseBody,
+  reviseTransaction,
+} from './changes.js';
 import {
   type ContractScenario,
   createContractScenario,
@@ -40,6 +50,7 @@ export function contractVectors(): unknown {
     slot: challengeSlot(law, id),
     window,
     challenge: { ...seed, chunks: drawChunks(law.crypto, law.params, seed) },
+    change: changeFigures(scenario),
     transactions: [
       transactionVector(law, terms.provider, offer),
       transactionVector(law, terms.client, form),
@@ -52,16 +63,38 @@ export function contractVectors(): unknown {
   };
 }
 
+const APPEND = {
+  appended: [scenarioFragment(9, 2_000)],
+  epochs: 3,
+  changes: { addCollateral: 2_000_000n },
+};
+
+/** What both sides sign to change the contract, and the list's frontier before and leaves after each change. */
+function changeFigures(scenario: ContractScenario): unknown {
+  const { chain, terms, id } = scenario;
+  const { crypto, params } = chain.law;
+  const { revision } = reviseBody(scenario, APPEND);
+  const voucher = { contract: id, total: 1_000n };
+  const grown = appended(scenario, APPEND.appended).terms.leaves;
+  const { leaves } = dropped(scenario, [2, 0]).terms;
+  const hash = (leaf: (typeof leaves)[0]): string => bytesToHex(leafHash(crypto, leaf));
+  return {
+    revision,
+    revisionSigningMessage: revisionSigningMessage(crypto, params, revision),
+    frontier: frontierOf(crypto, terms.leaves),
+    frontierAfterAppend: frontierOf(crypto, grown),
+    voucher,
+    voucherSigningMessage: voucherSigningMessage(crypto, params, voucher),
+    leavesAfterDrop: leaves.map((leaf) => ({ ...leaf, hash: hash(leaf) })),
+    commitmentAfterDrop: commitToLeaves(crypto, leaves),
+  };
+}
+
 /** What the parties change about a contract while it is active. */
 function changeVectors(scenario: ContractScenario): readonly unknown[] {
   const { chain, terms } = scenario;
-  const append = {
-    appended: [scenarioFragment(9, 2_000)],
-    epochs: 3,
-    changes: { addCollateral: 2_000_000n },
-  };
   return [
-    transactionVector(chain.law, terms.provider, reviseTransaction(scenario, append, terms.provider, 7n)),
+    transactionVector(chain.law, terms.provider, reviseTransaction(scenario, APPEND, terms.provider, 7n)),
     transactionVector(chain.law, terms.client, dropTransaction(scenario, [2, 0], {}, { fee: 8n })),
     transactionVector(chain.law, terms.client, renewTransaction(scenario, { epochs: 5 })),
   ];
