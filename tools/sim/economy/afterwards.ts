@@ -2,10 +2,12 @@ import {
   type Agreement,
   contractIdOf,
   dropLeaves,
+  priceContract,
   type Revision,
   restOfTerm,
   revisionSigningMessage,
   type StorageContract,
+  shareOfUp,
 } from '#contracts';
 import { signAgreement, simNonce } from './agreements.js';
 import type { Dataset } from './dataset.js';
@@ -75,6 +77,11 @@ export function replaceDrained(context: MoveContext, plot: Plot, contract: Stora
     providerKey: successor.publicKey,
     payout: successor.account,
     epochs,
+    collateral: shareOfUp(
+      priceContract(chain.law.params, { ...plot.agreement, epochs }).escrow,
+      chain.law.params.contract.minCollateralBps,
+    ),
+    reserve: 0n,
     maxBurn: 0n,
   };
   return goOn(context, plot, agreement, successor, repairer, 'replace');

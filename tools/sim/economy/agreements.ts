@@ -29,6 +29,8 @@ export interface SimTerms {
   readonly nonce: Uint8Array;
   /** Who may give the contract to another provider. */
   readonly repairer?: Party | undefined;
+  /** What the client sets aside for that, in percent of the price. */
+  readonly reservePercent?: number | undefined;
 }
 
 /** An offer that takes every agreement of the simulation. */
@@ -52,6 +54,7 @@ export function simAgreement(chain: LawChain, terms: SimTerms): Agreement {
   const { params } = chain.law;
   const { client, provider, dataset, epochs, pricePerGiBEpoch, nonce } = terms;
   const size = { basePerEpoch: 0n, pricePerGiBEpoch, epochs, totalBytes: dataset.commitment.totalBytes };
+  const { escrow } = priceContract(params, size);
   return {
     clientKey: client.publicKey,
     providerKey: provider.publicKey,
@@ -67,9 +70,9 @@ export function simAgreement(chain: LawChain, terms: SimTerms): Agreement {
       terms.repairer === undefined
         ? undefined
         : { key: terms.repairer.publicKey, maxBasePerEpoch: 0n, maxPricePerGiBEpoch: pricePerGiBEpoch },
-    reserve: 0n,
+    reserve: (escrow * BigInt(terms.reservePercent ?? 0)) / 100n,
     maxBurn: NO_LIMIT,
-    collateral: shareOfUp(priceContract(params, size).escrow, params.contract.minCollateralBps),
+    collateral: shareOfUp(escrow, params.contract.minCollateralBps),
     ...size,
     ...dataset.commitment,
   };

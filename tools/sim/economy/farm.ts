@@ -152,11 +152,21 @@ export class Farm {
   private plant(index: number): void {
     const { chain, parties, plan, number, dataset } = this;
     const { client, provider, repairer } = parties;
-    const { epochs, pricePerGiBEpoch } = plan;
+    const { epochs, pricePerGiBEpoch, reservePercent } = plan;
     const formAt = FIRST_FORMATION + (index % FORMATION_BLOCKS);
     const nonce = this.nonceFor(index, formAt);
-    const repairedBy = plan.afterwards === 'replace' ? repairer : undefined;
-    const terms = { client, provider, dataset, epochs, pricePerGiBEpoch, nonce, repairer: repairedBy };
+    const isRepaired = plan.afterwards === 'replace' || reservePercent !== undefined;
+    const repairedBy = isRepaired ? repairer : undefined;
+    const terms = {
+      client,
+      provider,
+      dataset,
+      epochs,
+      pricePerGiBEpoch,
+      nonce,
+      reservePercent,
+      repairer: repairedBy,
+    };
     const agreement = simAgreement(chain, terms);
     const id = contractIdOf(chain.law.crypto, chain.law.params, agreement);
     const chunks = Number(dataset.commitment.totalChunks);

@@ -158,6 +158,8 @@ function limits(): string {
 - **More than half of the hash power** can outrun every block it does not like: it can censor proofs, rewrite
   challenges, take every reward. No rule about storage changes that. Below half, a proof stays out only if every block
   of its window is the censor's: h^${windowBlocks - proofDelayBlocks + 1}.
+- **A repairer is trusted by the client that names it**, up to the reserve: with a provider of its own it can collect the
+  bounty for a change of holder that nobody needed.
 - **Holding the data somewhere else**: a proof shows that the chunk can be produced within the window, not where it was
   kept or how often. Two contracts over the same bytes need one disk.
 - **What coins are worth**: burning makes the coins of others rarer; that is in no figure here.

@@ -23,6 +23,8 @@ export interface FarmPlan {
   readonly fragmentBytes: number;
   /** What the client pays, base units. */
   readonly pricePerGiBEpoch: bigint;
+  /** What the client sets aside for repair, in percent of the price. */
+  readonly reservePercent?: number | undefined;
   /** Paid for every transaction; a miner's own blocks give it back to the miner. */
   readonly fee: bigint;
   /**

@@ -39,6 +39,8 @@ const SAMPLES = [
   { strategy: 'ground-ids', rule: 'average', hashPercent: 10, luck: 0 },
   { strategy: 'rented-block', rule: 'cap', hashPercent: 5, luck: 0 },
   { strategy: 'cheap-dear', rule: 'repriced', hashPercent: 20, luck: 0 },
+  { strategy: 'renew', rule: 'law', hashPercent: 33, luck: 0 },
+  { strategy: 'replace', rule: 'law', hashPercent: 33, luck: 0 },
   { strategy: 'collude-miss', rule: 'law', hashPercent: 50, luck: 0 },
   { strategy: 'drop-50', rule: 'law', hashPercent: 1, luck: 15 },
 ] as const;

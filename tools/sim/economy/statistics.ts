@@ -4,9 +4,9 @@ export interface Interval {
   readonly high: number;
 }
 
-/** Two-sided confidence of every interval: 99 %, as several rates are judged at once. */
-export const CONFIDENCE_PERCENT = 99;
-const Z = 2.575_829;
+/** Two-sided confidence of every interval; so high because a run judges eight rates at once. */
+export const CONFIDENCE_PERCENT = 99.9;
+const Z = 3.290_527;
 
 /** Wilson's score interval for `hits` of `trials` (E. B. Wilson, 1927); sound near 0 and 1 too. */
 export function wilsonInterval(hits: number, trials: number): Interval {

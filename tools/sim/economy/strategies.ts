@@ -113,6 +113,8 @@ function discarding(
 
 const censored: FarmPlan = { ...selfDealing, provider: 'honest' };
 
+const repaired: FarmPlan = { ...selfDealing, client: 'honest', reservePercent: 20 };
+
 /** Every strategy, in the order of the table. */
 export const STRATEGIES: readonly Strategy[] = [
   {
@@ -194,7 +196,8 @@ export const STRATEGIES: readonly Strategy[] = [
     'Renews for a second term once the first is proven; the burn of the second is a cost on top of the stake.',
     { proofs: 'own blocks', afterwards: 'renew' },
     ['naive'],
-    { epochs: 2 * selfDealing.epochs },
+    // a last proof kept back to the end of its window begins the second term that much later
+    { epochs: 2 * selfDealing.epochs + 1 },
   ),
   farming(
     'replace',
@@ -262,5 +265,15 @@ export const STRATEGIES: readonly Strategy[] = [
     stake: 'price',
     attack: world(censored, { miner: { ...IDLE, censors: 'orphans' } }),
     baseline: world(censored),
+  },
+  {
+    id: 'repairer',
+    title: 'repairer colludes with providers',
+    what: 'The repairer that a client named has its own provider drain without need and gives the rest of the term to another provider of its own, for the bounty out of the reserve.',
+    claimedUpTo: 0,
+    rules: ['law'],
+    stake: 'price',
+    attack: world({ ...repaired, afterwards: 'replace' }),
+    baseline: world(repaired),
   },
 ];
