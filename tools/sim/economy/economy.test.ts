@@ -5,23 +5,27 @@ import { mainnet } from '#chain';
 import { detectionProbability, measureDetection, missProbability } from './detection.js';
 import { ECONOMY_FOLDER, findStaleDocuments, readResults } from './documents.js';
 import { chartToSvg } from './line-chart.js';
-import { MINT_RULES } from './mint-rules.js';
+import { MINT_RULES, type MintRuleId } from './mint-rules.js';
 import { findWrongSigns, measureProfits } from './profit.js';
 import { DEFAULT_SEED, decodeResults, encodeResults, findStaleFigures } from './results.js';
 import { atLeast, wilsonInterval } from './statistics.js';
-import { STRATEGIES } from './strategies.js';
+import { STRATEGIES, type Strategy } from './strategies.js';
 
 const folder = join(fileURLToPath(new URL('../../../../', import.meta.url)), ECONOMY_FOLDER);
+
+/** Rows between others that are tried; the full run has them. */
+const LEFT_OUT = new Set(['self-dealing', 'from-a-seed', 'drop-5', 'drop-10']);
 
 describe('the economy under attack', () => {
   test('no strategy pays under the law, farming pays under every other mint rule', () => {
     const hashPercents = [20];
-    const isShown = ({ id }: { readonly id: string }, rule: string): boolean =>
-      rule === 'law' || id === 'ground-ids' || rule === 'repriced';
+    const left = STRATEGIES.filter(({ id }) => !LEFT_OUT.has(id));
+    const isShown = (strategy: Strategy, rule: MintRuleId): boolean =>
+      left.includes(strategy) && (rule === 'law' || strategy.id === 'ground-ids' || rule === 'repriced');
     const rows = measureProfits(DEFAULT_SEED, hashPercents, { isShown });
     expect(findWrongSigns(rows, hashPercents)).toEqual([]);
     expect(rows.filter(({ rule }) => rule === 'law').map(({ strategy }) => strategy)).toEqual(
-      STRATEGIES.map(({ id }) => id),
+      left.map(({ id }) => id),
     );
     expect(new Set(rows.map(({ rule }) => rule))).toEqual(new Set(MINT_RULES));
   }, 120_000);
