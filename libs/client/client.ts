@@ -1,6 +1,7 @@
 import { type Catalogue, type FileEntry, findFile, withFile, withoutFile } from '#catalogue';
-import { type NetworkParams } from '#chain';
+import type { FragmentId, NetworkParams } from '#chain';
 import { createNetworkLaw } from '#contracts';
+import { bytesToHex } from '#crypto';
 import { nativeCrypto } from '#crypto-native';
 import { createSegmentPipeline } from '#erasure';
 import { AppError, violationToText } from '#errors';
@@ -16,6 +17,8 @@ import {
   loadCatalogue,
 } from './catalogue/catalogue-store.js';
 import type { CallOptions, ClientContext } from './context.js';
+import { drop, liveFragments } from './contracts/drop.js';
+import { type RenewedFile, type RenewFileOptions, renewFile } from './contracts/renew-file.js';
 import { checkFile, type FileHealth } from './health/file-health.js';
 import { createIdentity } from './identity.js';
 import type { DealLimits } from './negotiation/deal-limits.js';
@@ -165,6 +168,22 @@ export class CairnClient {
     return { sequence };
   }
 
+  /**
+   * Publishes entries whose contracts go on longer. Nothing is ended, also where it fails: what was not renewed runs on
+   * under the version before. A file that was removed meanwhile stays removed.
+   */
+  async anchorRenewed(
+    entries: readonly FileEntry[],
+    options: CallOptions = {},
+  ): Promise<{ sequence: bigint }> {
+    const { sequence } = await this.change(
+      (catalogue) =>
+        entries.filter(({ path }) => findFile(catalogue, path) !== undefined).reduce(withFile, catalogue),
+      options,
+    );
+    return { sequence };
+  }
+
   /** The newest catalogue on the network. */
   catalogue(options: CallOptions = {}): Promise<LoadedCatalogue> {
     return loadCatalogue(this.context, options);
@@ -196,7 +215,9 @@ export class CairnClient {
   /** Takes files out of the catalogue and ends their contracts. */
   async remove(names: readonly string[], options: CallOptions = {}): Promise<{ ended: number }> {
     let removed: FileEntry[] = [];
+    let kept: readonly FileEntry[] = [];
     await this.change((catalogue) => {
+      kept = catalogue.files.filter(({ path }) => !names.includes(path));
       removed = names.map((name) => {
         const entry = findFile(catalogue, name);
         if (entry === undefined) throw noSuchFile(name, catalogue);
@@ -204,8 +225,19 @@ export class CairnClient {
       });
       return names.reduce(withoutFile, catalogue);
     }, options);
-    const submitted = await endContracts(this.context, removed.flatMap(contractsOfEntry));
+    const shared = new Set(kept.flatMap(contractsOfEntry));
+    const contracts = removed.flatMap(contractsOfEntry);
+    const submitted = await endContracts(
+      this.context,
+      contracts.filter((id) => !shared.has(id)),
+    );
+    await this.dropShared(removed, kept, shared, options);
     return { ended: submitted.length };
+  }
+
+  /** Renews every contract of a file with its provider. Call `anchorRenewed` with the entry: it says how long the file is paid. */
+  renewFile(entry: FileEntry, options: RenewFileOptions): Promise<RenewedFile> {
+    return renewFile(this.context, entry, manifestOf(entry), options);
   }
 
   /** Ends contracts of this account early and waits until that is on chain; answers those that were not over yet. */
@@ -240,6 +272,22 @@ export class CairnClient {
     await this.context.pipeline.close();
   }
 
+  /** Contracts that keep other files, too, go on without the fragments of these. */
+  private async dropShared(
+    removed: readonly FileEntry[],
+    kept: readonly FileEntry[],
+    shared: ReadonlySet<string>,
+    options: CallOptions,
+  ): Promise<void> {
+    const needed = new Set(kept.flatMap(fragmentsOfEntry));
+    const unwanted = removed.flatMap(fragmentsOfEntry).filter((id) => !needed.has(id));
+    for (const contract of new Set(removed.flatMap(contractsOfEntry).filter((id) => shared.has(id)))) {
+      const live = await liveFragments(this.context, contract);
+      const here = unwanted.filter((id) => live.has(id as FragmentId));
+      if (here.length > 0) await drop(this.context, contract, here, options);
+    }
+  }
+
   /** The catalogue is kept as long as the file that is paid for longest. */
   private async change(change: (catalogue: Catalogue) => Catalogue, options: CallOptions) {
     const { params, ledger } = this.context;
@@ -272,6 +320,10 @@ export function manifestOf(entry: FileEntry): Manifest {
     message: `The catalogue's entry for '${entry.path}' cannot be read (${violationToText(decoded.violation)}).`,
     next: 'Use the version of Cairn that stored it, or a newer one.',
   });
+}
+
+function fragmentsOfEntry(entry: FileEntry): string[] {
+  return manifestOf(entry).segments.flatMap(({ fragmentIds }) => fragmentIds.map(bytesToHex));
 }
 
 function contractsOfEntry(entry: FileEntry): string[] {

@@ -6,9 +6,15 @@
  */
 export * from './client.js';
 export type { CallOptions, ClientContext, Progress } from './context.js';
+export { type Dropped, drop, liveFragments } from './contracts/drop.js';
+export { type Renewed, type RenewOptions, renew } from './contracts/renew.js';
+export type { RenewedFile, RenewFileOptions } from './contracts/renew-file.js';
+export { appendTo, extend, type NewFragment, type Revised, topUp } from './contracts/revise.js';
 export type { FileHealth, HolderHealth } from './health/file-health.js';
 export { type ClientIdentity, createIdentity } from './identity.js';
-export { allPages } from './providers/provider-directory.js';
+export type { DealLimits } from './negotiation/deal-limits.js';
+export { type Resumed, resumeNegotiation } from './negotiation/resume.js';
+export { allPages, contractNow } from './providers/provider-directory.js';
 export { openSource, type SourceFile } from './transfer/source.js';
 export { contractsOf, memorySource } from './transfer/upload.js';
 export { requestCoins } from './wallet/faucet.js';

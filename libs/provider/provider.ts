@@ -1,6 +1,7 @@
 import { Announcer } from './chain/announcer.js';
 import { ChainWatch } from './chain/chain-watch.js';
 import { ContractFollower } from './chain/contract-follower.js';
+import { RevisionPublisher } from './chain/revision-publisher.js';
 import { Downloads } from './fragments/downloads.js';
 import { Scrubber } from './fragments/scrubber.js';
 import { Uploads } from './fragments/uploads.js';
@@ -20,6 +21,8 @@ import type { ProviderOptions } from './provider-options.js';
 import { StatusReader } from './status/status-reader.js';
 import { Negotiations } from './terms/negotiations.js';
 import { Reservations } from './terms/reservations.js';
+import { RevisionJudge } from './terms/revision-judge.js';
+import { Revisions } from './terms/revisions.js';
 import { TicketGate } from './tickets/ticket-gate.js';
 
 const HOUSEKEEPING_MS = 5_000;
@@ -32,6 +35,7 @@ export interface Provider {
   readonly uploads: Uploads;
   readonly downloads: Downloads;
   readonly negotiations: Negotiations;
+  readonly revisions: Revisions;
   readonly audits: Audits;
   readonly scrubber: Scrubber;
   /** Open challenges and how far their proofs are. */
@@ -61,11 +65,13 @@ function assemble(context: ProviderContext): Provider {
   const follower: ContractFollower = new ContractFollower(context, uploads, (record) =>
     negotiations.end(record),
   );
+  const publisher = new RevisionPublisher(context);
   const announcer = new Announcer(context, watch);
   const scrubber = new Scrubber(context, volume);
   // Proofs first: they have a deadline, and what comes after may delete or look through a million fragments.
   watch.onTip((tip) => prover.sync(tip));
   watch.onTip((tip, isReorg) => follower.sync(tip, isReorg));
+  watch.onTip((tip) => publisher.sync(tip));
   watch.onTip((tip) => announcer.sync(tip));
   let housekeeping: NodeJS.Timeout | undefined;
   let cleaning: Promise<void> = Promise.resolve();
@@ -81,6 +87,7 @@ function assemble(context: ProviderContext): Provider {
     uploads,
     downloads: new Downloads(context, gate),
     negotiations,
+    revisions: new Revisions(context, new RevisionJudge(context, watch), negotiations, uploads),
     audits: new Audits(gate, builder),
     scrubber,
     duties: () => prover.duties(),

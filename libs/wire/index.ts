@@ -3,9 +3,12 @@
  * Does not own: the ledger's own binary forms (chain/, contracts/), transports (libs/node-api, libs/provider, libs/client).
  * Read next: views.ts, ticket.ts, provider-api.ts, docs/protocol/provider-api.md.
  */
+export * from './contract-list.js';
+export * from './contract-terms.js';
 export * from './negotiation.js';
 export * from './network-view.js';
 export * from './primitives.js';
 export * from './provider-api.js';
+export * from './revision-api.js';
 export * from './ticket.js';
 export * from './views.js';

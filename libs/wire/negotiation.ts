@@ -82,30 +82,37 @@ export const verdictSchema = struct({
 });
 export type Verdict = TypeOf<typeof verdictSchema>;
 
-const proposalParts = (round: number, agreementBytes: Uint8Array) => [u32le(round), agreementBytes] as const;
+/** What an agreement is for: a contract of its own, or one that goes on with the list of fragments of another. */
+export const ORIGIN_KINDS = ['form', 'renewal', 'replacement'] as const;
+export const proposalOriginSchema = struct({
+  kind: oneOf(ORIGIN_KINDS),
+  /** The contract whose list it goes on with; zeros for a `form`. */
+  contract: hexId<ContractId>(32),
+});
+export type ProposalOrigin = TypeOf<typeof proposalOriginSchema>;
 
-/** What the client signs to propose an agreement (contracts' agreementSchema) as the round's proposal. */
-export const proposalMessage = (
-  crypto: CryptoPort,
-  params: NetworkParams,
-  round: number,
-  agreementBytes: Uint8Array,
-): Uint8Array =>
-  taggedMessage(
-    crypto,
-    'cairn/negotiation/propose',
-    params.networkId,
-    ...proposalParts(round, agreementBytes),
-  );
+/** A contract of its own, over fragments stored for it. */
+export const NEW_CONTRACT: ProposalOrigin = { kind: 'form', contract: '0'.repeat(64) as ContractId };
+
+/** A proposal: which one it is, what it is for, and the encoded agreement (contracts' agreementSchema). */
+export interface Proposal {
+  readonly round: number;
+  readonly origin: ProposalOrigin;
+  readonly agreement: Uint8Array;
+}
+
+const PROPOSE_TAG = 'cairn/negotiation/propose';
+
+const proposalBytes = ({ round, origin, agreement }: Proposal): Uint8Array =>
+  concatBytes(u32le(round), encode(proposalOriginSchema, origin), agreement);
+
+/** What the client signs to propose; of a replacement, the repairer. */
+export const proposalMessage = (crypto: CryptoPort, params: NetworkParams, proposal: Proposal): Uint8Array =>
+  taggedMessage(crypto, PROPOSE_TAG, params.networkId, proposalBytes(proposal));
 
 /** Names a proposal in its verdict. */
-export const proposalHash = (
-  crypto: CryptoPort,
-  params: NetworkParams,
-  round: number,
-  agreementBytes: Uint8Array,
-): Uint8Array =>
-  taggedHash(crypto, 'cairn/negotiation/propose', params.networkId, ...proposalParts(round, agreementBytes));
+export const proposalHash = (crypto: CryptoPort, params: NetworkParams, proposal: Proposal): Uint8Array =>
+  taggedHash(crypto, PROPOSE_TAG, params.networkId, proposalBytes(proposal));
 
 /** What the provider signs with every verdict. */
 export const verdictMessage = (
@@ -166,6 +173,11 @@ export const proposalRequest = z
     /** 1, then one more for every other proposal. */
     round: z.number().int().min(1).max(MAX_PROPOSALS),
     agreement: hexUpTo(1024),
+    /** Absent: a contract of its own. */
+    origin: z
+      .object({ kind: z.enum(['renewal', 'replacement']), contract: hexOf(32, 'contract id') })
+      .optional(),
+    /** Empty for a renewal: the provider has the list. */
     fragments: z
       .array(z.object({ id: hexOf(32, 'fragment id'), lengthBytes: z.number().int().positive() }))
       .max(16_384),
@@ -174,6 +186,11 @@ export const proposalRequest = z
   })
   .meta({ id: 'ProposalRequest' });
 export type ProposalRequest = z.infer<typeof proposalRequest>;
+
+/** What a proposal is for, as its request says. */
+export function originOf({ origin }: Pick<ProposalRequest, 'origin'>): ProposalOrigin {
+  return origin === undefined ? NEW_CONTRACT : { ...origin, contract: origin.contract as ContractId };
+}
 
 export const withdrawalRequest = z
   .object({ signature: hexOf(64, 'signature') })

@@ -49,8 +49,15 @@ export const reservationMessage = (
   taggedMessage(crypto, 'cairn/reservation', params.networkId, encode(reservationSchema, reservation));
 
 export const reservationRequest = z
-  .object({ reservation: hexUpTo(512), signature: hexOf(64, 'signature') })
+  .object({
+    reservation: hexUpTo(512),
+    /** The client's; of a replacement, the repairer's. */
+    signature: hexOf(64, 'signature'),
+    /** The contract whose fragments are to be stored again here; only its repairer may ask. */
+    replaces: hexOf(32, 'contract id').optional(),
+  })
   .meta({ id: 'ReservationRequest' });
+export type ReservationRequest = z.infer<typeof reservationRequest>;
 export const reservationAnswer = z
   .object({ contract: hexOf(32, 'contract id'), expiresAt: z.number().int(), offerNumber: z.string() })
   .meta({ id: 'ReservationAnswer' });

@@ -5,6 +5,7 @@ import { bytesToHex, hexToBytes, readU64le } from '#crypto';
 import { AppError, violationToText } from '#errors';
 import type { Manifest } from '#fragments';
 import type { CallOptions, ClientContext } from '../context.js';
+import { contractNow } from '../providers/provider-directory.js';
 import { FragmentReader } from '../transfer/fragment-reader.js';
 import { contractsOf } from '../transfer/upload.js';
 
@@ -84,7 +85,7 @@ async function auditHolder(
   contract: ContractId,
   signal: AbortSignal | undefined,
 ): Promise<HolderHealth> {
-  const known = await context.ledger.contract({ id: contract });
+  const known = await contractNow(context.ledger, contract);
   const about = {
     contract,
     provider: known?.providerAddress ?? 'unknown',

@@ -1,6 +1,6 @@
 import type { Agreement, FragmentEntry } from '#contracts';
 import { AppError } from '#errors';
-import type { CounterTerms, Verdict } from '#wire';
+import type { CounterTerms, ProposalOrigin, Verdict } from '#wire';
 import type { ProviderSession } from '../providers/provider-session.js';
 import { beyondLimits, type DealLimits } from './deal-limits.js';
 import type { NegotiationJournal } from './negotiation-journal.js';
@@ -16,6 +16,7 @@ export interface Deal {
   /** The provider's offer on chain, as far as it was quoted. */
   readonly quoted: CounterTerms;
   readonly epochs: number;
+  readonly origin: ProposalOrigin;
   readonly fragments: readonly FragmentEntry[];
   readonly limits: DealLimits;
   readonly journal: NegotiationJournal;
@@ -37,10 +38,12 @@ export interface Agreed {
 export async function negotiate(deal: Deal, signal?: AbortSignal): Promise<Agreed> {
   let terms = deal.quoted;
   for (let round = 1; round <= MAX_COUNTERS + 1; round++) {
-    const agreement = deal.draft(terms);
+    const { session, origin, fragments } = deal;
+    const agreement = await drafted(deal, terms, signal);
+    const proposal = { round, origin, agreement, fragments };
     // Written down before it is sent: after a kill the same step gets the same answer.
-    await deal.journal.save(deal.session, { round, agreement, fragments: deal.fragments });
-    const verdict = await persistently(() => deal.session.propose(round, agreement, deal.fragments, signal));
+    await deal.journal.save(session, proposal);
+    const verdict = await persistently(() => session.propose(proposal, signal));
     if (verdict.state === 'agreed') return agreed(agreement, verdict);
     if (verdict.counter === undefined) {
       await giveUp(deal, signal);
@@ -55,6 +58,16 @@ export async function negotiate(deal: Deal, signal?: AbortSignal): Promise<Agree
   }
   await giveUp(deal, signal);
   throw noEnd(deal.session);
+}
+
+/** The agreement under given terms; where the client would not have it, the provider hears so. */
+async function drafted(deal: Deal, terms: CounterTerms, signal: AbortSignal | undefined): Promise<Agreement> {
+  try {
+    return deal.draft(terms);
+  } catch (error) {
+    if (terms !== deal.quoted) await giveUp(deal, signal);
+    throw error;
+  }
 }
 
 /** Withdraws; a provider that cannot be told finds out when the reservation lapses. */

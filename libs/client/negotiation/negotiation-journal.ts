@@ -1,26 +1,20 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ContractId, decode, isHexId } from '#chain';
-import { type Agreement, agreementSchema, encodeAgreement, type FragmentEntry } from '#contracts';
+import { agreementSchema, encodeAgreement, type FragmentEntry } from '#contracts';
 import { bytesToHex, hexToBytes } from '#crypto';
-import type { ProviderSession } from '../providers/provider-session.js';
-
-/** The last proposal of a negotiation that is not over. */
-export interface Proposed {
-  readonly round: number;
-  readonly agreement: Agreement;
-  readonly fragments: readonly FragmentEntry[];
-}
+import type { ProposalOrigin } from '#wire';
+import type { AgreementProposal, ProviderSession } from '../providers/provider-session.js';
 
 /** A negotiation another run of the client left open. */
-export interface OpenNegotiation extends Proposed {
+export interface OpenNegotiation extends AgreementProposal {
   readonly contract: ContractId;
   readonly baseUrl: string;
 }
 
 /** What a client writes down before it proposes, so that a killed client knows what it may have agreed to. */
 export interface NegotiationJournal {
-  save(session: Pick<ProviderSession, 'contract' | 'baseUrl'>, proposed: Proposed): Promise<void>;
+  save(session: Pick<ProviderSession, 'contract' | 'baseUrl'>, proposed: AgreementProposal): Promise<void>;
   /** The negotiation is over: its contract is on chain, or never will be. */
   close(contract: ContractId): Promise<void>;
   open(): Promise<OpenNegotiation[]>;
@@ -37,10 +31,17 @@ export const noJournal: NegotiationJournal = {
 export function createFileJournal(folder: string): NegotiationJournal {
   const pathOf = (contract: ContractId): string => join(folder, `${contract}.json`);
   return {
-    async save({ contract, baseUrl }, { round, agreement, fragments }) {
+    async save({ contract, baseUrl }, { round, origin, agreement, fragments }) {
       await mkdir(folder, { recursive: true });
       const agreementHex = bytesToHex(encodeAgreement(agreement));
-      const text = JSON.stringify({ contract, baseUrl, round, agreement: agreementHex, fragments });
+      const text = JSON.stringify({
+        contract,
+        baseUrl,
+        round,
+        origin,
+        agreement: agreementHex,
+        fragments,
+      });
       await writeDurably(pathOf(contract), text);
     },
     close: (contract) => rm(pathOf(contract), { force: true }),
@@ -74,6 +75,7 @@ function parse(text: string): OpenNegotiation | undefined {
       contract: string;
       baseUrl: string;
       round: number;
+      origin: ProposalOrigin;
       agreement: string;
       fragments: FragmentEntry[];
     };

@@ -20,10 +20,10 @@ export async function resumeNegotiation(
   context: ClientContext,
   negotiation: OpenNegotiation,
 ): Promise<Resumed> {
-  const { contract, round, agreement, fragments } = negotiation;
+  const { contract, agreement } = negotiation;
   if ((await context.ledger.contract({ id: contract })) !== null) return { outcome: 'formed', negotiation };
   try {
-    const verdict = await sessionOf(context, negotiation).propose(round, agreement, fragments);
+    const verdict = await sessionOf(context, negotiation).propose(negotiation);
     if (verdict.state === 'agreed') {
       const providerSignature = verdict.agreementSignature as Uint8Array;
       return { outcome: 'agreed', negotiation, agreed: { agreement, providerSignature } };
@@ -69,5 +69,7 @@ function sessionOf(
   context: ClientContext,
   { contract, baseUrl, agreement }: OpenNegotiation,
 ): ProviderSession {
-  return new ProviderSession(context, context.providers.agent, baseUrl, agreement.providerKey, contract, 0n);
+  const { agent } = context.providers;
+  const { providerKey } = agreement;
+  return new ProviderSession(context, { agent, baseUrl, providerKey, contract, budgetBytes: 0n });
 }

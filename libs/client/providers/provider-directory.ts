@@ -7,6 +7,9 @@ import type { Candidate } from '#placement';
 import type { ContractView, EndpointView, OfferView, Page } from '#wire';
 import { createHttpAgent } from './http.js';
 
+/** Renewals and replacements of one contract that are followed: years of daily ones. */
+const MAX_SUCCESSORS = 10_000;
+
 /** Which providers there are and how they behaved so far, in this process. */
 export class ProviderDirectory {
   readonly agent: Agent = createHttpAgent();
@@ -28,15 +31,27 @@ export class ProviderDirectory {
     });
   }
 
-  /** A contract on chain; the answer is kept, its parties never change. */
+  /**
+   * The contract that a contract goes on as: itself, or what it was renewed or replaced by. The answer is kept, the
+   * parties of a contract never change.
+   */
   contract(id: ContractId): Promise<ContractView> {
     let known = this.contracts.get(id);
     if (known === undefined) {
-      known = this.ledger.contract({ id }).then((view) => view ?? Promise.reject(unknownContract(id)));
+      known = this.currentContract(id);
       known.catch(() => this.contracts.delete(id));
       this.contracts.set(id, known);
     }
     return known;
+  }
+
+  /** Forgets what is known of a contract: it may have been renewed or replaced since. */
+  forgetContract(id: string): void {
+    this.contracts.delete(id);
+  }
+
+  private async currentContract(id: ContractId): Promise<ContractView> {
+    return (await contractNow(this.ledger, id)) ?? Promise.reject(unknownContract(id));
   }
 
   /** Where a provider is reached. */
@@ -69,6 +84,18 @@ export class ProviderDirectory {
   close(): void {
     this.agent.destroy();
   }
+}
+
+/** The contract that a contract goes on as, as the chain shows it now; null where the node knows none. */
+export async function contractNow(
+  ledger: Pick<LedgerPort, 'contract'>,
+  id: string,
+): Promise<ContractView | null> {
+  let view = await ledger.contract({ id });
+  for (let step = 0; step < MAX_SUCCESSORS && view !== null && view.successor !== null; step++) {
+    view = await ledger.contract({ id: view.successor });
+  }
+  return view;
 }
 
 /** The public key of a contract's provider. */

@@ -7,10 +7,13 @@ import {
   agreementSigningMessage,
   encodeAgreement,
   type FragmentEntry,
+  type Revision,
+  revisionSchema,
+  revisionSigningMessage,
   type StorageProof,
   storageProofSchema,
 } from '#contracts';
-import { bytesToHex, equalBytes, hexToBytes } from '#crypto';
+import { bytesToHex, equalBytes, hexToBytes, type KeyPair } from '#crypto';
 import { AppError } from '#errors';
 import {
   ANY_FRAGMENT,
@@ -18,15 +21,21 @@ import {
   headerToVerdict,
   NEGOTIATION_ASK_HEADER,
   openVerdict,
+  type ProposalOrigin,
   proposalHash,
   proposalMessage,
   type Reservation,
+  type Room,
   receiptAnswer,
   receiptMessage,
   receiptSchema,
   reservationAnswer,
   reservationMessage,
   reservationSchema,
+  revisionAnswer,
+  roomAnswer,
+  roomMessage,
+  roomSchema,
   type SignedTicket,
   signNegotiationAsk,
   signTicket,
@@ -45,27 +54,66 @@ import { exchange, type HttpAnswer } from './http.js';
 const TICKET_LIFE_SECONDS = 6 * 3600;
 const MAX_JSON_BYTES = 1 << 20;
 
+/** What a session needs of its client. */
+export type SessionContext = Pick<
+  ClientContext,
+  'params' | 'crypto' | 'identity' | 'nowMs' | 'requestTimeoutMs'
+>;
+
+/** With whom, and about which contract. */
+export interface SessionTarget {
+  readonly agent: Agent;
+  readonly baseUrl: string;
+  readonly providerKey: Uint8Array;
+  readonly contract: ContractId;
+  /** Most bytes any ticket of this session may move. */
+  readonly budgetBytes: bigint;
+  /** Signs in place of the client: the repairer a contract names. Its key signs tickets, too. */
+  readonly repairer?: KeyPair;
+}
+
+/** A proposal as its maker keeps it. */
+export interface AgreementProposal {
+  readonly round: number;
+  readonly origin: ProposalOrigin;
+  readonly agreement: Agreement;
+  readonly fragments: readonly FragmentEntry[];
+}
+
 /** A client's dealings with one provider about one contract, at hand or to come. */
 export class ProviderSession {
   private readonly tickets = new Map<TicketMethod, SignedTicket>();
+  readonly baseUrl: string;
+  readonly providerKey: Uint8Array;
+  readonly contract: ContractId;
+  /** Signs what is agreed on. */
+  private readonly partner: KeyPair;
+  /** Signs tickets and uses of them. */
+  private readonly reader: KeyPair;
 
   constructor(
-    private readonly context: ClientContext,
-    private readonly agent: Agent,
-    readonly baseUrl: string,
-    readonly providerKey: Uint8Array,
-    readonly contract: ContractId,
-    /** Most bytes any ticket of this session may move. */
-    private readonly budgetBytes: bigint,
-  ) {}
+    private readonly context: SessionContext,
+    private readonly target: SessionTarget,
+  ) {
+    const { baseUrl, providerKey, contract, repairer } = target;
+    this.baseUrl = baseUrl;
+    this.providerKey = providerKey;
+    this.contract = contract;
+    this.partner = repairer ?? context.identity.wallet;
+    this.reader = repairer ?? context.identity.content;
+  }
 
   /** Asks for room. */
-  async reserve(reservation: Reservation, signal?: AbortSignal): Promise<z.infer<typeof reservationAnswer>> {
-    const { crypto, params, identity } = this.context;
-    const signature = crypto.sign(identity.wallet.secretKey, reservationMessage(crypto, params, reservation));
+  async reserve(
+    reservation: Reservation,
+    options: { replaces?: ContractId; signal?: AbortSignal | undefined } = {},
+  ): Promise<z.infer<typeof reservationAnswer>> {
+    const { crypto, params } = this.context;
+    const { replaces, signal } = options;
     const body = {
       reservation: bytesToHex(encode(reservationSchema, reservation)),
-      signature: bytesToHex(signature),
+      signature: this.sign(reservationMessage(crypto, params, reservation)),
+      ...(replaces === undefined ? {} : { replaces }),
     };
     return this.postJson('/v1/reservations', reservationAnswer, body, {}, signal);
   }
@@ -124,21 +172,20 @@ export class ProviderSession {
    * gets the same verdict.
    */
   async propose(
-    round: number,
-    agreement: Agreement,
-    fragments: readonly FragmentEntry[],
+    { round, origin, agreement, fragments }: AgreementProposal,
     signal?: AbortSignal,
   ): Promise<Verdict> {
-    const { crypto, params, identity } = this.context;
-    const bytes = encodeAgreement(agreement);
-    const message = proposalMessage(crypto, params, round, bytes);
+    const { crypto, params } = this.context;
+    const proposal = { round, origin, agreement: encodeAgreement(agreement) };
+    const message = proposalMessage(crypto, params, proposal);
     const answer = await this.post(
       '/v1/negotiations',
       {
         round,
-        agreement: bytesToHex(bytes),
+        agreement: bytesToHex(proposal.agreement),
+        ...(origin.kind === 'form' ? {} : { origin }),
         fragments,
-        signature: bytesToHex(crypto.sign(identity.wallet.secretKey, message)),
+        signature: this.sign(message),
       },
       {},
       signal,
@@ -146,7 +193,7 @@ export class ProviderSession {
     const verdict = this.verdictOf(answer);
     const isAnswer =
       verdict.round === round &&
-      equalBytes(verdict.proposal, proposalHash(crypto, params, round, bytes)) &&
+      equalBytes(verdict.proposal, proposalHash(crypto, params, proposal)) &&
       (verdict.state !== 'agreed' || this.isAgreed(agreement, verdict.agreementSignature));
     if (isAnswer) return verdict;
     throw this.badAnswer('provider/bad-signature', 'a verdict that does not fit the proposal');
@@ -154,8 +201,8 @@ export class ProviderSession {
 
   /** How the negotiation stands with the provider. */
   async negotiation(signal?: AbortSignal): Promise<Verdict> {
-    const { crypto, params, identity, nowMs } = this.context;
-    const ask = signNegotiationAsk(crypto, params, this.contract, nowMs(), identity.wallet.secretKey);
+    const { crypto, params, nowMs } = this.context;
+    const ask = signNegotiationAsk(crypto, params, this.contract, nowMs(), this.partner.secretKey);
     const answer = await this.send({
       method: 'GET',
       path: `/v1/negotiations/${this.contract}`,
@@ -168,11 +215,48 @@ export class ProviderSession {
 
   /** Gives the negotiation up: the provider need not keep its room any longer. */
   async withdraw(signal?: AbortSignal): Promise<Verdict> {
-    const { crypto, params, identity } = this.context;
-    const message = withdrawalMessage(crypto, params, this.contract);
-    const signature = bytesToHex(crypto.sign(identity.wallet.secretKey, message));
+    const { crypto, params } = this.context;
+    const signature = this.sign(withdrawalMessage(crypto, params, this.contract));
     const path = `/v1/negotiations/${this.contract}/withdrawal`;
     return this.verdictOf(await this.post(path, { signature }, {}, signal));
+  }
+
+  /** Asks for room for fragments to append to the contract. */
+  async keepRoom(room: Room, signal?: AbortSignal): Promise<void> {
+    const { crypto, params } = this.context;
+    const body = {
+      room: bytesToHex(encode(roomSchema, room)),
+      signature: this.sign(roomMessage(crypto, params, room)),
+    };
+    await this.postJson(`/v1/contracts/${this.contract}/room`, roomAnswer, body, {}, signal);
+  }
+
+  /** Both signatures under a revision; the same revision again gets the same ones. */
+  async revise(
+    revision: Revision,
+    appended: readonly FragmentEntry[],
+    signal?: AbortSignal,
+  ): Promise<{ readonly clientSignature: Uint8Array; readonly providerSignature: Uint8Array }> {
+    const { crypto, params } = this.context;
+    const message = revisionSigningMessage(crypto, params, revision);
+    const signature = this.sign(message);
+    const answer = await this.postJson(
+      `/v1/contracts/${this.contract}/revisions`,
+      revisionAnswer,
+      { revision: bytesToHex(encode(revisionSchema, revision)), appended, signature },
+      {},
+      signal,
+    );
+    const providerSignature = hexToBytes(answer.providerSignature);
+    if (!crypto.verify({ publicKey: this.providerKey, message, signature: providerSignature })) {
+      throw this.badAnswer('provider/bad-signature', 'a signature that does not fit the revision');
+    }
+    return { clientSignature: hexToBytes(signature), providerSignature };
+  }
+
+  /** Hex. */
+  private sign(message: Uint8Array): string {
+    return bytesToHex(this.context.crypto.sign(this.partner.secretKey, message));
   }
 
   /** Whether the provider signed an agreement. */
@@ -198,7 +282,7 @@ export class ProviderSession {
   }
 
   private ticketHeaders(method: TicketMethod, fragment: FragmentId): Record<string, string> {
-    const { crypto, params, identity, nowMs } = this.context;
+    const { crypto, params, nowMs } = this.context;
     let signed = this.tickets.get(method);
     if (signed === undefined) {
       signed = signTicket(
@@ -207,19 +291,19 @@ export class ProviderSession {
         {
           providerKey: this.providerKey,
           contract: this.contract,
-          holderKey: identity.content.publicKey,
+          holderKey: this.reader.publicKey,
           fragment: ANY_FRAGMENT,
           method,
-          budgetBytes: this.budgetBytes,
+          budgetBytes: this.target.budgetBytes,
           expiresAt: BigInt(Math.floor(nowMs() / 1000) + TICKET_LIFE_SECONDS),
           serial: randomBytes(16).toString('hex'),
         },
-        identity.content.secretKey,
+        this.reader.secretKey,
       );
       this.tickets.set(method, signed);
     }
     const use = { fragment, method, time: BigInt(nowMs()), nonce: randomBytes(16).toString('hex') };
-    const useBytes = signTicketUse(crypto, params, signed.bytes, use, identity.content.secretKey);
+    const useBytes = signTicketUse(crypto, params, signed.bytes, use, this.reader.secretKey);
     return {
       [TICKET_HEADER]: Buffer.from(signed.bytes).toString('base64url'),
       [TICKET_USE_HEADER]: Buffer.from(useBytes).toString('base64url'),
@@ -271,7 +355,7 @@ export class ProviderSession {
     maxAnswerBytes: number;
   }): Promise<HttpAnswer> {
     const { path, ...rest } = call;
-    return exchange(this.agent, {
+    return exchange(this.target.agent, {
       ...rest,
       url: this.baseUrl + path,
       timeoutMs: this.context.requestTimeoutMs,
@@ -289,14 +373,14 @@ export class ProviderSession {
   /** The provider's problem+json as our error; its own rule id stays readable in `data.rule`. */
   private refused(answer: HttpAnswer): AppError {
     const problem = readJson(answer.body) as
-      | { code?: unknown; rule?: unknown; detail?: unknown; title?: unknown }
+      | { code?: unknown; rule?: unknown; detail?: unknown; title?: unknown; data?: unknown }
       | undefined;
     const rule = String(problem?.code ?? problem?.rule ?? `http-${answer.status}`);
     return new AppError({
       code: 'provider/refused',
       message: `The provider at ${this.baseUrl} refused: ${String(problem?.detail ?? problem?.title ?? answer.status)} (${rule}).`,
       next: 'Another provider is used where there is one.',
-      data: { origin: this.baseUrl, status: answer.status, rule },
+      data: { origin: this.baseUrl, status: answer.status, rule, details: problem?.data },
     });
   }
 

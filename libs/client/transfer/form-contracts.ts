@@ -1,6 +1,7 @@
 import type { ContractId } from '#chain';
 import { AppError } from '#errors';
 import type { CallOptions, ClientContext } from '../context.js';
+import { contractNow } from '../providers/provider-directory.js';
 import type { Submitted } from '../wallet/wallet.js';
 import type { SignedAgreement } from './upload-slot.js';
 
@@ -51,7 +52,7 @@ export async function formContracts(
 }
 
 /**
- * Ends contracts early; what is left of their escrow returns at settlement. Contracts that are over are passed by.
+ * Ends contracts early, or what they were renewed or replaced by; what is left of their escrow returns at settlement. Contracts that are over are passed by.
  * Answers those that were asked to end, with the transaction that asks.
  */
 export async function endContracts(
@@ -59,7 +60,8 @@ export async function endContracts(
   contracts: readonly string[],
 ): Promise<{ contract: string; tx: Submitted }[]> {
   const submitted: { contract: string; tx: Submitted }[] = [];
-  for (const contract of contracts) {
+  for (const made of contracts) {
+    const contract = (await contractNow(context.ledger, made))?.id ?? made;
     try {
       submitted.push({ contract, tx: await context.wallet.submit('end', { contract }) });
     } catch (error) {

@@ -78,8 +78,17 @@ export class FragmentReader {
     const { providers } = this.context;
     const view = await providers.contract(contract);
     const baseUrl = await providers.baseUrl(view.provider);
-    const budget = BigInt(view.totalBytes) * 4n + EXTRA_BUDGET_BYTES;
-    return new ProviderSession(this.context, providers.agent, baseUrl, providerKeyOf(view), contract, budget);
+    const budgetBytes = BigInt(view.totalBytes) * 4n + EXTRA_BUDGET_BYTES;
+    // Tickets are for the contract that goes on with the fragments now.
+    const current = view.id as ContractId;
+    const target = {
+      agent: providers.agent,
+      baseUrl,
+      providerKey: providerKeyOf(view),
+      contract: current,
+      budgetBytes,
+    };
+    return new ProviderSession(this.context, target);
   }
 
   private async fetchOne(segment: ManifestSegment, index: number, signal: AbortSignal): Promise<Uint8Array> {
@@ -90,7 +99,12 @@ export class FragmentReader {
       const id = bytesToHex(segment.fragmentIds[index] as Uint8Array) as FragmentId;
       return await session.getFragment(id, segment.fragmentLength, signal);
     } catch (error) {
-      if (!signal.aborted) this.context.providers.noteFailure(provider);
+      if (!signal.aborted) {
+        this.context.providers.noteFailure(provider);
+        // It may have been renewed or replaced since it was looked up.
+        this.context.providers.forgetContract(contract);
+        this.sessions.delete(contract);
+      }
       throw error;
     }
   }

@@ -15,7 +15,7 @@ import {
 import { hexToBytes } from '#crypto';
 import { assertInvariant } from '#errors';
 import type { Candidate } from '#placement';
-import type { CounterTerms } from '#wire';
+import { type CounterTerms, NEW_CONTRACT } from '#wire';
 import type { ClientContext } from '../context.js';
 import type { DealLimits } from '../negotiation/deal-limits.js';
 import { negotiate } from '../negotiation/negotiate.js';
@@ -75,7 +75,14 @@ export class UploadSlot {
     });
     // A broken connection may repeat a fragment: twice the bytes is room for that.
     const budget = request.maxBytes * 2n;
-    const session = new ProviderSession(context, providers.agent, baseUrl, providerKey, contract, budget);
+    const { agent } = providers;
+    const session = new ProviderSession(context, {
+      agent,
+      baseUrl,
+      providerKey,
+      contract,
+      budgetBytes: budget,
+    });
     const { signal, ...room } = request;
     await session.reserve(
       {
@@ -86,7 +93,7 @@ export class UploadSlot {
         ...room,
         expiresAt: BigInt(Math.floor(context.nowMs() / 1000) + reservationLife(room.maxBytes)),
       },
-      signal,
+      { signal },
     );
     return new UploadSlot(context, candidate, contract, nonce, room.epochs, session);
   }
@@ -117,6 +124,7 @@ export class UploadSlot {
       session,
       quoted: offerToDeal(this.context.params, this.candidate.offer, now.height),
       epochs,
+      origin: NEW_CONTRACT,
       fragments,
       limits,
       journal,

@@ -122,15 +122,17 @@ export class Wallet {
 
   private async submitWith(kind: string, body: unknown, feePerByte: bigint): Promise<Submitted> {
     const { ledger, law, key } = this.options;
-    if (this.next === undefined) {
+    // A revision is one of its kind by its number: nothing else waits for it.
+    const isNumbered = law.kindsByName.get(kind)?.replay !== 'unique';
+    if (isNumbered && this.next === undefined) {
       const answer = await ledger.nextSequence({ account: this.account, lane: this.lane });
       this.next = BigInt(answer.sequence);
     }
     const draft: UnsignedTransaction = {
       kind,
       sender: key.publicKey,
-      lane: this.lane,
-      sequence: this.next,
+      lane: isNumbered ? this.lane : 0,
+      sequence: isNumbered ? (this.next ?? 0n) : 0n,
       fee: 0n,
       body,
     };
@@ -138,7 +140,7 @@ export class Wallet {
     const signed = signTransaction(law, { ...draft, fee: BigInt(sizeBytes) * feePerByte }, key.secretKey);
     const hex = bytesToHex(encodeTransaction(law, signed));
     const { id } = await ledger.submitTransaction({ hex });
-    this.next += 1n;
+    if (isNumbered && this.next !== undefined) this.next += 1n;
     return { id, hex };
   }
 }

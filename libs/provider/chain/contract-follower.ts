@@ -1,10 +1,11 @@
-import type { ContractId, FragmentId } from '#chain';
-import type { FragmentEntry } from '#contracts';
+import type { ContractId } from '#chain';
 import type { ContractView } from '#wire';
 import type { Uploads } from '../fragments/uploads.js';
 import { nowSeconds, type ProviderContext } from '../provider-context.js';
 import type { ContractRecord } from '../records/contract-record.js';
+import { findLeaves } from '../terms/leaf-lists.js';
 import type { Tip } from './chain-watch.js';
+import { ListKeeper } from './list-keeper.js';
 
 /** The whole list of contracts is asked for this often, in blocks; between, only what may have changed. */
 const FULL_SYNC_BLOCKS = 5;
@@ -15,6 +16,7 @@ export class ContractFollower {
   readonly #context: ProviderContext;
   readonly #uploads: Uploads;
   readonly #onForget: (record: ContractRecord) => Promise<void>;
+  readonly #lists: ListKeeper;
   #views = new Map<ContractId, ContractView>();
   #fullSyncAt = Number.NEGATIVE_INFINITY;
   #isSwept = false;
@@ -28,6 +30,7 @@ export class ContractFollower {
     this.#context = context;
     this.#uploads = uploads;
     this.#onForget = onForget;
+    this.#lists = new ListKeeper(context, uploads);
   }
 
   /** The provider's contracts as the chain last showed them. */
@@ -69,32 +72,28 @@ export class ContractFollower {
 
   /** A contract of ours on chain of which nothing is remembered: its list of fragments is on chain too. */
   async #meet(id: ContractId, view: ContractView): Promise<void> {
-    const { records, ledger, logger } = this.#context;
+    const { records, logger } = this.#context;
     if (records.contract(id) !== undefined || view.status !== 'active') return;
-    const entries: FragmentEntry[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await ledger.contractFragments({ id, limit: PAGE_LIMIT, cursor });
-      for (const { id: fragment, lengthBytes } of page.items) {
-        entries.push({ id: fragment as FragmentId, lengthBytes });
-      }
-      cursor = page.nextCursor ?? undefined;
-    } while (cursor !== undefined);
-    await records.setLeaves(id, entries);
+    const leaves = await findLeaves(this.#context, id, view.root);
+    // The node's index lags behind its chain: the next full look tells.
+    if (leaves === undefined) return;
+    await records.lists.save(id, view.root, leaves);
     await records.save(viewToRecord(id, view));
-    logger.warn({ contract: id, fragments: entries.length }, 'contract found again on the chain');
+    logger.warn({ contract: id, fragments: leaves.length }, 'contract found again on the chain');
   }
 
   async #advance(record: ContractRecord, tip: Tip, isFull: boolean): Promise<void> {
     const { records } = this.#context;
     if (record.state === 'reserved') return;
     // Not in the list is not yet gone: the node's index may lag, and what is given up here is deleted.
-    const listed = record.state === 'agreed' && !isFull ? undefined : this.#views.get(record.id);
+    const isChanging = record.state === 'agreed' || record.revisions !== undefined;
+    const listed = isChanging && !isFull ? undefined : this.#views.get(record.id);
     const view = listed ?? (await this.#context.ledger.contract({ id: record.id }));
     if (view !== null) this.#views.set(record.id, view);
     if (view === null) await this.#advanceMissing(record, tip);
     else if (view.settledAt === null) {
-      if (record.state !== 'formed') await this.#form(record, view);
+      const formed = record.state === 'formed' ? record : await this.#form(record, view);
+      await this.#lists.sync(formed, view, tip);
     } else if (record.state !== 'settled') {
       await records.save({ ...record, state: 'settled', settledAt: view.settledAt });
     } else if (tip.height >= view.settledAt + this.#context.limits.reorgDepthBlocks) {
@@ -102,16 +101,12 @@ export class ContractFollower {
     }
   }
 
-  async #form(record: ContractRecord, view: ContractView): Promise<void> {
+  async #form(record: ContractRecord, view: ContractView): Promise<ContractRecord> {
     const { settledAt: _, ...rest } = record;
-    await this.#context.records.save({ ...rest, state: 'formed' });
+    const formed: ContractRecord = { ...rest, state: 'formed' };
+    await this.#context.records.save(formed);
     this.#context.logger.info({ contract: record.id, totalBytes: view.totalBytes }, 'contract formed');
-    // What was sent but not agreed on takes up room for nobody.
-    const leaves = new Set((await this.#context.records.leaves(record.id)).map(({ id }) => id));
-    for (const { id } of await this.#context.records.fragments(record.id)) {
-      if (leaves.has(id)) continue;
-      if (await this.#context.records.removeFragment(record.id, id)) await this.#context.store.remove(id);
-    }
+    return formed;
   }
 
   /** Not on chain: not yet, never, or not any more. */
@@ -168,5 +163,8 @@ function viewToRecord(id: ContractId, view: ContractView): ContractRecord {
     maxFragments: view.leafCount,
     epochs: view.epochs,
     expiresAt: 0,
+    root: view.root,
+    totalBytes: BigInt(view.totalBytes),
+    ...(view.repair === null ? {} : { repairKey: view.repair.key }),
   };
 }

@@ -17,9 +17,11 @@ export interface UploadRequest {
   readonly contentLength: string | undefined;
 }
 
-/** Room a contract's uploads have taken and are about to take. */
+/** What a contract's uploads have taken and are about to take of what was reserved and is not agreed on. */
 interface Room {
   bytes: bigint;
+  count: number;
+  /** All of the contract. */
   readonly fragments: Map<FragmentId, number>;
 }
 
@@ -102,23 +104,25 @@ export class Uploads {
     if (before !== undefined) {
       return { rule: 'fragment/length', expectedLengthBytes: before, lengthBytes: entry.lengthBytes };
     }
-    if (contract.state !== 'reserved') {
+    const open = contract.state === 'reserved' ? contract : contract.room;
+    if (open === undefined || contract.state === 'settled') {
       return { rule: 'contract/closed', contract: contract.id, state: contract.state, fragment: entry.id };
     }
-    if (contract.expiresAt <= nowSeconds(this.#context)) {
-      return { rule: 'reservation/expired', contract: contract.id, expiresAt: contract.expiresAt };
+    if (open.expiresAt <= nowSeconds(this.#context)) {
+      return { rule: 'reservation/expired', contract: contract.id, expiresAt: open.expiresAt };
     }
-    if (room.fragments.size >= contract.maxFragments) {
-      return { rule: 'reservation/over-fragments', maxFragments: contract.maxFragments };
+    if (room.count >= open.maxFragments) {
+      return { rule: 'reservation/over-fragments', maxFragments: open.maxFragments };
     }
-    if (room.bytes + BigInt(entry.lengthBytes) > contract.maxBytes) {
+    if (room.bytes + BigInt(entry.lengthBytes) > open.maxBytes) {
       return {
         rule: 'reservation/over-bytes',
         lengthBytes: entry.lengthBytes,
         takenBytes: room.bytes,
-        maxBytes: contract.maxBytes,
+        maxBytes: open.maxBytes,
       };
     }
+    room.count += 1;
     room.bytes += BigInt(entry.lengthBytes);
     room.fragments.set(entry.id, entry.lengthBytes);
     return undefined;
@@ -142,19 +146,28 @@ export class Uploads {
     if (lengthBytes === undefined) return;
     room.fragments.delete(id);
     room.bytes -= BigInt(lengthBytes);
+    room.count -= 1;
     await this.#context.records.removeFragment(contract, id);
   }
 
   #roomOf(contract: ContractId): Promise<Room> {
     let room = this.#rooms.get(contract);
     if (room === undefined) {
-      room = this.#context.records.fragments(contract).then((entries) => ({
-        bytes: entries.reduce((sum, entry) => sum + BigInt(entry.lengthBytes), 0n),
-        fragments: new Map(entries.map((entry) => [entry.id, entry.lengthBytes])),
-      }));
+      room = this.#load(contract);
       this.#rooms.set(contract, room);
     }
     return room;
+  }
+
+  async #load(contract: ContractId): Promise<Room> {
+    const { records } = this.#context;
+    const open = await records.uncommitted(contract);
+    const all = await records.fragments(contract);
+    return {
+      bytes: open.reduce((sum, entry) => sum + BigInt(entry.lengthBytes), 0n),
+      count: open.length,
+      fragments: new Map(all.map((entry) => [entry.id, entry.lengthBytes])),
+    };
   }
 
   #receipt(contract: ContractId, { id, lengthBytes }: FragmentEntry): ReceiptAnswer {

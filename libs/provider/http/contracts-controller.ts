@@ -10,7 +10,14 @@ import {
   type ProviderInfo,
   proposalRequest,
   type ReservationAnswer,
+  type ReservationRequest,
+  type RevisionAnswer,
+  type RevisionRequest,
+  type RoomAnswer,
+  type RoomRequest,
   reservationRequest,
+  revisionRequest,
+  roomRequest,
   TICKET_HEADER,
   TICKET_USE_HEADER,
   VERDICT_HEADER,
@@ -53,7 +60,7 @@ export class ContractsController {
   @HttpCode(200)
   @ApiOperation({ operationId: 'reserve', summary: 'Keep room for a contract to come' })
   async reserve(
-    @Body({ schema: reservationRequest }) request: z.infer<typeof reservationRequest>,
+    @Body({ schema: reservationRequest }) request: ReservationRequest,
   ): Promise<ReservationAnswer> {
     return valueOrProblem(await this.provider.reservations.reserve(request));
   }
@@ -87,6 +94,26 @@ export class ContractsController {
     @Body({ schema: withdrawalRequest }) { signature }: WithdrawalRequest,
   ): Promise<VerdictAnswer> {
     return valueOrProblem(await this.provider.negotiations.withdraw(id, signature)).answer;
+  }
+
+  @Post('contracts/:id/room')
+  @HttpCode(200)
+  @ApiOperation({ operationId: 'keepRoom', summary: 'Keep room for fragments to append' })
+  async keepRoom(
+    @Param('id') id: string,
+    @Body({ schema: roomRequest }) request: RoomRequest,
+  ): Promise<RoomAnswer> {
+    return valueOrProblem(await this.provider.revisions.keepRoom(id, request));
+  }
+
+  @Post('contracts/:id/revisions')
+  @HttpCode(200)
+  @ApiOperation({ operationId: 'revise', summary: 'Sign a change of a contract that is on chain' })
+  async revise(
+    @Param('id') id: string,
+    @Body({ schema: revisionRequest }) request: RevisionRequest,
+  ): Promise<RevisionAnswer> {
+    return valueOrProblem(await this.provider.revisions.sign(id, request));
   }
 
   @Post('contracts/:id/audits')

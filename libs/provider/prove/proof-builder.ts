@@ -1,18 +1,15 @@
-import type { ContractId, FragmentId } from '#chain';
+import type { ContractId } from '#chain';
 import {
   assembleStorageProof,
-  commitToLeaves,
   type DrawPlan,
-  type FragmentEntry,
   type Leaf,
   planStorageProof,
   type StorageProof,
 } from '#contracts';
-import { blake3ChunkCount, bytesToHex } from '#crypto';
 import { accepted, type Result, refused } from '#errors';
-import type { LedgerPort } from '#ledger';
-import type { ChallengeView } from '#wire';
+import { type ChallengeView, entriesToList } from '#wire';
 import { nowSeconds, type ProviderContext } from '../provider-context.js';
+import { findLeaves } from '../terms/leaf-lists.js';
 import type { Slicer } from './slicer.js';
 
 /** Makes storage proofs of chosen chunks from what is on the disk. */
@@ -44,20 +41,14 @@ export class ProofBuilder {
   }
 
   /**
-   * The leaves a challenge was drawn from: those on record as far as the list went then, or the list on the chain.
-   * Undefined where neither is what was committed to at the challenge block: the node's index may lag.
+   * The leaves a challenge was drawn from: on record, or made from the list on the chain. Undefined where neither is what
+   * was committed to at the challenge block: the node's index may lag.
    */
-  async leavesAt(
+  leavesAt(
     contract: ContractId,
-    { root, leafCount }: Pick<ChallengeView, 'root' | 'leafCount'>,
+    { root }: Pick<ChallengeView, 'root'>,
   ): Promise<readonly Leaf[] | undefined> {
-    const { crypto, records, ledger } = this.#context;
-    const isCommitted = (leaves: readonly Leaf[]): boolean =>
-      leaves.length === leafCount && bytesToHex(commitToLeaves(crypto, leaves).root) === root;
-    const recorded = entriesToList(await records.leaves(contract)).slice(0, leafCount);
-    if (isCommitted(recorded)) return recorded;
-    const listed = entriesToList(await listOnChain(ledger, contract)).slice(0, leafCount);
-    return isCommitted(listed) ? listed : undefined;
+    return findLeaves(this.#context, contract, root);
   }
 
   /** The leaves a contract has now, tombstones included; violation `audit/nothing-agreed`. */
@@ -66,26 +57,4 @@ export class ProofBuilder {
     if (entries.length === 0) return refused({ rule: 'audit/nothing-agreed', contract });
     return accepted(entriesToList(entries));
   }
-}
-
-/** Every entry the node lists of a contract now, dropped ones as tombstones. */
-async function listOnChain(ledger: LedgerPort, id: string): Promise<FragmentEntry[]> {
-  const entries: FragmentEntry[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await ledger.contractFragments({ id, limit: 200, cursor });
-    for (const { id: fragment, lengthBytes } of page.items)
-      entries.push({ id: fragment as FragmentId, lengthBytes });
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined);
-  return entries;
-}
-
-/** What was checked when it was agreed on; tombstones are many of one id. */
-function entriesToList(entries: readonly FragmentEntry[]): Leaf[] {
-  let endChunk = 0n;
-  return entries.map((entry) => {
-    endChunk += BigInt(blake3ChunkCount(entry.lengthBytes));
-    return { ...entry, endChunk };
-  });
 }

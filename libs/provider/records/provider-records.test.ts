@@ -6,15 +6,38 @@ import sqlite3 from 'sqlite3';
 import type { ContractId, FragmentId } from '#chain';
 import { openProviderRecords } from './provider-records.js';
 
-test('the fragments of a later agreement replace those of one that a kill cut short', async () => {
+test('a list is kept until its height, and a fragment until no list names it', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'cairn-records-'));
   const contract = 'cc'.repeat(32) as ContractId;
   const entry = (byte: string) => ({ id: byte.repeat(32) as FragmentId, lengthBytes: 10 });
   const records = await openProviderRecords(dataDir);
   try {
-    await records.setLeaves(contract, [entry('01'), entry('02')]);
-    await records.setLeaves(contract, [entry('02'), entry('03')]);
-    expect(await records.leaves(contract)).toEqual([entry('02'), entry('03')]);
+    const { lists } = records;
+    const other = 'dd'.repeat(32) as ContractId;
+    const tombstone = entry('00');
+    await lists.save(contract, 'before', [entry('01'), entry('02'), entry('03')]);
+    await lists.save(contract, 'after', [tombstone, entry('02'), tombstone]);
+    await lists.save(other, 'its own', [entry('03')]);
+    expect(await lists.find(contract, 'after')).toEqual([tombstone, entry('02'), tombstone]);
+    expect((await records.fragments(contract)).map(({ id }) => id.slice(0, 2)).sort()).toEqual([
+      '01',
+      '02',
+      '03',
+    ]);
+    expect(await records.removeFragment(contract, entry('01').id)).toBe(false);
+    await lists.keepUntil(contract, 'before', 10);
+    expect(await lists.expire(contract, 10)).toEqual([]);
+    expect(await lists.find(contract, 'before')).toHaveLength(3);
+    // The other contract still needs the third.
+    expect(await lists.expire(contract, 11)).toEqual([entry('01').id]);
+    expect(await lists.find(contract, 'before')).toBeUndefined();
+    expect(await records.fragments(contract)).toEqual([entry('02')]);
+    // Saved again, it is kept until further notice.
+    await lists.save(contract, 'after', [tombstone, entry('02'), tombstone]);
+    await lists.keepUntil(contract, 'after', 20);
+    await lists.save(contract, 'after', [tombstone, entry('02'), tombstone]);
+    expect(await lists.expire(contract, 30)).toEqual([]);
+    expect(await records.forget(other)).toEqual([entry('03').id]);
   } finally {
     await records.close();
     await rm(dataDir, { recursive: true, force: true });

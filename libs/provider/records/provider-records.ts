@@ -3,6 +3,7 @@ import type { ContractId, FragmentId } from '#chain';
 import type { FragmentEntry } from '#contracts';
 import { createBatch } from './batch.js';
 import type { ContractRecord } from './contract-record.js';
+import { createListRecords, LIST_SCHEMA, type ListRecords } from './list-records.js';
 import {
   NEGOTIATION_SCHEMA,
   type NegotiationLimits,
@@ -19,19 +20,21 @@ const SCHEMA = `
     contract TEXT NOT NULL,
     id TEXT NOT NULL,
     length_bytes INTEGER NOT NULL,
-    leaf INTEGER,
+    committed INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (contract, id)
   ) STRICT;
   CREATE INDEX IF NOT EXISTS fragment_id ON fragment (id);
   CREATE TABLE IF NOT EXISTS corrupt (id TEXT PRIMARY KEY, found_at INTEGER NOT NULL) STRICT;
   ${PROOF_SCHEMA}
   ${NEGOTIATION_SCHEMA}
+  ${LIST_SCHEMA}
 `;
 
 /** What the provider must not forget: every write resolves when it would survive a power cut. */
 export interface ProviderRecords {
   readonly proofs: ProofRecords;
   readonly negotiations: NegotiationRecords;
+  readonly lists: ListRecords;
   contract(id: ContractId): ContractRecord | undefined;
   contracts(): readonly ContractRecord[];
   save(record: ContractRecord): Promise<void>;
@@ -42,9 +45,10 @@ export interface ProviderRecords {
   /** Length of a fragment of a contract in bytes. */
   fragmentLength(contract: ContractId, id: FragmentId): Promise<number | undefined>;
   fragments(contract: ContractId): Promise<FragmentEntry[]>;
-  /** The fragments in the order of the commitment's leaves; empty until they are set. */
+  /** Fragments sent for a contract that no list names (yet). */
+  uncommitted(contract: ContractId): Promise<FragmentEntry[]>;
+  /** The contract's list as it is, tombstones among it; empty until there is one. */
   leaves(contract: ContractId): Promise<FragmentEntry[]>;
-  setLeaves(contract: ContractId, entries: readonly FragmentEntry[]): Promise<void>;
   /** Whether any contract has the fragment. */
   isNeeded(id: FragmentId): Promise<boolean>;
   markCorrupt(id: FragmentId, at: number): Promise<void>;
@@ -81,9 +85,11 @@ export async function openProviderRecords(
       [JSON.stringify(rows)],
     ),
   );
+  const lists = createListRecords(sql);
   return {
     proofs: createProofRecords(sql),
     negotiations: await openNegotiationRecords(sql, limits),
+    lists,
     contract: (id) => contracts.get(id),
     contracts: () => [...contracts.values()],
     async save(record) {
@@ -112,12 +118,13 @@ export async function openProviderRecords(
       );
       await sql.run('DELETE FROM fragment WHERE contract = ?', [id]);
       await sql.run('DELETE FROM proof WHERE contract = ?', [id]);
+      await lists.forget(id);
       await sql.run('DELETE FROM contract WHERE id = ?', [id]);
       return orphans.map((row) => row['id'] as FragmentId);
     },
     addFragment: (contract, { id, lengthBytes }) => newFragments.add([contract, id, lengthBytes]),
     async removeFragment(contract, id) {
-      await sql.run('DELETE FROM fragment WHERE contract = ? AND id = ? AND leaf IS NULL', [contract, id]);
+      await sql.run('DELETE FROM fragment WHERE contract = ? AND id = ? AND committed = 0', [contract, id]);
       const rows = await sql.all('SELECT 1 FROM fragment WHERE id = ? LIMIT 1', [id]);
       return rows.length === 0;
     },
@@ -130,22 +137,15 @@ export async function openProviderRecords(
     },
     fragments: async (contract) =>
       (await sql.all('SELECT id, length_bytes FROM fragment WHERE contract = ?', [contract])).map(rowToEntry),
-    leaves: async (contract) =>
+    uncommitted: async (contract) =>
       (
-        await sql.all(
-          'SELECT id, length_bytes FROM fragment WHERE contract = ? AND leaf IS NOT NULL ORDER BY leaf',
-          [contract],
-        )
+        await sql.all('SELECT id, length_bytes FROM fragment WHERE contract = ? AND committed = 0', [
+          contract,
+        ])
       ).map(rowToEntry),
-    async setLeaves(contract, entries) {
-      // Those of an agreement whose signature a kill kept from leaving must not mix with these.
-      await sql.run('UPDATE fragment SET leaf = NULL WHERE contract = ? AND leaf IS NOT NULL', [contract]);
-      await sql.run(
-        `INSERT INTO fragment (contract, id, length_bytes, leaf)
-         SELECT ?, value ->> 0, value ->> 1, key FROM json_each(?) WHERE true
-         ON CONFLICT (contract, id) DO UPDATE SET leaf = excluded.leaf`,
-        [contract, JSON.stringify(entries.map(({ id, lengthBytes }) => [id, lengthBytes]))],
-      );
+    leaves: async (contract) => {
+      const root = contracts.get(contract)?.root;
+      return (root === undefined ? undefined : await lists.find(contract, root)) ?? [];
     },
     isNeeded: async (id) => (await sql.all('SELECT 1 FROM fragment WHERE id = ? LIMIT 1', [id])).length > 0,
     async markCorrupt(id, at) {

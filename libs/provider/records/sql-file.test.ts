@@ -25,6 +25,7 @@ const record: ContractRecord = {
   maxFragments: 3,
   epochs: 5,
   expiresAt: 1_800_000_000,
+  root: 'root',
 };
 
 describe('the provider’s records', () => {
@@ -32,7 +33,7 @@ describe('the provider’s records', () => {
     const records = await openProviderRecords(folder);
     await records.save(record);
     await records.addFragment(id, { id: fragment, lengthBytes: 1_000 });
-    await records.setLeaves(id, [{ id: fragment, lengthBytes: 1_000 }]);
+    await records.lists.save(id, 'root', [{ id: fragment, lengthBytes: 1_000 }]);
     await records.markCorrupt(fragment, 7);
     await records.close();
     const again = await openProviderRecords(folder);

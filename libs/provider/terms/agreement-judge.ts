@@ -5,20 +5,30 @@ import {
   commitToLeaves,
   entriesToLeaves,
   type FragmentEntry,
+  type Leaf,
   priceContract,
 } from '#contracts';
 import { bytesToHex, equalBytes } from '#crypto';
 import type { Violation } from '#errors';
-import type { CounterTerms } from '#wire';
+import { type ContractView, type CounterTerms, entriesToList, rootOf } from '#wire';
 import type { ChainWatch } from '../chain/chain-watch.js';
 import { nowSeconds, type ProviderContext } from '../provider-context.js';
 import type { ContractRecord } from '../records/contract-record.js';
 import type { PromisedPrices } from '../records/negotiation-records.js';
+import { findLeaves } from './leaf-lists.js';
+import { validateSameList, validateStored } from './list-checks.js';
 import { type OfferNow, offerToTerms } from './offer-terms.js';
 
 /** What a provider makes of a proposal: nothing wrong with it, other terms would do, or none would. */
 export type Judgement =
-  | { readonly outcome: 'agree'; readonly height: number }
+  | {
+      readonly outcome: 'agree';
+      readonly height: number;
+      /** The list that is agreed on. */
+      readonly entries: readonly FragmentEntry[];
+      /** Collateral that comes back in the same step. */
+      readonly returned: bigint;
+    }
   | {
       readonly outcome: 'counter';
       readonly height: number;
@@ -44,22 +54,44 @@ export class AgreementJudge {
     entries: readonly FragmentEntry[],
     promised: PromisedPrices | undefined,
   ): Promise<Judgement> {
+    const { ledger } = this.#context;
+    const { origin } = record;
+    const view = origin === undefined ? null : await ledger.contract({ id: origin.contract });
+    const renewed = origin?.kind === 'renewal' ? (view ?? undefined) : undefined;
     const offer = await this.#watch.currentOffer();
     const { height } = (await this.#context.ledger.status()).tip;
     const now = { offer, height, promised: isHeld(promised, height) ? promised : undefined };
+    const leaves = view === null ? undefined : await this.#leavesToGoOn(record, view, entries);
     const impossible =
       this.#validateReservation(record, agreement) ??
-      this.#validateCommitment(agreement, entries) ??
-      (await this.#validateStored(record.id, entries));
+      (view === null
+        ? this.#validateCommitment(agreement, entries)
+        : validateSameList(agreement, view, leaves)) ??
+      (await validateStored(
+        this.#context,
+        renewed === undefined ? record.id : origin!.contract,
+        leaves ?? entries,
+      ));
     if (impossible !== undefined) return { outcome: 'decline', height, violation: impossible };
     const other = this.#validateTerms(agreement, now);
     if (other !== undefined) {
       return { outcome: 'counter', height, violation: other, terms: offerToTerms(this.#context, now) };
     }
-    const unfunded = await this.#validateFunds(record.id, agreement);
+    const unfunded = await this.#validateFunds(record, agreement, renewed);
     return unfunded === undefined
-      ? { outcome: 'agree', height }
+      ? { outcome: 'agree', height, entries: leaves ?? entries, returned: BigInt(renewed?.collateral ?? 0) }
       : { outcome: 'decline', height, violation: unfunded };
+  }
+
+  /** The list of the contract that is gone on with: our own of a renewal, what was sent of a replacement. */
+  async #leavesToGoOn(
+    { origin }: ContractRecord,
+    view: ContractView,
+    entries: readonly FragmentEntry[],
+  ): Promise<Leaf[] | undefined> {
+    if (origin?.kind === 'renewal') return findLeaves(this.#context, origin.contract, view.root);
+    const leaves = entriesToList(entries);
+    return leaves.length > 0 && rootOf(this.#context.crypto, leaves) === view.root ? leaves : undefined;
   }
 
   #validateReservation(record: ContractRecord, agreement: Agreement): Violation | undefined {
@@ -154,40 +186,34 @@ export class AgreementJudge {
       : { rule: 'agreement/root', root: bytesToHex(agreement.root), listed: bytesToHex(commitment.root) };
   }
 
-  async #validateStored(id: ContractId, entries: readonly FragmentEntry[]): Promise<Violation | undefined> {
-    const received = new Map(
-      (await this.#context.records.fragments(id)).map((entry) => [entry.id, entry.lengthBytes]),
-    );
-    for (const entry of entries) {
-      const stored = received.has(entry.id) ? await this.#context.store.stat(entry.id) : undefined;
-      if (stored === undefined) return { rule: 'agreement/not-stored', contract: id, fragment: entry.id };
-      if (stored.lengthBytes !== entry.lengthBytes) {
-        return {
-          rule: 'agreement/length',
-          fragment: entry.id,
-          lengthBytes: entry.lengthBytes,
-          stored: stored.lengthBytes,
-        };
-      }
-    }
-    return undefined;
-  }
-
-  async #validateFunds(id: ContractId, agreement: Agreement): Promise<Violation | undefined> {
+  async #validateFunds(
+    record: ContractRecord,
+    { collateral }: Agreement,
+    renewed: ContractView | undefined,
+  ): Promise<Violation | undefined> {
     const { address, ledger, records } = this.#context;
     const balance = BigInt((await ledger.account({ account: address })).balance);
-    const promised = promisedCollateral(records.contracts(), id);
-    return promised + agreement.collateral > balance
-      ? { rule: 'agreement/no-collateral', collateral: agreement.collateral, promised, balance }
+    const promised = promisedCollateral(records.contracts(), record.id);
+    // A renewal gives back the old collateral before it takes the new one.
+    const returned = BigInt(renewed?.collateral ?? 0);
+    return promised + collateral > balance + returned
+      ? { rule: 'agreement/no-collateral', collateral, promised, balance }
       : undefined;
   }
 }
 
 /** Collateral of what was signed and is not on chain yet, apart from one contract. */
 export function promisedCollateral(records: readonly ContractRecord[], except: ContractId): bigint {
-  return records
-    .filter((record) => record.state === 'agreed' && record.id !== except)
-    .reduce((sum, record) => sum + (record.agreement?.collateral ?? 0n), 0n);
+  let sum = 0n;
+  for (const { id, state, agreement, revisions = [] } of records) {
+    if (id === except) continue;
+    if (state === 'agreed') sum += agreement?.collateral ?? 0n;
+    let most = 0n;
+    for (const { addCollateral, publishedAt } of revisions)
+      if (publishedAt === undefined && addCollateral > most) most = addCollateral;
+    sum += most;
+  }
+  return sum;
 }
 
 function isHeld(promised: PromisedPrices | undefined, height: number): boolean {

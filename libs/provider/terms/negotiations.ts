@@ -1,14 +1,10 @@
 import { type ContractId, decode, type FragmentId, isHexId } from '#chain';
-import {
-  type Agreement,
-  agreementSchema,
-  agreementSigningMessage,
-  contractIdOf,
-  type FragmentEntry,
-} from '#contracts';
+import { type Agreement, agreementSchema, agreementSigningMessage, contractIdOf } from '#contracts';
 import { bytesToHex, hexToBytes } from '#crypto';
 import { accepted, type Result, refused, type Violation } from '#errors';
 import {
+  originOf,
+  type ProposalOrigin,
   type ProposalRequest,
   proposalHash,
   proposalMessage,
@@ -20,9 +16,10 @@ import {
 } from '#wire';
 import type { ChainWatch } from '../chain/chain-watch.js';
 import { nowSeconds, type ProviderContext } from '../provider-context.js';
-import type { ContractRecord } from '../records/contract-record.js';
+import { type ContractRecord, partnerOf } from '../records/contract-record.js';
 import type { NegotiationRecord } from '../records/negotiation-records.js';
 import { AgreementJudge, type Judgement } from './agreement-judge.js';
+import { Renewals } from './renewals.js';
 
 /** How far the clock of somebody who asks may be from ours. */
 const TIME_WINDOW_MS = 60_000;
@@ -46,6 +43,7 @@ export class Negotiations {
   readonly #judge: AgreementJudge;
   readonly #watch: ChainWatch;
   readonly #freeRoom: FreeRoom;
+  readonly #renewals: Renewals;
   /** One step at a time: the sum of promised collateral must be exact. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -54,6 +52,7 @@ export class Negotiations {
     this.#watch = watch;
     this.#judge = new AgreementJudge(context, watch);
     this.#freeRoom = freeRoom;
+    this.#renewals = new Renewals(context);
   }
 
   /**
@@ -109,7 +108,7 @@ export class Negotiations {
         : this.#with(record.id, negotiation, { state: 'lapsed' });
     await this.#context.records.negotiations.save(
       record.id,
-      record.clientKey,
+      partnerOf(record),
       ended,
       nowSeconds(this.#context),
     );
@@ -121,23 +120,35 @@ export class Negotiations {
     const decoded = decode(agreementSchema, bytes);
     if (!decoded.ok) return refused({ rule: 'agreement/malformed', why: decoded.violation.rule });
     const agreement = decoded.value;
+    const id = contractIdOf(crypto, params, agreement);
+    const found = records.contract(id);
+    const origin = originOf(request);
+    const proposer = proposerOf(agreement, origin, found);
+    const proposed = { round: request.round, origin, agreement: bytes };
     const isProposed = crypto.verify({
-      publicKey: agreement.clientKey,
-      message: proposalMessage(crypto, params, request.round, bytes),
+      publicKey: hexToBytes(proposer),
+      message: proposalMessage(crypto, params, proposed),
       signature: hexToBytes(request.signature),
     });
-    if (!isProposed) return refused({ rule: 'agreement/signature', client: bytesToHex(agreement.clientKey) });
-    const id = contractIdOf(crypto, params, agreement);
-    const record = records.contract(id);
-    const proposal = bytesToHex(proposalHash(crypto, params, request.round, bytes));
-    const known = records.negotiations.find(id)?.negotiation ?? record?.negotiation;
+    if (!isProposed) return refused({ rule: 'agreement/signature', client: proposer });
+    const proposal = bytesToHex(proposalHash(crypto, params, proposed));
+    const known = records.negotiations.find(id)?.negotiation ?? found?.negotiation;
     if (known?.proposal === proposal) return accepted({ answer: known.answer, violation: known.violation });
     if (known?.state === 'withdrawn' || known?.state === 'lapsed') {
       return refused({ rule: 'negotiation/over', contract: id, state: known.state });
     }
+    const opened =
+      found === undefined && origin.kind === 'renewal'
+        ? await this.#renewals.open(id, agreement, origin)
+        : accepted(found);
+    if (!opened.ok) return opened;
+    const record = opened.value;
     if (record === undefined) return refused({ rule: 'agreement/no-reservation', contract: id });
     if (record.state === 'formed' || record.state === 'settled') {
       return refused({ rule: 'agreement/already-formed', contract: id });
+    }
+    if (!isOrigin(record, origin)) {
+      return refused({ rule: 'negotiation/origin', contract: id, kind: origin.kind, from: origin.contract });
     }
     const next = (known?.round ?? 0) + 1;
     if (request.round !== next) {
@@ -145,19 +156,21 @@ export class Negotiations {
     }
     const entries = request.fragments.map(({ id, lengthBytes }) => ({ id: id as FragmentId, lengthBytes }));
     const judgement = await this.#judge.judge(record, agreement, entries, known?.promised);
-    return this.#answer(record, { ...request, proposal }, { agreement, entries }, judgement);
+    return this.#answer(record, { round: request.round, proposal }, agreement, judgement);
   }
 
   /** Remembers the verdict before it leaves: what was signed must be kept. */
   async #answer(
     record: ContractRecord,
-    request: ProposalRequest & { readonly proposal: string },
-    terms: { readonly agreement: Agreement; readonly entries: readonly FragmentEntry[] },
+    request: { readonly round: number; readonly proposal: string },
+    agreement: Agreement,
     judgement: Judgement,
   ): Promise<Result<NegotiationAnswer>> {
     const { records } = this.#context;
     const { id } = record;
-    if (judgement.outcome === 'agree') await records.setLeaves(id, terms.entries);
+    if (judgement.outcome === 'agree') {
+      await records.lists.save(id, bytesToHex(agreement.root), judgement.entries);
+    }
     // The reservation may have lapsed meanwhile, and its fragments with it.
     const current = records.contract(id);
     if (current === undefined) {
@@ -170,11 +183,12 @@ export class Negotiations {
         now: nowSeconds(this.#context),
       });
     }
-    const signature = judgement.outcome === 'agree' ? this.#signAgreement(terms.agreement) : undefined;
-    const negotiation = this.#verdict(id, request, terms.agreement, judgement, signature);
+    const isAgreed = judgement.outcome === 'agree';
+    const signature = isAgreed ? this.#signAgreement(agreement) : undefined;
+    const negotiation = this.#verdict(id, request, agreement, judgement, signature);
     await records.save({
       ...current,
-      ...(signature === undefined ? {} : agreedTo(current, terms.agreement)),
+      ...(isAgreed ? agreedTo(current, agreement, judgement.returned) : {}),
       negotiation,
     });
     return accepted({ answer: negotiation.answer, violation: negotiation.violation });
@@ -280,21 +294,45 @@ export class Negotiations {
     const { records } = this.#context;
     const record = records.contract(contract as ContractId);
     const ended = records.negotiations.find(contract as ContractId);
-    const clientKey = record?.clientKey ?? ended?.clientKey;
+    const clientKey = (record && partnerOf(record)) ?? ended?.clientKey;
     return clientKey === undefined ? undefined : { clientKey, record, ended: ended?.negotiation };
   }
 }
 
+/** Hex of the key that must have signed a proposal: the repairer's where it gives a contract to another provider. */
+function proposerOf(
+  { clientKey }: Agreement,
+  origin: ProposalOrigin,
+  record: ContractRecord | undefined,
+): string {
+  return origin.kind === 'replacement' && record?.repairKey !== undefined
+    ? record.repairKey
+    : bytesToHex(clientKey);
+}
+
+/** Whether a reservation was made for this purpose. */
+function isOrigin({ origin }: ContractRecord, asked: ProposalOrigin): boolean {
+  return origin === undefined
+    ? asked.kind === 'form'
+    : origin.kind === asked.kind && origin.contract === asked.contract;
+}
+
 /** What an agreement makes of its contract's record. */
 function agreedTo(
-  { agreement: previous }: ContractRecord,
+  { agreement: previous, repairKey }: ContractRecord,
   agreement: Agreement,
-): Pick<ContractRecord, 'state'> & Required<Pick<ContractRecord, 'agreement'>> {
-  const { formBy, collateral, totalBytes } = agreement;
+  returned: bigint,
+): Partial<ContractRecord> {
+  const { formBy, totalBytes, repair } = agreement;
+  const collateral = agreement.collateral > returned ? agreement.collateral - returned : 0n;
+  const root = bytesToHex(agreement.root);
+  const repairer = repair === undefined ? repairKey : bytesToHex(repair.key);
   return {
     state: 'agreed',
+    root,
+    ...(repairer === undefined ? {} : { repairKey: repairer }),
     agreement: {
-      root: bytesToHex(agreement.root),
+      root,
       // The client may still register the agreement before this one.
       formBy: Math.max(formBy, previous?.formBy ?? 0),
       collateral:

@@ -2,18 +2,16 @@ import { type ContractId, decode } from '#chain';
 import { contractIdOf } from '#contracts';
 import { bytesToHex, equalBytes, hexToBytes } from '#crypto';
 import { accepted, type Result, refused, type Violation } from '#errors';
-import { type Reservation, type ReservationAnswer, reservationMessage, reservationSchema } from '#wire';
+import {
+  type Reservation,
+  type ReservationAnswer,
+  type ReservationRequest,
+  reservationMessage,
+  reservationSchema,
+} from '#wire';
 import type { ChainWatch } from '../chain/chain-watch.js';
 import { nowSeconds, type ProviderContext } from '../provider-context.js';
-import { boundBytes, type ContractRecord } from '../records/contract-record.js';
-
-/** A reservation as it arrives. */
-export interface SignedReservation {
-  /** Hex of `reservationSchema`. */
-  readonly reservation: string;
-  /** Hex. */
-  readonly signature: string;
-}
+import { boundBytes, type ContractRecord, partnerOf } from '../records/contract-record.js';
 
 /** Room kept for contracts to come. */
 export class Reservations {
@@ -29,17 +27,19 @@ export class Reservations {
    * Keeps room for a client; the same reservation again gets the same answer.
    * @throws AppError `provider/no-offer` while the provider's offer is not on chain
    */
-  async reserve(request: SignedReservation): Promise<Result<ReservationAnswer>> {
+  async reserve(request: ReservationRequest): Promise<Result<ReservationAnswer>> {
     const { crypto, params, records } = this.#context;
     const decoded = decode(reservationSchema, hexToBytes(request.reservation));
     if (!decoded.ok) return refused({ rule: 'reservation/malformed', why: decoded.violation.rule });
     const reservation = decoded.value;
+    const replaced = await this.#replacedBy(reservation, request.replaces);
+    if (!replaced.ok) return replaced;
     const isSigned = crypto.verify({
-      publicKey: reservation.clientKey,
+      publicKey: replaced.value === undefined ? reservation.clientKey : hexToBytes(replaced.value.repairKey),
       message: reservationMessage(crypto, params, reservation),
       signature: hexToBytes(request.signature),
     });
-    const client = bytesToHex(reservation.clientKey);
+    const client = replaced.value?.repairKey ?? bytesToHex(reservation.clientKey);
     if (!isSigned) return refused({ rule: 'reservation/signature', client });
     const contract = contractIdOf(crypto, params, reservation);
     const offer = await this.#watch.currentOffer();
@@ -48,14 +48,35 @@ export class Reservations {
     if (ended !== undefined) return refused({ rule: 'reservation/taken', contract, state: ended });
     const existing = records.contract(contract);
     if (existing !== undefined) {
-      return existing.state === 'reserved' && isSame(existing, reservation)
+      return existing.state === 'reserved' &&
+        isSame(existing, reservation) &&
+        existing.origin?.contract === request.replaces
         ? accepted({ contract, expiresAt: existing.expiresAt, offerNumber })
         : refused({ rule: 'reservation/taken', contract, state: existing.state });
     }
     const violation = this.#validateTerms(reservation, offer) ?? this.#validateRoom(reservation, client);
     if (violation !== undefined) return refused(violation);
-    await records.save(reservationToRecord(contract, reservation));
+    await records.save({ ...reservationToRecord(contract, reservation), ...replaced.value });
     return accepted({ contract, expiresAt: Number(reservation.expiresAt), offerNumber });
+  }
+
+  /** What a replacement adds to its reservation: only the repairer of a contract that may be replaced now asks for it. */
+  async #replacedBy(
+    reservation: Reservation,
+    replaces: string | undefined,
+  ): Promise<Result<Required<Pick<ContractRecord, 'origin' | 'repairKey'>> | undefined>> {
+    if (replaces === undefined) return accepted(undefined);
+    const view = await this.#context.ledger.contract({ id: replaces });
+    if (view === null) return refused({ rule: 'contract/unknown', contract: replaces });
+    if (view.repair === null) return refused({ rule: 'reservation/not-repairer', contract: replaces });
+    if (view.replaceable === null) return refused({ rule: 'reservation/no-cause', contract: replaces });
+    const isSame =
+      view.clientKey === bytesToHex(reservation.clientKey) &&
+      view.ticketKey === bytesToHex(reservation.ticketKey) &&
+      view.providerKey !== this.#context.providerKey;
+    if (!isSame) return refused({ rule: 'reservation/other-contract', contract: replaces });
+    const origin = { kind: 'replacement', contract: replaces as ContractId } as const;
+    return accepted({ origin, repairKey: view.repair.key });
   }
 
   #validateTerms(
@@ -98,7 +119,7 @@ export class Reservations {
     if (reserved.length >= limits.maxReservations) {
       return { rule: 'reservation/too-many', open: reserved.length, max: limits.maxReservations };
     }
-    const open = reserved.filter((record) => record.clientKey === client).length;
+    const open = reserved.filter((record) => partnerOf(record) === client).length;
     return open >= limits.maxReservationsPerClient
       ? { rule: 'reservation/too-many', open, max: limits.maxReservationsPerClient }
       : undefined;

@@ -20,6 +20,8 @@ import {
   NEGOTIATION_ASK_HEADER,
   type OfferView,
   openVerdict,
+  originOf,
+  type ProposalRequest,
   proposalMessage,
   type Reservation,
   reservationMessage,
@@ -258,12 +260,15 @@ export class ProviderClient {
     fragments: readonly SampleFragment[],
     signer: Keys = this.wallet,
     round = this.rounds + 1,
+    origin: ProposalRequest['origin'] = undefined,
   ): Promise<Answer> {
     const bytes = encodeAgreement(agreement);
-    const message = proposalMessage(nativeCrypto, this.params, round, bytes);
+    const proposal = { round, origin: originOf({ origin }), agreement: bytes };
+    const message = proposalMessage(nativeCrypto, this.params, proposal);
     const answer = await this.postJson('/v1/negotiations', {
       round,
       agreement: bytesToHex(bytes),
+      ...(origin === undefined ? {} : { origin }),
       fragments: fragmentsToEntries(fragments),
       signature: bytesToHex(nativeCrypto.sign(signer.secretKey, message)),
     });

@@ -83,7 +83,8 @@ export class TicketGate {
     const contract = records.contract(ticket.contract);
     if (contract === undefined) return refused({ rule: 'contract/unknown', contract: ticket.contract });
     if (checked !== undefined) return accepted({ signed: checked, contract });
-    if (!verifyTicket(crypto, params, decoded.value, hexToBytes(contract.ticketKey))) {
+    const keys = [contract.ticketKey, ...(contract.repairKey === undefined ? [] : [contract.repairKey])];
+    if (!keys.some((key) => verifyTicket(crypto, params, decoded.value, hexToBytes(key)))) {
       return refused({ rule: 'ticket/forged', serial: ticket.serial, contract: ticket.contract });
     }
     if (this.#checked.size >= MAX_CHECKED) this.#checked.clear();

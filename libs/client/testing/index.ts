@@ -1,0 +1,6 @@
+/**
+ * Owns: a client on a test ledger with a provider over real HTTP. Only tests import this.
+ * Does not own: ledger and provider (libs/ledger/testing, libs/provider/testing).
+ * Read next: client-stage.ts.
+ */
+export { ClientStage } from './client-stage.js';
