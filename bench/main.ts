@@ -5,6 +5,7 @@
 import { type BenchReport, reportToJson, reportToTable } from './report.js';
 
 const benches: Readonly<Record<string, () => Promise<BenchReport>>> = {
+  contracts: async () => (await import('./contracts.js')).benchContracts(),
   erasure: async () => (await import('./erasure.js')).benchErasure(),
   mine: async () => (await import('./mine.js')).benchMine(),
   proof: async () => (await import('./proof.js')).benchProof(),

@@ -1,0 +1,125 @@
+import { type ApplyTimes, ContractWorld } from './contract-world.js';
+import { median } from './measure.js';
+import type { BenchReport } from './report.js';
+
+const few = 1_000;
+const many = 100_000;
+const warmBlocks = 3;
+const blocks = 9;
+/** Every block is applied so often, each time taken back; the quickest counts, since a neighbour only ever slows down. */
+const repeats = 5;
+
+interface Side {
+  readonly world: ContractWorld;
+  /** Microseconds a transaction, by block. */
+  readonly wholePerTx: number[];
+  readonly lawPerTx: number[];
+  readonly treePerTx: number[];
+  /** What the same block takes without its transactions: what happens by itself. */
+  readonly automaticMs: number[];
+  readonly transitions: number[];
+  readonly buildMs: number;
+}
+
+/**
+ * Applying the same transactions with few and with many active contracts, on the main network's parameters. A block's
+ * automatic transitions (challenges, windows that close) grow with the contracts by nature; they are measured by the
+ * same block without its transactions, taken off, and reported apart.
+ */
+export async function benchContracts(): Promise<BenchReport> {
+  const small = openSide(few);
+  const large = openSide(many);
+  let transactionCount = 0;
+  for (let block = -warmBlocks; block < blocks; block++) {
+    // The sides take turns, so that a neighbour's load falls on both.
+    transactionCount = measureBlock(small, block >= 0);
+    measureBlock(large, block >= 0);
+  }
+  const closing = measureClosing(large.world);
+  const wholeSmall = median(small.wholePerTx);
+  const wholeLarge = median(large.wholePerTx);
+  const transitions = median(large.transitions);
+  return {
+    figures: {
+      microsPerTxThousand: wholeSmall,
+      microsPerTxHundredThousand: wholeLarge,
+      lawMicrosPerTxThousand: median(small.lawPerTx),
+      lawMicrosPerTxHundredThousand: median(large.lawPerTx),
+      treeMicrosPerTxThousand: median(small.treePerTx),
+      treeMicrosPerTxHundredThousand: median(large.treePerTx),
+      transactionsPerBlock: transactionCount,
+      automaticTransitionsPerBlockHundredThousand: transitions,
+      automaticMsPerBlockThousand: median(small.automaticMs),
+      automaticMsPerBlockHundredThousand: median(large.automaticMs),
+      automaticMicrosPerTransition: (median(large.automaticMs) / transitions) * 1_000,
+      closingTransitionsPerBlockHundredThousand: closing.transitions,
+      closingMsPerBlockHundredThousand: closing.ms,
+      activeContracts: large.world.activeCount,
+      buildSecondsHundredThousand: large.buildMs / 1_000,
+    },
+    ratios: {
+      applyHundredThousandVsThousand: wholeLarge / wholeSmall,
+      lawHundredThousandVsThousand: median(large.lawPerTx) / median(small.lawPerTx),
+      treeHundredThousandVsThousand: median(large.treePerTx) / median(small.treePerTx),
+    },
+  };
+}
+
+function openSide(contracts: number): Side {
+  const startedAt = performance.now();
+  const world = new ContractWorld(contracts, few);
+  world.openEarly();
+  return {
+    world,
+    wholePerTx: [],
+    lawPerTx: [],
+    treePerTx: [],
+    automaticMs: [],
+    transitions: [],
+    buildMs: performance.now() - startedAt,
+  };
+}
+
+/** One block on a side: how many transactions it had. */
+function measureBlock(side: Side, isCounted: boolean): number {
+  const { world } = side;
+  const transactions = world.transactions();
+  const full = world.next(transactions);
+  const empty = world.next([]);
+  const times = Array.from({ length: repeats }, () => ({
+    empty: world.timeApply(empty),
+    full: world.timeApply(full),
+  }));
+  if (isCounted) {
+    const quickest = (of: (pair: (typeof times)[number]) => number): number => Math.min(...times.map(of));
+    const perTx = (part: (times: ApplyTimes) => number): number =>
+      ((quickest((pair) => part(pair.full)) - quickest((pair) => part(pair.empty))) / transactions.length) *
+      1_000;
+    side.wholePerTx.push(perTx(wholeMs));
+    side.lawPerTx.push(perTx(({ lawMs }) => lawMs));
+    side.treePerTx.push(perTx(({ treeMs }) => treeMs));
+    side.automaticMs.push(quickest((pair) => wholeMs(pair.empty)));
+    side.transitions.push(world.transitionsOf(empty));
+  }
+  world.keep(full);
+  return transactions.length;
+}
+
+function wholeMs({ lawMs, stateMs, treeMs }: ApplyTimes): number {
+  return lawMs + stateMs + treeMs;
+}
+
+/** Blocks in which windows close as well, most of them without a proof: what costs most of all that happens by itself. */
+function measureClosing(world: ContractWorld): { readonly ms: number; readonly transitions: number } {
+  const { windowBlocks } = world.law.params.contract;
+  for (let block = 0; block < windowBlocks; block++) world.keep(world.next([]));
+  const times: number[] = [];
+  const transitions: number[] = [];
+  for (let block = 0; block < blocks; block++) {
+    const empty = world.next([]);
+    times.push(Math.min(...Array.from({ length: repeats }, () => wholeMs(world.timeApply(empty)))));
+    transitions.push(world.transitionsOf(empty));
+    world.keep(empty);
+  }
+  return { ms: median(times), transitions: median(transitions) };
+}
