@@ -12,11 +12,22 @@ import { MARKET, PAYOUTS, PLACEMENT, REGISTRY, ValuesModule } from '#services';
 @Module({})
 class DocumentedModule {}
 
+/** Nothing is renewed for a document. */
+const NO_RENEWALS = {
+  bookFile: '',
+  limit: undefined,
+  epochs: 1,
+  logger: { info: () => undefined, warn: () => undefined },
+};
+
 /** The OpenAPI documents by name, as JSON text; nothing is started for them. */
 export const openApiDocuments = {
   'admin-api': () => documentText(ExplorerModule, ADMIN_API_OPENAPI),
   gateway: () =>
-    documentText(GatewayModule.of({ params: devnet, phrase: '', spoolDir: '' }), GATEWAY_OPENAPI),
+    documentText(
+      GatewayModule.of({ params: devnet, phrase: '', spoolDir: '', renewals: NO_RENEWALS }),
+      GATEWAY_OPENAPI,
+    ),
   'chain-node': () => documentText(NodeApiModule.of(), NODE_OPENAPI),
 };
 

@@ -34,6 +34,8 @@ const EXIT_BY_ERROR: readonly (readonly [string, ExitName])[] = [
   ['fetch/wrong-hash', 'badData'],
   ['manifest/', 'badData'],
   ['supply/unbalanced', 'badData'],
+  ['renewals/damaged', 'badData'],
+  ['renewals/', 'config'],
   ['proof/forged', 'badData'],
   ['proof/not-yet', 'tryAgain'],
   ['payouts/reorganised', 'tryAgain'],

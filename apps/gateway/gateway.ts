@@ -18,7 +18,17 @@ export function startGateway(config: Config): Promise<Stop> {
     const logger = appLogger(config, 'gateway');
     const params = NETWORKS[config.network];
     const phrase = await openOperatorPhrase(config.dataDir, params, config.passphrase ?? '');
-    const feature = GatewayModule.of({ params, phrase, spoolDir: join(config.dataDir, 'spool') });
+    const feature = GatewayModule.of({
+      params,
+      phrase,
+      spoolDir: join(config.dataDir, 'spool'),
+      renewals: {
+        bookFile: join(config.dataDir, 'renewals.json'),
+        limit: config.renewLimit,
+        epochs: config.renewEpochs,
+        logger,
+      },
+    });
     const module = splitAppModule(config, { app: 'gateway', uses: ['market'], jobs: false, feature }, logger);
     const running = await createHttpApp(module, {
       host: config.host,

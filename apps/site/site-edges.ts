@@ -78,7 +78,17 @@ export const startGatewayEdge =
   (phrase: string): Edge =>
   async (config, values, logger) => {
     const params: NetworkParams = NETWORKS[config.network];
-    const feature = GatewayModule.of({ params, phrase, spoolDir: join(config.dataDir, 'spool') });
+    const feature = GatewayModule.of({
+      params,
+      phrase,
+      spoolDir: join(config.dataDir, 'spool'),
+      renewals: {
+        bookFile: join(config.dataDir, 'renewals.json'),
+        limit: config.renewLimit,
+        epochs: config.renewEpochs,
+        logger,
+      },
+    });
     return createHttpApp(edgeModule('gateway', values, [feature]), {
       ...listenOptions(config, logger),
       port: config.gatewayPort,

@@ -283,6 +283,23 @@ export const SETTINGS = {
     apps: ['pool', 'site', 'provider', 'gateway', 'cli', 'devnet'],
     secret: true,
   }),
+  renewLimit: setting({
+    env: 'CAIRN_RENEW_LIMIT',
+    flag: 'renew-limit',
+    type: amount(),
+    default: undefined,
+    description:
+      'The most, in base units, that automatic renewals of the gateway’s contracts may take, all of them together; without it nothing is renewed by itself, and lapses are warned about.',
+    apps: ['site', 'gateway', 'devnet'],
+  }),
+  renewEpochs: setting({
+    env: 'CAIRN_RENEW_EPOCHS',
+    flag: 'renew-epochs',
+    type: wholeNumber(1, 3_650),
+    default: '30',
+    description: 'Term of an automatic renewal, in epochs.',
+    apps: ['site', 'gateway', 'devnet'],
+  }),
   minerAddress: setting({
     env: 'CAIRN_MINER_ADDRESS',
     flag: 'miner-address',

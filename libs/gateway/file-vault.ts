@@ -22,7 +22,7 @@ export class FileVault {
   private anchoring: Promise<unknown> = Promise.resolve();
 
   private constructor(
-    private readonly client: CairnClient,
+    readonly client: CairnClient,
     private readonly spool: Spool,
   ) {}
 

@@ -20,6 +20,8 @@ const quoteQuery = z.object({
   sizeBytes: queryNumber(0, Number.MAX_SAFE_INTEGER, 0),
   profile: z.string().max(40).default('devnet'),
   epochs: queryNumber(1, 3_650, 30),
+  withRepair: z.enum(['true', 'false']).default('false'),
+  reads: queryNumber(0, 1_000_000, 0),
 });
 
 /** What the gateway says about itself, prices and the state of files. */
@@ -60,7 +62,7 @@ export class GatewayController {
   })
   @ApiResponse({ status: 200, standardSchema: quoteView })
   gatewayQuote(@Query({ schema: quoteQuery }) query: z.infer<typeof quoteQuery>): Promise<QuoteView> {
-    return this.market.quote(query);
+    return this.market.quote({ ...query, withRepair: query.withRepair === 'true' });
   }
 
   @Get('health/*path')

@@ -1,11 +1,19 @@
 import type { IncomingMessage } from 'node:http';
-import { type DynamicModule, Inject, Module, type OnModuleDestroy } from '@nestjs/common';
+import {
+  type DynamicModule,
+  Inject,
+  Module,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import type { OpenApiOptions, StatusTable } from '#http';
 import { LEDGER, type LedgerPort } from '#ledger';
 import { FileVault, type FileVaultOptions } from './file-vault.js';
 import { FilesController } from './files-controller.js';
 import { GatewayController } from './gateway-controller.js';
-import { FILE_VAULT } from './tokens.js';
+import { type GatewayRenewalOptions, GatewayRenewals } from './gateway-renewals.js';
+import { RenewalsController } from './renewals-controller.js';
+import { FILE_VAULT, GATEWAY_RENEWALS } from './tokens.js';
 
 /** HTTP statuses of the client's error codes. */
 export const GATEWAY_STATUS_TABLE: StatusTable = {
@@ -38,7 +46,9 @@ export const GATEWAY_OPENAPI: OpenApiOptions = {
   version: '1',
 };
 
-export type GatewayModuleOptions = Omit<FileVaultOptions, 'ledger'>;
+export interface GatewayModuleOptions extends Omit<FileVaultOptions, 'ledger'> {
+  readonly renewals: GatewayRenewalOptions;
+}
 
 /** Whether a request's JSON body is for us to parse: a JSON file that is being stored is only bytes. */
 export function isGatewayJson(request: IncomingMessage): boolean {
@@ -47,24 +57,38 @@ export function isGatewayJson(request: IncomingMessage): boolean {
 
 /** The gateway's HTTP API; needs LEDGER and MARKET. */
 @Module({})
-export class GatewayModule implements OnModuleDestroy {
-  constructor(@Inject(FILE_VAULT) private readonly vault: FileVault) {}
+export class GatewayModule implements OnApplicationBootstrap, OnModuleDestroy {
+  constructor(
+    @Inject(FILE_VAULT) private readonly vault: FileVault,
+    @Inject(GATEWAY_RENEWALS) private readonly renewals: GatewayRenewals,
+  ) {}
 
-  static of(options: GatewayModuleOptions): DynamicModule {
+  static of({ renewals, ...options }: GatewayModuleOptions): DynamicModule {
     return {
       module: GatewayModule,
-      controllers: [FilesController, GatewayController],
+      controllers: [FilesController, GatewayController, RenewalsController],
       providers: [
         {
           provide: FILE_VAULT,
           inject: [LEDGER],
           useFactory: (ledger: LedgerPort) => FileVault.open({ ...options, ledger }),
         },
+        {
+          provide: GATEWAY_RENEWALS,
+          inject: [LEDGER, FILE_VAULT],
+          useFactory: (ledger: LedgerPort, vault: FileVault) =>
+            GatewayRenewals.open(ledger, options.params, vault, renewals),
+        },
       ],
     };
   }
 
+  onApplicationBootstrap(): void {
+    this.renewals.start();
+  }
+
   async onModuleDestroy(): Promise<void> {
+    await this.renewals.stop();
     await this.vault.close();
   }
 }

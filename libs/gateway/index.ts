@@ -12,4 +12,5 @@ export {
   type GatewayModuleOptions,
   isGatewayJson,
 } from './gateway-module.js';
+export type { GatewayRenewalOptions } from './gateway-renewals.js';
 export { openOperatorPhrase, phraseToAddress } from './operator-phrase.js';

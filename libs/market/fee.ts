@@ -2,7 +2,7 @@
 export const MIN_FEE_PER_BYTE = 1n;
 
 /** What a wallet pays by itself at most, whatever a node says it costs: a node must not be able to empty it. */
-const MAX_ESTIMATED_FEE_PER_BYTE = 1_000n;
+export const MAX_ESTIMATED_FEE_PER_BYTE = 1_000n;
 
 /** Bytes of a `form` transaction without its list of fragments, and of one entry of the list. */
 const FORM_FIXED_BYTES = 470n;

@@ -1,12 +1,16 @@
 import type { FileEntry } from '#catalogue';
 import type { CairnClient, FileHealth } from '#client';
 import { AppError } from '#errors';
+import type { NodeClient } from '#node-api';
+import { defaultRenewalPolicy } from '#renewals';
 import type { CommandAction } from '../command.js';
 import type { CliContext } from '../context.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { formatTable, shortId } from '../output/table.js';
 import { safeText } from '../output/text.js';
+import { endingOf, readRenewals } from '../renewal-state.js';
 import { withClient } from '../session.js';
+import { ownContracts } from './contracts.js';
 
 interface Checked {
   readonly entry: FileEntry;
@@ -14,7 +18,7 @@ interface Checked {
 }
 
 export const status: CommandAction = async ({ args }, context) =>
-  withClient(context, async (client) => {
+  withClient(context, async (client, node) => {
     const entries = await chosen(client, args, context);
     const checked: Checked[] = [];
     for (const entry of entries) {
@@ -28,11 +32,35 @@ export const status: CommandAction = async ({ args }, context) =>
       });
       bar.done();
     }
-    context.output.printJson({ files: checked.map(toJson) });
+    const warnings = await lapseWarnings(client, node, context);
+    context.output.printJson({ files: checked.map(toJson), warnings });
     if (args.length > 0) for (const one of checked) printOne(one, context);
     else printAll(checked, context);
+    for (const { message } of warnings) context.output.note(`warning: ${safeText(message)}`);
     return checked.some(({ health }) => health.verdict === 'lost') ? EXIT_CODES.failed.code : undefined;
   });
+
+/** Contracts that keep something and lapse within seven epochs. */
+async function lapseWarnings(
+  client: CairnClient,
+  node: NodeClient,
+  context: CliContext,
+): Promise<{ contract: string; keeps: string; message: string }[]> {
+  const { params } = context;
+  const [{ tip }, all, renewals] = await Promise.all([
+    node.status(),
+    ownContracts(client, node, context),
+    readRenewals(context),
+  ]);
+  const soon = Math.max(...defaultRenewalPolicy(params).warnBlocks);
+  return all.flatMap(({ view, keeps }) => {
+    if (view.status !== 'active' || keeps === undefined || view.endEpoch < view.epochs) return [];
+    const { isRenewed, blocksLeft, why, text } = endingOf({ view, keeps }, tip.height, renewals, context);
+    if (isRenewed || blocksLeft > soon) return [];
+    const message = `contract ${view.id} of '${keeps}' ${text}${why === null ? '' : ` (${why})`}; cairn renew`;
+    return [{ contract: view.id, keeps, message }];
+  });
+}
 
 async function chosen(
   client: CairnClient,
