@@ -1,17 +1,36 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { mainnet } from '#chain';
 import { detectionProbability, measureDetection, missProbability } from './detection.js';
 import { ECONOMY_FOLDER, findStaleDocuments, readResults } from './documents.js';
 import { chartToSvg } from './line-chart.js';
 import { MINT_RULES, type MintRuleId } from './mint-rules.js';
-import { findWrongSigns, measureProfits } from './profit.js';
+import { AFTERWARDS, type FarmPlan, IDLE } from './plan.js';
+import { findWrongSigns, measureProfits, WorldRuns } from './profit.js';
 import { DEFAULT_SEED, decodeResults, encodeResults, findStaleFigures } from './results.js';
 import { atLeast, wilsonInterval } from './statistics.js';
 import { STRATEGIES, type Strategy } from './strategies.js';
 
 const folder = join(fileURLToPath(new URL('../../../../', import.meta.url)), ECONOMY_FOLDER);
+
+/** Farms of every make. */
+const anyFarm: fc.Arbitrary<FarmPlan> = fc.record({
+  client: fc.constant('attacker' as const),
+  provider: fc.constant('attacker' as const),
+  contracts: fc.integer({ min: 1, max: 16 }),
+  epochs: fc.integer({ min: 1, max: 3 }),
+  fragments: fc.integer({ min: 4, max: 12 }),
+  fragmentBytes: fc.integer({ min: 1, max: 1024 }),
+  pricePerGiBEpoch: fc.bigInt({ min: 0n, max: 1n << 60n }),
+  fee: fc.constantFrom(0n, 1n, 1_000_000n),
+  slots: fc.constantFrom('as they fall' as const, { groundInGroupsOf: 3 }),
+  proofs: fc.constantFrom('published' as const, 'own blocks', 'first only', 'never'),
+  lostShare: fc.constantFrom(0, 0, 0.25),
+  storage: fc.constant('kept' as const),
+  afterwards: fc.constantFrom(...AFTERWARDS),
+});
 
 /** Rows between others that are tried; the full run has them. */
 const LEFT_OUT = new Set(['self-dealing', 'from-a-seed', 'drop-5', 'drop-10']);
@@ -28,6 +47,21 @@ describe('the economy under attack', () => {
       left.map(({ id }) => id),
     );
     expect(new Set(rows.map(({ rule }) => rule))).toEqual(new Set(MINT_RULES));
+  }, 120_000);
+
+  test('whatever a farmer that deals with itself does, it ends with less than an idle miner', () => {
+    const runs = new WorldRuns();
+    fc.assert(
+      fc.property(anyFarm, fc.integer({ min: 1, max: 99 }), (farm, hashPercent) => {
+        const miner = { ...IDLE, rents: farm.slots !== 'as they fall' };
+        const world = { miner: IDLE, crowd: false, epochs: 2 * farm.epochs + 1 };
+        const options = { rule: 'law', hashPercent, seed: 1 } as const;
+        const attack = runs.of({ ...world, miner, farm }, options);
+        const idle = runs.of(world, options);
+        expect(attack.attackerCoins).toBeLessThan(idle.attackerCoins);
+      }),
+      { numRuns: 8 },
+    );
   }, 120_000);
 
   test('a wrong sign is seen under the law and under another rule', () => {

@@ -49,6 +49,10 @@ async function check(folder: string, say: (line: string) => void): Promise<boole
   say(`seed ${results.seed}`);
   const stale = [...(await findStaleDocuments(folder, results)), ...findStaleFigures(results)];
   for (const line of stale) say(line);
-  if (stale.length > 0) say('Next: `npm run sim -- economy`, look at the difference, commit it.');
+  say(
+    stale.length === 0
+      ? `${ECONOMY_FOLDER} is what the code computes today`
+      : 'Next: `npm run sim -- economy`, look at the difference, commit it.',
+  );
   return stale.length === 0;
 }

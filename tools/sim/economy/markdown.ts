@@ -37,7 +37,8 @@ function claims(): string {
    with fewer coins than an idle miner with the same hash power. The reason is one inequality: a lot never mints more than
    was burned for it.
 2. **Keeping less than was paid for does not pay**, even if disks cost the provider as much as it is paid.
-3. **Leaving proofs out of one's own blocks does not pay**: the window is ${mainnet.contract.windowBlocks} blocks long.
+3. **Throwing away blocks that would catch it does not pay a miner** with up to three quarters of the hash power.
+4. **Leaving proofs out of one's own blocks does not pay**: the window is ${mainnet.contract.windowBlocks} blocks long.
 
 What is **not** claimed stands at the end, and in the table with the share up to which a claim holds.
 `;
@@ -151,10 +152,10 @@ function limits(): string {
 - **Fake data is possible; it is only unprofitable as mint farming.** Nothing on chain shows that data is useful or that
   somebody wants it back. Data generated from a seed is proven like any other and takes no disk; a provider can buy
   itself a record of proofs that way, at the price of the burn and the fees.
-- **A miner that throws away blocks that would catch it** lowers its risk. With contracts worth less than a block's
-  reward an epoch that costs more than it saves at every share. With contracts worth many block rewards it stays
-  unprofitable while (1 − h)·c·(1 + slash/tranche) ≥ 1, that is up to about three quarters of the hash power with
-  c = ${challenges}; above that it pays.
+- **A miner that throws away blocks that would catch it** (share h, c = ${challenges} draws, share s of the data lost) is left with
+  a bad draw with probability (1 − h)p / (1 − hp). While (1 − h)·c ≥ 1, that is up to three quarters of the hash power, this
+  is at least s: it loses at least a tranche for each that it saves, whatever the contracts are worth and however many
+  are challenged on one block. Above that it can pay, the more so the more block rewards an epoch is worth.
 - **More than half of the hash power** can outrun every block it does not like: it can censor proofs, rewrite
   challenges, take every reward. No rule about storage changes that. Below half, a proof stays out only if every block
   of its window is the censor's: h^${windowBlocks - proofDelayBlocks + 1}.

@@ -21,6 +21,10 @@ export interface Strategy {
 }
 
 const EVERY_SHARE = 100;
+/** While (1 - h) * c >= 1, with c = 4 draws: then throwing blocks away hides less than it saves, at any price. */
+const DISCARDING_STOPPED_UP_TO = 75;
+/** A miss needs every block of a window: h^235. Measured up to here. */
+const CENSORING_STOPPED_UP_TO = 90;
 const OTHER_RULES = ['naive', 'cap', 'average'] as const;
 
 /** Contracts of the attacker with itself over little data. */
@@ -158,7 +162,7 @@ export const STRATEGIES: readonly Strategy[] = [
   farming(
     'cheap-dear',
     'forming cheap, proving dear',
-    'Forms at the lowest burn price, while a crowd drives the price up proves when it is dear.',
+    'Forms at the lowest burn price and proves after a crowd has driven the price up.',
     { proofs: 'own blocks', slots: { groundInGroupsOf: 4 } },
     ['repriced'],
     { crowd: true },
@@ -236,7 +240,7 @@ export const STRATEGIES: readonly Strategy[] = [
     'Drops 10 % and throws away every own block that would draw a lost chunk; an epoch of a contract pays half a block reward.',
     COIN / 20n,
     6,
-    EVERY_SHARE,
+    DISCARDING_STOPPED_UP_TO,
   ),
   discarding(
     'discard-large',
@@ -244,13 +248,13 @@ export const STRATEGIES: readonly Strategy[] = [
     'The same with terms of two epochs, where an epoch of one contract pays a hundred block rewards.',
     10n * COIN,
     2,
-    66,
+    DISCARDING_STOPPED_UP_TO,
   ),
   {
     id: 'censor',
     title: 'censors proofs in own blocks',
     what: 'A client that mines leaves the proofs of its honest provider out of its own blocks, to get tranche and slash.',
-    claimedUpTo: EVERY_SHARE,
+    claimedUpTo: CENSORING_STOPPED_UP_TO,
     rules: ['law'],
     stake: 'price',
     attack: world(censored, { miner: { ...IDLE, censors: 'own blocks' } }),
