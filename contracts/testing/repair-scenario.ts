@@ -64,11 +64,22 @@ export class RepairScenario {
     return { ...replacementTerms(chain.law.params, old.contract, choices), ...changes };
   }
 
-  body(agreement = this.agreement(), holder = this.holder): ReplaceBody {
+  /** The agreement a replacement of any contract may follow; each contract and height has another nonce. */
+  agreementOf(contract: StorageContract, holder: Wallet, salt: number): Agreement {
+    const { chain } = this;
+    const offer = chain.state.get(offerSpace, holder.account);
+    assertInvariant(offer !== undefined, 'the new holder has no offer');
+    const nonce = new Uint8Array(16);
+    new DataView(nonce.buffer).setUint32(0, salt);
+    const height = chain.height + 1;
+    return replacementTerms(chain.law.params, contract, { offer, nonce, formBy: height, height });
+  }
+
+  body(agreement = this.agreement(), holder = this.holder, contract = this.old.id): ReplaceBody {
     const { crypto, params } = this.chain.law;
     const message = agreementSigningMessage(crypto, params, agreement);
     return {
-      contract: this.old.id,
+      contract,
       agreement,
       providerSignature: crypto.sign(holder.secretKey, message),
     };
