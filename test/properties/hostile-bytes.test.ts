@@ -9,17 +9,34 @@ import {
   openBlockView,
   transactionSignatures,
 } from '#chain';
-import { createContractScenario, usualOffer } from '../../contracts/testing/contract-scenario.js';
+import {
+  dropTransaction,
+  redeemTransaction,
+  renewTransaction,
+  reviseTransaction,
+} from '../../contracts/testing/changes.js';
+import {
+  agreeOn,
+  ContractScenario,
+  scenarioFragment,
+  usualOffer,
+} from '../../contracts/testing/contract-scenario.js';
+import { RepairScenario } from '../../contracts/testing/repair-scenario.js';
 
 /** Drawn anew in every run and printed; put the printed number here to repeat a run. */
 const seed = Math.floor(Math.random() * 2 ** 31);
 process.stdout.write(`hostile-bytes: fast-check seed ${seed}\n`);
 
-const scenario = createContractScenario({ epochs: 3, fragmentLengths: [1, 1_500, 4_000] });
-const { chain, terms } = scenario;
-const formTransaction = scenario.formTransaction();
-scenario.form();
-scenario.openWindow();
+const repair = new RepairScenario({ epochs: 5, fragmentLengths: [1, 1_500, 4_000], readEscrow: 900n });
+const { chain, old: scenario } = repair;
+const { terms } = scenario;
+scenario.missEpoch(0);
+const next = { epochs: 3, nonce: new Uint8Array(16).fill(5) };
+const formTransaction = new ContractScenario(
+  chain,
+  agreeOn(chain, terms.client, terms.provider, terms.fragments, next),
+).formTransaction();
+scenario.openWindow(1);
 const { law } = chain;
 
 /** One good transaction of every kind. */
@@ -36,6 +53,13 @@ const samples = [
   formTransaction,
   scenario.proveTransaction(),
   scenario.endTransaction(),
+  reviseTransaction(scenario, { appended: [scenarioFragment(80, 900)], epochs: 6 }),
+  dropTransaction(scenario, [1]),
+  renewTransaction(scenario),
+  repair.replaceTransaction(),
+  repair.skipTransaction(3),
+  repair.drainTransaction(),
+  redeemTransaction(scenario, 50n),
 ];
 
 const mutation = fc.record({
