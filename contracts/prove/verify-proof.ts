@@ -47,12 +47,14 @@ function validateLeaves(
     if (leafIndex <= before || leafIndex >= leafCount)
       return { rule: 'prove/order', leafIndex, before, leafCount };
   }
-  const indexes = leaves.map(({ leafIndex }) => leafIndex);
-  const expected = multiProofSiblings(leafCount, indexes);
-  if (siblings.length !== expected) return { rule: 'prove/siblings', siblings: siblings.length, expected };
   const proven = leaves.map(({ leafIndex, leaf }) => ({ index: leafIndex, hash: leafHash(crypto, leaf) }));
   if (verifyMultiInclusion(crypto, { root, size: leafCount, leaves: proven, siblings })) return undefined;
-  return { rule: 'prove/leaf', leafIndexes: indexes.join(','), leafCount };
+  // Too many or too few never prove anything: counted only to say what is wrong.
+  const indexes = leaves.map(({ leafIndex }) => leafIndex);
+  const expected = multiProofSiblings(leafCount, indexes);
+  return siblings.length === expected
+    ? { rule: 'prove/leaf', leafIndexes: indexes.join(','), leafCount }
+    : { rule: 'prove/siblings', siblings: siblings.length, expected };
 }
 
 function validateSlices(

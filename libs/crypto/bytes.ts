@@ -117,11 +117,14 @@ export function u16le(value: number): Uint8Array {
 
 /** Unsigned 32-bit integer, little-endian. */
 export function u32le(value: number): Uint8Array {
-  assertInvariant(
-    Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff,
-    `${value} does not fit an unsigned 32-bit integer`,
-  );
-  return Uint8Array.of(value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24);
+  if (!Number.isInteger(value) || value < 0 || value > 0xffff_ffff)
+    assertInvariant(false, `${value} does not fit an unsigned 32-bit integer`);
+  const bytes = new Uint8Array(4);
+  bytes[0] = value;
+  bytes[1] = value >>> 8;
+  bytes[2] = value >>> 16;
+  bytes[3] = value >>> 24;
+  return bytes;
 }
 
 /** Unsigned 64-bit integer, little-endian. */
@@ -131,14 +134,21 @@ export function u64le(value: bigint | number): Uint8Array {
 
 /** Reads an unsigned 32-bit little-endian integer; the four bytes must be there. */
 export function readU32le(bytes: Uint8Array, offset = 0): number {
-  assertInvariant(offset >= 0 && offset + 4 <= bytes.length, `no 4 bytes at ${offset} of ${bytes.length}`);
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(offset, true);
+  // The message is made where it is needed only: reading is far cheaper than a text.
+  if (offset < 0 || offset + 4 > bytes.length)
+    assertInvariant(false, `no 4 bytes at ${offset} of ${bytes.length}`);
+  return (
+    ((bytes[offset] as number) |
+      ((bytes[offset + 1] as number) << 8) |
+      ((bytes[offset + 2] as number) << 16) |
+      ((bytes[offset + 3] as number) << 24)) >>>
+    0
+  );
 }
 
 /** Reads an unsigned 64-bit little-endian integer; the eight bytes must be there. */
 export function readU64le(bytes: Uint8Array, offset = 0): bigint {
-  assertInvariant(offset >= 0 && offset + 8 <= bytes.length, `no 8 bytes at ${offset} of ${bytes.length}`);
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(offset, true);
+  return (BigInt(readU32le(bytes, offset + 4)) << 32n) | BigInt(readU32le(bytes, offset));
 }
 
 /** The bytes of an ASCII text; tags and labels are ASCII so that no encoder can disagree about them. */

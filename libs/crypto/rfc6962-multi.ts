@@ -30,6 +30,12 @@ function areLeavesOf(size: number, indexes: readonly number[]): boolean {
   return true;
 }
 
+function assertLeaves(size: number, indexes: readonly number[]): void {
+  // A text of all of them only where it is needed.
+  if (!areLeavesOf(size, indexes))
+    assertInvariant(false, `${indexes} are no ascending leaves of a tree of ${size}`);
+}
+
 /**
  * Walks from the leaves to the root, a level at a time: `sibling` is asked for each node that the ones below do not
  * give, in the order a proof lists them.
@@ -57,7 +63,7 @@ function climb(
 
 /** How many siblings prove these leaves (ascending, different, below `size`). */
 export function multiProofSiblings(size: number, indexes: readonly number[]): number {
-  assertInvariant(areLeavesOf(size, indexes), `${indexes} are no ascending leaves of a tree of ${size}`);
+  assertLeaves(size, indexes);
   let siblings = 0;
   climb(size, indexes, () => {
     siblings++;
@@ -72,7 +78,7 @@ export function multiInclusionProof(
   indexes: readonly number[],
 ): Uint8Array[] {
   const size = leafHashes.length;
-  assertInvariant(areLeavesOf(size, indexes), `${indexes} are no ascending leaves of a tree of ${size}`);
+  assertLeaves(size, indexes);
   const levels = [leafHashes];
   for (let level = leafHashes; level.length > 1; ) {
     level = levelAbove(crypto, level);

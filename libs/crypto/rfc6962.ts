@@ -22,7 +22,9 @@ export interface ConsistencyClaim {
 
 /** SHA-256(0x00 || data): the leaf hash of RFC 6962, section 2.1. 32 bytes. */
 export function merkleLeafHash(crypto: CryptoPort, data: Uint8Array): Uint8Array {
-  return crypto.sha256(concatBytes(Uint8Array.of(0), data));
+  const prefixed = new Uint8Array(data.length + 1);
+  prefixed.set(data, 1);
+  return crypto.sha256(prefixed);
 }
 
 function nodeHash(crypto: CryptoPort, left: Uint8Array, right: Uint8Array): Uint8Array {

@@ -27,7 +27,8 @@ export function createPairKernels(): PairKernels | undefined {
     output: number,
     compress: (count: number, from: number) => void,
   ): Uint8Array => {
-    assertInvariant(pairs.length % 64 === 0, `pairs must be whole 64-byte pairs, got ${pairs.length} bytes`);
+    if (pairs.length % 64 !== 0)
+      assertInvariant(false, `pairs must be whole 64-byte pairs, got ${pairs.length} bytes`);
     const hashes = new Uint8Array(pairs.length / 2);
     for (let offset = 0; offset < pairs.length; offset += MAX_PAIRS * 64) {
       const part = pairs.subarray(offset, offset + MAX_PAIRS * 64);
