@@ -38,7 +38,8 @@ export function blake3Tree(data: Uint8Array, nodes: Blake3Nodes = pureBlake3Node
   const chunkCount = blake3ChunkCount(data.length);
   const lengths = new Uint32Array(chunkCount).fill(blake3ChunkBytes);
   lengths[chunkCount - 1] = data.length - (chunkCount - 1) * blake3ChunkBytes;
-  const indexes = Uint32Array.from(lengths, (_, index) => index);
+  const indexes = new Uint32Array(chunkCount);
+  for (let index = 0; index < chunkCount; index++) indexes[index] = index;
   const isRoot = chunkCount === 1 ? Uint8Array.of(1) : undefined;
   let level = nodes.hashChunks({ bytes: data, lengths, indexes, isRoot });
   if (chunkCount === 1) return { root: level, lengthBytes: data.length, levels: [level] };
