@@ -94,6 +94,18 @@ browser.describe('the explorer in a browser', () => {
     expect(await page.locator('main').innerText()).toContain('Every movement of coins');
   }, 40_000);
 
+  test('an epoch: its challenge, every draw and the verdict, a click away from the contract', async () => {
+    const [id = ''] = site.contracts;
+    await open(`contract/${id}`);
+    await page.locator('.epochs .good a').first().click();
+    await page.waitForURL(`**/#/epoch/${id}.*`);
+    await page.locator('main h1', { hasText: 'proven' }).waitFor();
+    const verdicts = await page.locator('main table tbody tr td:last-child').allInnerTexts();
+    expect(verdicts).toEqual(['proven', 'proven']);
+    await open(`contract/${id}`);
+    await page.locator('main h3, main h2', { hasText: 'Bill of the client' }).first().waitFor();
+  });
+
   test('search: a block by height and by id, a contract by id, nothing where nothing is', async () => {
     const { items } = await site.get<{ items: { height: number; id: string }[] }>('blocks?limit=1');
     const [block] = items;

@@ -1,6 +1,7 @@
 import { get } from './api.js';
 import { el } from './dom.js';
 import { badge, coins, count, link } from './format.js';
+import { penaltyTable } from './market.js';
 import { card, facts, figures, pagedTable, table } from './parts.js';
 
 const POT_WORDS = {
@@ -9,13 +10,16 @@ const POT_WORDS = {
   escrow: 'locked by clients',
   vesting: 'earned, kept back until the end',
   collateral: 'locked by providers',
+  reserve: 'set aside by clients for repair',
+  bounty: 'promised to whoever took over a lost contract',
+  reads: 'locked by clients for paid reads',
   pool: 'mint pool of the miners',
   fees: 'fees of the block being made',
 };
 
 /** The coins that exist, and the audit that recounts them. */
 export async function supplyView() {
-  const supply = await get('supply');
+  const [supply, burn] = await Promise.all([get('supply'), get('burn-price')]);
   const result = el('div', { 'aria-live': 'polite' });
   const button = el('button', { type: 'button' }, 'Replay the whole chain and compare');
   button.addEventListener('click', async () => {
@@ -44,6 +48,11 @@ export async function supplyView() {
         ['From the first block', coins(supply.genesis)],
         ['Minted', coins(supply.minted)],
         ['Burned', coins(supply.burned)],
+        [
+          'Burned per GiB and epoch',
+          coins(burn.perGiBEpoch),
+          `may move by an eighth with block ${count(burn.movesAt)}`,
+        ],
       ]),
       el(
         'div',
@@ -125,6 +134,7 @@ export async function payoutsView() {
         'What the ledger paid each provider for proven epochs, and took for missed ones.',
       ),
       card(undefined, list),
+      card(undefined, await penaltyTable({})),
     ),
   };
 }

@@ -67,6 +67,9 @@ const STATUS_KINDS = {
   active: '',
   completed: 'good',
   ended: 'plain',
+  cancelled: 'plain',
+  renewed: 'good',
+  replaced: 'warn',
   failed: 'bad',
   up: 'good',
   down: 'bad',
@@ -84,6 +87,7 @@ export function pot(text) {
   if (id === undefined) return kind;
   if (kind === 'reward') return link('block', id, `reward of block ${id}`);
   if (kind === 'account') return link('address', id, `account ${short(id)}`);
-  if (['escrow', 'vesting', 'collateral'].includes(kind)) return link('contract', id, `${kind} ${short(id)}`);
+  if (['escrow', 'vesting', 'collateral', 'reserve', 'bounty', 'reads'].includes(kind))
+    return link('contract', id, `${kind} ${short(id)}`);
   return text;
 }

@@ -20,6 +20,10 @@ const WORDS = {
   'contract/proved': 'proved its data',
   'contract/missed': 'missed a proof',
   'contract/failed': 'failed',
+  'contract/revised': 'was revised',
+  'contract/dropped': 'dropped fragments',
+  'contract/skipped': 'skipped an epoch',
+  'contract/drained': 'may be taken over',
   'contract/ending': 'is being ended',
   'contract/settled': 'settled',
 };

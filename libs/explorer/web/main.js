@@ -3,7 +3,14 @@ import { addressView, blocksView, blockView, transactionView } from './chain.js'
 import { payoutsView, searchView, supplyView } from './coins.js';
 import { count } from './format.js';
 import { homeView } from './home.js';
-import { contractsView, contractView, fragmentView, providersView, providerView } from './market.js';
+import {
+  contractsView,
+  contractView,
+  epochView,
+  fragmentView,
+  providersView,
+  providerView,
+} from './market.js';
 import { problemBox } from './parts.js';
 
 const VIEWS = {
@@ -14,6 +21,7 @@ const VIEWS = {
   address: addressView,
   contracts: contractsView,
   contract: contractView,
+  epoch: epochView,
   providers: providersView,
   provider: providerView,
   fragment: fragmentView,

@@ -9,9 +9,23 @@ const EVENT_WORDS = {
   'contract/challenged': 'Challenged',
   'contract/proved': 'Proved: paid',
   'contract/missed': 'Missed: nothing paid, collateral slashed',
+  'contract/skip-declared': 'Maintenance declared: one epoch will not be challenged',
+  'contract/skipped': 'Skipped: maintenance, unpaid and no strike',
+  'contract/revised': 'Revised: both signed a change',
+  'contract/dropped': 'The client dropped fragments',
+  'contract/reads-paid': 'Reads paid by voucher',
+  'contract/drained': 'The provider wants to leave; it may be replaced',
   'contract/failed': 'Failed after too many misses',
   'contract/ending': 'The client ends it',
   'contract/settled': 'Settled: what is left is paid out',
+};
+/** How it ended, or began, where that is not by `form` and by the end of its term. */
+const ORIGIN_WORDS = { renewal: 'Formed by renewal', replacement: 'Formed to replace a lost contract' };
+const SETTLED_WORDS = {
+  renewed: 'Renewed: settled, goes on as another contract',
+  replaced: 'Replaced: settled, goes on with another provider',
+  cancelled: 'Cancelled before its first challenge: settled',
+  ended: 'Ended early by its client: settled',
 };
 
 /** All contracts. */
@@ -24,11 +38,12 @@ export async function contractsView() {
 export async function contractView(id) {
   const node = el('div', {});
   const draw = async () => {
-    const [{ contract, timeline }, statement] = await Promise.all([
+    const [{ contract, timeline }, statement, bill] = await Promise.all([
       get(`contracts/${encodeURIComponent(id)}`),
       get('payouts/statement', { contract: id, limit: 200 }),
+      get(`contracts/${encodeURIComponent(id)}/bill`),
     ]);
-    node.replaceChildren(...contractParts(contract, timeline, statement));
+    node.replaceChildren(...contractParts(contract, timeline, statement, bill));
     return contract.status === 'active';
   };
   let live = await draw();
@@ -50,7 +65,7 @@ export async function contractView(id) {
   return { node: el('div', {}, node, fragments), onBlock };
 }
 
-function contractParts(contract, timeline, statement) {
+function contractParts(contract, timeline, statement, bill) {
   const { totals } = statement;
   return [
     el('h1', {}, 'Contract ', statusBadge(contract.status)),
@@ -71,7 +86,7 @@ function contractParts(contract, timeline, statement) {
       'div',
       { class: 'two' },
       el('div', {}, proofCard(contract, timeline), payoutCard(statement)),
-      el('div', {}, termsCard(contract), timelineCard(timeline)),
+      el('div', {}, termsCard(contract), billCard(bill), timelineCard(timeline)),
     ),
   ];
 }
@@ -81,14 +96,20 @@ function proofCard(contract, timeline) {
   for (const { name, data } of timeline) {
     if (name === 'contract/proved') byEpoch.set(data.epoch, 'good');
     if (name === 'contract/missed') byEpoch.set(data.epoch, 'bad');
+    if (name === 'contract/skipped') byEpoch.set(data.epoch, 'skipped');
   }
   if (contract.window && !contract.window.proven) byEpoch.set(contract.window.epoch, 'open');
-  const words = { good: 'proven', bad: 'missed', open: 'challenged, proof awaited' };
+  const words = { good: 'proven', bad: 'missed', open: 'challenged, proof awaited', skipped: 'skipped' };
   const shown = Math.min(contract.epochs, 400);
   const squares = Array.from({ length: shown }, (_, epoch) => {
     const state = byEpoch.get(epoch);
     const said = `Epoch ${epoch}: ${words[state] ?? 'not yet challenged'}`;
-    return el('li', { class: state ?? '', title: said, 'aria-label': said }, String(epoch));
+    const number = String(epoch);
+    const inside =
+      state === undefined
+        ? number
+        : el('a', { href: `#/epoch/${contract.id}.${epoch}`, title: said }, number);
+    return el('li', { class: state ?? '', title: said, 'aria-label': said }, inside);
   });
   const next =
     contract.nextChallengeHeight === null
@@ -127,7 +148,39 @@ function termsCard(contract) {
       ['Locked for the future', coins(contract.escrow)],
       ['Burned by the client', coins(contract.burned)],
       ['Minted for its proofs', coins(contract.minted)],
+      contract.reserve === '0' ? null : ['Set aside for repair', coins(contract.reserve)],
+      contract.reads === '0' ? null : ['Locked for paid reads', coins(contract.reads)],
+      contract.bounty === '0' ? null : ['Bounty at the first proof', coins(contract.bounty)],
+      contract.revision === 0 ? null : ['Revisions', String(contract.revision)],
+      contract.droppedChunks === '0'
+        ? null
+        : ['Dropped', `${count(contract.droppedChunks)} of ${count(contract.totalChunks)} chunks`],
+      contract.drainedAt === null
+        ? null
+        : ['Provider leaves', `said so in block ${count(contract.drainedAt)}`],
+      contract.origin && [`Continues (${contract.origin.kind})`, link('contract', contract.origin.contract)],
+      contract.successor && ['Went on as', link('contract', contract.successor)],
       ['Root', el('span', { class: 'mono' }, contract.root)],
+    ]),
+  );
+}
+
+/** What it cost its client so far; the same coins as in the movements, summed up. */
+function billCard(bill) {
+  return card(
+    'Bill of the client',
+    facts([
+      ['Locked for storing', coins(bill.storage)],
+      ['Burned', coins(bill.burned)],
+      ['Fees', coins(bill.fees)],
+      bill.reserve === '0' ? null : ['Set aside for repair', coins(bill.reserve)],
+      bill.reads === '0' ? null : ['Locked for reads', coins(bill.reads)],
+      ['Taken in all', coins(bill.total)],
+      ['Paid so far', coins(bill.paid)],
+      ['Kept back until the end', coins(bill.held)],
+      ['Refunded so far', coins(bill.refunded)],
+      bill.compensation === '0' ? null : ['Compensation', coins(bill.compensation)],
+      ['Still locked', coins(bill.stillLocked)],
     ]),
   );
 }
@@ -143,7 +196,14 @@ function timelineCard(timeline) {
         el(
           'li',
           { class: name === 'contract/proved' ? 'good' : /missed|failed/.test(name) ? 'bad' : '' },
-          el('div', {}, EVENT_WORDS[name] ?? name, data.epoch === undefined ? '' : ` · epoch ${data.epoch}`),
+          el(
+            'div',
+            {},
+            eventWords(name, data),
+            data.epoch === undefined ? '' : ` · epoch ${data.epoch}`,
+            data.successor === undefined ? '' : ' · ',
+            data.successor === undefined ? '' : link('contract', data.successor),
+          ),
           el(
             'div',
             { class: 'when' },
@@ -156,6 +216,85 @@ function timelineCard(timeline) {
       ),
     ),
   );
+}
+
+function eventWords(name, data) {
+  if (name === 'contract/settled') return SETTLED_WORDS[data.status] ?? EVENT_WORDS[name];
+  if (name === 'contract/formed') return ORIGIN_WORDS[data.origin] ?? EVENT_WORDS[name];
+  return EVENT_WORDS[name] ?? name;
+}
+
+/** How an epoch was challenged and proven: everything that checking it again needs. */
+export async function epochView(argument) {
+  const [id = '', epoch = ''] = argument.split('.');
+  const proof = await get(`contracts/${encodeURIComponent(id)}/proofs/${encodeURIComponent(epoch)}`);
+  const { challenge, transaction, explanation } = proof;
+  const kinds = { proven: 'good', missed: 'bad', open: 'warn' };
+  return {
+    node: el(
+      'div',
+      {},
+      el('h1', {}, `Epoch ${proof.epoch} `, badge(proof.outcome, kinds[proof.outcome] ?? 'plain')),
+      el('p', { class: 'lead' }, 'of contract ', link('contract', proof.contract)),
+      card(
+        'Challenge',
+        challenge === null
+          ? el('p', { class: 'quiet' }, 'It was not challenged.')
+          : facts([
+              ['Block', link('block', String(challenge.height), count(challenge.height))],
+              ['Its id seeds the draws', el('span', { class: 'mono' }, challenge.blockId)],
+              ['Proof accepted', `blocks ${count(challenge.opensAt)} to ${count(challenge.closesAt)}`],
+              ['Root to be proven', el('span', { class: 'mono' }, challenge.root)],
+              ['Fragments and chunks', `${count(challenge.leafCount)}, ${count(challenge.totalChunks)}`],
+              ['Pays', coins(challenge.tranche)],
+              transaction && ['Proof', link('tx', transaction.id)],
+              explanation && [
+                'Size',
+                `${bytes(explanation.sizes.proofBytes)}; ${bytes(explanation.sizes.unsharedBytes)} if nothing were shared`,
+              ],
+              explanation && [
+                'Verdict',
+                explanation.violation === null
+                  ? badge('right', 'good')
+                  : badge(`breaks ${explanation.violation}`, 'bad'),
+              ],
+            ]),
+      ),
+      explanation === null
+        ? ''
+        : card(
+            undefined,
+            table(
+              'Draws',
+              [
+                { name: 'Draw', number: true },
+                { name: 'Chunk', number: true },
+                { name: 'Leaf', number: true },
+                { name: 'Fragment' },
+                { name: 'Its chunk', number: true },
+                { name: 'Verdict' },
+              ],
+              explanation.draws.map((draw) => [
+                String(draw.draw),
+                count(draw.chunk),
+                draw.leafIndex === null ? '' : String(draw.leafIndex),
+                draw.fragment === null ? '' : link('fragment', draw.fragment),
+                draw.chunkInFragment === null ? '' : String(draw.chunkInFragment),
+                badge(
+                  draw.verdict,
+                  draw.verdict === 'proven' ? 'good' : draw.verdict === 'tombstone' ? 'plain' : 'bad',
+                ),
+              ]),
+            ),
+            el(
+              'p',
+              { class: 'quiet' },
+              'Nobody has to believe this: ',
+              el('code', {}, `cairn proof ${proof.contract} ${proof.epoch} --verify`),
+            ),
+          ),
+    ),
+  };
 }
 
 function payoutCard(statement) {
@@ -215,9 +354,11 @@ export async function providersView() {
 export async function providerView(ref) {
   const view = await get(`providers/${encodeURIComponent(ref)}`);
   const { offer, endpoint, liveness, record } = view;
-  const [{ totals }, contracts] = await Promise.all([
+  const [{ totals }, risk, contracts, penalties] = await Promise.all([
     get('payouts/statement', { provider: view.provider, limit: 1 }),
+    get(`payouts/${view.provider}/risk`),
     contractTable('Contracts', { provider: view.provider }),
+    penaltyTable({ provider: view.provider }),
   ]);
   const challenges = record.proven + record.missed;
   return {
@@ -229,6 +370,7 @@ export async function providerView(ref) {
       figures([
         ['Earned', coins(totals.earned), `${coins(totals.held)} kept back until the end`],
         ['Lost', coins(totals.lost), 'for missed proofs'],
+        ['At stake now', coins(risk.atStakeNow), `${risk.openChallenges} of its challenges wait for a proof`],
         [
           'Proofs',
           challenges === 0 ? 'none yet' : `${((100 * record.proven) / challenges).toFixed(1)} %`,
@@ -276,8 +418,33 @@ export async function providerView(ref) {
         ),
       ),
       card(undefined, contracts),
+      card(undefined, penalties),
     ),
   };
+}
+
+/** Who was penalised and why. */
+export function penaltyTable(parameters) {
+  return pagedTable({
+    caption: 'Penalties',
+    path: 'penalties',
+    parameters,
+    columns: [
+      { name: 'Block' },
+      { name: 'Provider' },
+      { name: 'Contract' },
+      { name: 'Why' },
+      { name: 'Lost', number: true },
+    ],
+    toCells: ({ height, address, contract, why, lost }) => [
+      link('block', String(height), count(height)),
+      link('provider', address),
+      link('contract', contract),
+      why,
+      coins(lost),
+    ],
+    empty: 'Nobody was penalised.',
+  });
 }
 
 function offerFacts(offer) {
