@@ -5,6 +5,9 @@ import type { Party } from './party.js';
 /** Blocks of a simulated day: an epoch, the time the mint pool is drawn over. The main network's has 1440. */
 export const DAY_BLOCKS = 288;
 
+/** A failed contract's reserve waits as many days as on the main network. */
+const REPAIR_DAYS = 3;
+
 /** Base units burned for one KiB stored for one epoch: a tenth of a coin, so that rounding is nothing. */
 export const BURN_PER_KIB_EPOCH = COIN / 10n;
 
@@ -42,7 +45,7 @@ export function economyParams(parties: readonly Party[]): NetworkParams {
       adjustment: 'constant',
     },
     reward: { ...mainnet.reward, poolDrawDivisor: BigInt(DAY_BLOCKS) },
-    contract: { ...mainnet.contract, epochBlocks: DAY_BLOCKS },
+    contract: { ...mainnet.contract, epochBlocks: DAY_BLOCKS, repairBlocks: REPAIR_DAYS * DAY_BLOCKS },
     mint: {
       ...mainnet.mint,
       burnPerGiBEpoch: perGiB(BURN_PER_KIB_EPOCH),

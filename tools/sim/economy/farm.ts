@@ -88,6 +88,7 @@ export class Farm {
       if (plot === undefined) continue;
       switch (event.name) {
         case 'contract/formed':
+          plot.isFormed = true;
           this.expectChallenge(plot);
           break;
         case 'contract/challenged':
@@ -130,7 +131,8 @@ export class Farm {
   }
 
   get isSettled(): boolean {
-    return [...this.plots.values()].every((plot) => plot.isSettled);
+    // what should go on as a successor may be refused: nothing is left of the term, or the last proof came too late
+    return [...this.plots.values()].every((plot) => plot.isSettled || (plot.isSuccessor && !plot.isFormed));
   }
 
   /** Epochs of all contracts in which the provider still kept what it had not lost. */

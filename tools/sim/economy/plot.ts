@@ -27,6 +27,7 @@ export interface Plot {
   proofs: number;
   readonly missedEpochs: number[];
   failedInEpoch: number | undefined;
+  isFormed: boolean;
   isSettled: boolean;
 }
 
@@ -41,6 +42,7 @@ export function createPlot(
     proofs: 0,
     missedEpochs: [],
     failedInEpoch: undefined,
+    isFormed: false,
     isSettled: false,
   };
 }
