@@ -40,6 +40,7 @@ function checkIdentity(facts: BlockFacts, { id, before, after }: ContractChange)
   if (before === undefined) {
     if (after.registeredAt !== facts.view.height)
       broken(facts, id, 'a new contract of another height', { registeredAt: after.registeredAt });
+    checkTerm(facts, { id, before, after });
     return;
   }
   if (before.settledAt !== undefined)
@@ -66,6 +67,17 @@ function checkIdentity(facts: BlockFacts, { id, before, after }: ContractChange)
   if (isGrown) broken(facts, id, 'terms changed without a revision', { revision: after.revision });
   if (after.droppedChunks === before.droppedChunks && !equalBytes(after.root, before.root))
     broken(facts, id, 'another commitment without a revision', { root: bytesToHex(after.root) });
+}
+
+/** A replacement is over no later than the contract it goes on for, so that coins come back when both sides said. */
+function checkTerm(facts: BlockFacts, { id, after }: ContractChange): void {
+  const { view } = facts;
+  if (after.origin?.kind !== 'replacement') return;
+  const from = view.get(contractSpace, after.origin.contract);
+  const { epochBlocks } = view.params.contract;
+  const endsAt = after.registeredAt + after.epochs * epochBlocks;
+  const allowed = from === undefined ? 0 : from.registeredAt + from.endEpoch * epochBlocks;
+  if (endsAt > allowed) broken(facts, id, 'a replacement outlives its contract', { endsAt, allowed });
 }
 
 /** Epochs are asked for one after the other, and each is proven, missed or skipped once. */

@@ -17,7 +17,7 @@ let scenario: RepairScenario;
 
 beforeEach(() => {
   const mint = { ...fastDevnet.mint, burnPerGiBEpoch: 1_000_000_000_000n };
-  scenario = new RepairScenario({ params: { ...fastDevnet, mint }, epochs: 6, readEscrow: 9_000n });
+  scenario = new RepairScenario({ params: { ...fastDevnet, mint }, epochs: 7, readEscrow: 9_000n });
   scenario.old.proveEpoch(0);
   scenario.old.missEpoch(1);
 });
@@ -40,7 +40,7 @@ describe('replace in one block with', () => {
   });
 
   test('an extension: the replacement runs as long as it was signed for', () => {
-    const extend = reviseTransaction(scenario.old, { epochs: 8 });
+    const extend = reviseTransaction(scenario.old, { epochs: 9 });
     const replace = scenario.replaceTransaction();
     expect(together(extend, replace)).toBeUndefined();
     scenario.chain.mineBlock([extend, replace]);

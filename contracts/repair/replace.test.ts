@@ -10,9 +10,9 @@ import { restOfTerm } from './replacement.js';
 
 let scenario: RepairScenario;
 
-/** A contract that proved its first epoch and missed its second. */
+/** A contract that proved its first epoch and missed its second; four whole epochs are left. */
 function missed(options: RepairOptions = {}): RepairScenario {
-  scenario = new RepairScenario({ epochs: 6, ...options });
+  scenario = new RepairScenario({ epochs: 7, ...options });
   scenario.old.proveEpoch(0);
   scenario.old.missEpoch(1);
   return scenario;
@@ -212,32 +212,42 @@ describe('the fee of a replacement', () => {
   test('comes out of the reserve up to the bounty, out of the repairer’s account above it', () => {
     missed();
     const { chain, repairer } = scenario;
-    const { escrow } = scenario.deposits();
+    const { tranche } = scenario.old.contract;
+    const escrow = 4n * tranche;
     const bounty = escrow / 10n;
     const balance = chain.balance(repairer);
     const next = scenario.replace({}, bounty);
     expect(chain.balance(repairer)).toBe(balance);
-    expect(scenario.deposits(next.id)).toMatchObject({ escrow, bounty, reserve: 50_000_000n - 2n * bounty });
+    const left = 50_000_000n + tranche - bounty;
+    expect(scenario.deposits(next.id)).toMatchObject({ escrow, bounty, reserve: left - bounty });
     missed();
     const dearer = scenario.replace({}, bounty + 1n);
     expect(scenario.chain.balance(scenario.repairer)).toBe(balance - bounty - 1n);
-    expect(scenario.deposits(dearer.id).reserve).toBe(50_000_000n - bounty);
+    expect(scenario.deposits(dearer.id).reserve).toBe(left);
   });
 
   test('comes from the repairer where the reserve has too little', () => {
-    missed({ reserve: 1_000_000n });
+    scenario = new RepairScenario({ reserve: 0n });
+    scenario.chain.mineBlock([scenario.drainTransaction()]);
     const { chain, repairer } = scenario;
     const balance = chain.balance(repairer);
-    const { escrow } = scenario.deposits();
-    const bounty = escrow / 10n;
-    const left = 1_000_000n - bounty;
+    const { tranche } = scenario.old.contract;
+    // One epoch fewer than was paid for: its tranche is all there is for bounty and fee.
+    const bounty = (3n * tranche) / 10n;
+    const left = tranche - bounty;
     expect(left).toBeGreaterThan(bounty);
     const next = scenario.replace({}, bounty);
-    expect(scenario.deposits(next.id).reserve).toBe(left - bounty);
+    expect(scenario.deposits(next.id)).toMatchObject({ bounty, reserve: left - bounty });
     expect(chain.balance(repairer)).toBe(balance);
-    missed({ reserve: bounty + 5n });
-    expect(scenario.replace({}, 6n).contract.status).toBe('active');
-    expect(scenario.chain.balance(scenario.repairer)).toBe(balance - 6n);
+    scenario = new RepairScenario({ reserve: 0n });
+    scenario.old.missEpoch(0);
+    const all = scenario.deposits().escrow;
+    const dear = { epochs: 2, basePerEpoch: 1_000_000n };
+    const price = scenario.replace(dear, 0n);
+    const rest = all - scenario.deposits(price.id).escrow;
+    expect(rest).toBeGreaterThan(0n);
+    const { reserve, bounty: promised } = scenario.deposits(price.id);
+    expect(reserve + promised).toBe(rest);
   });
 });
 
@@ -257,18 +267,19 @@ describe('replace after a failure', () => {
     expect(after.escrow + after.bounty + after.reserve).toBe(reserve);
     expect(old.contract).toMatchObject({ status: 'failed', settledAt: chain.height, successor: next.id });
     expect(scenario.deposits()).toEqual(nothing);
-    expect(next.contract.epochs).toBe(5);
+    expect(next.contract.epochs).toBe(4);
   });
 
   test('the rest shrinks with the epochs that nobody held the fragments', () => {
     const { chain, old } = scenario;
     const { params } = chain.law;
     const start = startHeight(params, old.contract.registeredAt);
-    expect(restOfTerm(params, old.contract, chain.height + 1)).toEqual({ fromEpoch: 3, epochs: 5 });
-    chain.mineTo(start + 4 * params.contract.epochBlocks - 2);
-    expect(restOfTerm(params, old.contract, chain.height + 1)).toEqual({ fromEpoch: 3, epochs: 5 });
-    chain.mineBlock();
+    const { epochBlocks, startDelayBlocks } = params.contract;
+    chain.mineTo(start + 4 * epochBlocks - startDelayBlocks - 1);
     expect(restOfTerm(params, old.contract, chain.height + 1)).toEqual({ fromEpoch: 4, epochs: 4 });
+    chain.mineBlock();
+    expect(restOfTerm(params, old.contract, chain.height + 1)).toEqual({ fromEpoch: 5, epochs: 3 });
+    chain.revertTip();
     expect(refusalWith({ epochs: 5, collateral: 100_000_000n })).toBe('replace/epochs');
     expect(scenario.replace().contract.lots).toMatchObject([{ firstEpoch: 0, endEpoch: 4, isProven: false }]);
   });
@@ -299,7 +310,7 @@ describe('replace after a failure', () => {
 
 describe('replace after a drain', () => {
   beforeEach(() => {
-    scenario = new RepairScenario({ epochs: 4 });
+    scenario = new RepairScenario({ epochs: 6 });
     scenario.old.proveEpoch(0);
     scenario.chain.mineBlock([scenario.drainTransaction()]);
   });
@@ -311,7 +322,7 @@ describe('replace after a drain', () => {
     const provider = chain.balance(old.terms.provider);
     const next = scenario.replace();
     expect(chain.balance(old.terms.provider)).toBe(provider + vesting + collateral);
-    expect(next.contract.epochs).toBe(3);
+    expect(next.contract.epochs).toBe(restOfTerm(chain.law.params, old.contract, chain.height).epochs);
   });
 
   test('replace/open-window: an open challenge is the old provider’s, unless it missed', () => {
@@ -322,7 +333,10 @@ describe('replace after a drain', () => {
     expect(refusalWith({})).toBeUndefined();
     old.missEpoch(2);
     chain.mineTo(old.challengeHeight(3));
-    expect(old.contract.window).toBeDefined();
+    expect(refusalWith({})).toBeUndefined();
+    for (const epoch of [3, 4]) old.proveEpoch(epoch);
+    old.missEpoch(5);
+    expect(old.contract).toMatchObject({ status: 'active', lastMissed: 5 });
     // The last epoch has been asked for: nothing is left to replace.
     expect(refusalWith({ epochs: 1 })).toBe('replace/epochs');
   });
@@ -335,13 +349,14 @@ describe('replace after a drain', () => {
     const next = scenario.replace();
     const { bounty } = scenario.deposits(next.id);
     chain.mineBlock([chain.sign(holder, 'drain', { contract: next.id })]);
-    const client = chain.balance(old.terms.client);
-    const agreement = {
-      ...scenario.agreement({ epochs: 3 }, third),
-      nonce: new Uint8Array(16).fill(3),
-      collateral: next.contract.collateral,
+    const early = {
+      ...scenario.body(scenario.agreementOf(next.contract, third, 1), third),
+      contract: next.id,
     };
-    const body = { ...scenario.body(agreement, third), contract: next.id };
+    expect(refusalOf(chain.sign(scenario.repairer, 'replace', early))).toBe('replace/no-cause');
+    next.missEpoch(0);
+    const client = chain.balance(old.terms.client);
+    const body = scenario.body(scenario.agreementOf(next.contract, third, 2), third, next.id);
     chain.mineBlock([chain.sign(scenario.repairer, 'replace', body)]);
     expect(next.contract).toMatchObject({ status: 'replaced' });
     expect(chain.balance(old.terms.client)).toBe(client + bounty);
@@ -441,7 +456,8 @@ describe('refused', () => {
     missed({ agreement: { repair } });
     const { escrow, reserve } = scenario.deposits();
     const { basePerEpoch, collateral } = scenario.agreement();
-    const most = (escrow + reserve - escrow) / 4n + basePerEpoch;
+    const { tranche } = scenario.old.contract;
+    const most = (escrow + reserve - 4n * tranche) / 4n + basePerEpoch;
     const dear = { collateral: collateral * 100n };
     expect(refusalWith({ ...dear, basePerEpoch: most })).toBeUndefined();
     expect(refusalWith({ ...dear, basePerEpoch: most + 1n })).toBe('coins/too-little');

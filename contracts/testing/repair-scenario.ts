@@ -2,6 +2,7 @@ import { bountyPot, type ContractId, escrowPot, type KnownTransaction, readsPot,
 import { assertInvariant } from '#errors';
 import type { Wallet } from '../../chain/testing/wallet.js';
 import { contractSpace, type StorageContract } from '../lifecycle/contract-object.js';
+import { challengeSlot } from '../lifecycle/schedule.js';
 import { offerSpace } from '../offer/offer.js';
 import type { ReplaceBody } from '../repair/replace.js';
 import { replacementTerms } from '../repair/replacement.js';
@@ -18,6 +19,8 @@ import {
 export interface RepairOptions extends ScenarioOptions {
   readonly reserve?: bigint;
   readonly readEscrow?: bigint;
+  /** Highest slot of the contract: a low one leaves time after a miss before the next epoch begins. */
+  readonly maxSlot?: number;
   /** What the agreement says other than usual. */
   readonly agreement?: Partial<Agreement>;
 }
@@ -29,7 +32,13 @@ export class RepairScenario {
   /** The contract that may be replaced. */
   readonly old: ContractScenario;
 
-  constructor({ reserve = 50_000_000n, readEscrow = 0n, agreement = {}, ...options }: RepairOptions = {}) {
+  constructor({
+    reserve = 50_000_000n,
+    readEscrow = 0n,
+    agreement = {},
+    maxSlot = 1_000,
+    ...options
+  }: RepairOptions = {}) {
     const { chain, terms } = createContractScenario({ fragmentLengths: [1, 1_025, 3_000], ...options });
     this.repairer = chain.wallet('repairer');
     this.holder = chain.wallet('holder');
@@ -42,10 +51,13 @@ export class RepairScenario {
     };
     const { epochs = 4 } = options;
     const choices = { epochs, repair, reserve, readEscrow, ...agreement };
-    this.old = new ContractScenario(
-      chain,
-      agreeOn(chain, terms.client, terms.provider, terms.fragments, choices),
-    );
+    const agreed = (salt: number): ContractScenario['terms'] => {
+      const nonce = new Uint8Array(16).fill(salt);
+      return agreeOn(chain, terms.client, terms.provider, terms.fragments, { nonce, ...choices });
+    };
+    let salt = 0;
+    while (challengeSlot(chain.law, agreed(salt).id) > maxSlot) salt += 1;
+    this.old = new ContractScenario(chain, agreed(salt));
     this.old.form();
   }
 

@@ -1,4 +1,4 @@
-import type { ContractId } from '#chain';
+import type { ContractId, KnownTransaction } from '#chain';
 import { EASY, type RuleVectorFile, VectorBook, vectorParams } from '../../../chain/testing/rules/index.js';
 import { startHeight } from '../../lifecycle/schedule.js';
 import { contractsModule } from '../../module.js';
@@ -114,20 +114,19 @@ function failed(book: VectorBook): void {
   const scenario = new Asking(book, 'failed', { epochs: 8 });
   const { chain, old } = scenario;
   scenario.fail();
-  const { epochBlocks } = chain.law.params.contract;
+  const { epochBlocks, startDelayBlocks } = chain.law.params.contract;
   const { client } = old.terms;
-  scenario.accept('replace/epochs', '5 epochs of eight after three misses');
-  scenario.refuse('replace/epochs', '6 epochs of eight after three misses', { epochs: 6 });
   book.block('replace/over', 'refuse', 'the client took the reserve back first', chain, [
     chain.sign(client, 'end', { contract: old.id }),
     scenario.replaceTransaction(),
   ]);
   const start = startHeight(chain.law.params, old.contract.registeredAt);
-  chain.mineTo(start + 4 * epochBlocks - 2);
-  scenario.accept('replace/epochs', '5 epochs in the last block of the fourth', { epochs: 5 });
+  chain.mineTo(start + 4 * epochBlocks - startDelayBlocks - 1);
+  scenario.accept('replace/epochs', '4 epochs, the last of which ends with the old term', { epochs: 4 });
+  scenario.refuse('replace/epochs', '5 epochs where 4 end in time', { epochs: 5 });
   chain.mineBlock();
-  scenario.accept('replace/epochs', '4 epochs in the first block of the fifth', { epochs: 4 });
-  scenario.refuse('replace/epochs', '5 epochs in the first block of the fifth', { epochs: 5 });
+  scenario.accept('replace/epochs', '3 epochs, one block later', { epochs: 3 });
+  scenario.refuse('replace/epochs', '4 epochs that end a block after the old term', { epochs: 4 });
   while (old.contract.dueAt > chain.height + 1) chain.mineBlock();
   scenario.accept('replace/over', 'in the block that returns the reserve', { epochs: 1 });
   chain.mineBlock();
@@ -163,8 +162,22 @@ function holders(book: VectorBook): void {
   ]);
   usedId(book);
   scenario.replace();
-  const again = { ...scenario.body(), contract: old.contract.successor as ContractId };
-  chain.mineBlock([chain.sign(holder, 'drain', { contract: old.contract.successor as ContractId })]);
+  const next = old.contract.successor as ContractId;
+  const third = chain.wallet('third');
+  chain.fund(1_000_000_000_000n, third);
+  chain.mineBlock([
+    chain.sign(third, 'offer', usualOffer(third)),
+    chain.sign(holder, 'drain', { contract: next }),
+  ]);
+  const onwards = (): KnownTransaction => {
+    const agreement = scenario.agreementOf(scenario.contractOf(next), third, 5);
+    return chain.sign(repairer, 'replace', scenario.body(agreement, third, next));
+  };
+  book.block('replace/no-cause', 'refuse', 'a drained replacement that was never asked', chain, [onwards()]);
+  const again = { ...scenario.body(), contract: next };
+  const asked = new ContractScenario(chain, { ...old.terms, provider: holder, id: next });
+  asked.proveEpoch(0);
+  book.block('replace/no-cause', 'accept', 'a drained replacement that proved once', chain, [onwards()]);
   book.block('replace/holder', 'refuse', 'who holds the replacement already', chain, [
     chain.sign(repairer, 'replace', again),
   ]);
@@ -225,7 +238,7 @@ function terms(book: VectorBook): void {
 }
 
 function coins(book: VectorBook): void {
-  const scenario = new Asking(book, 'coins', { reserve: 10_000_000n, readEscrow: 9n });
+  const scenario = new Asking(book, 'coins', { reserve: 10_000_000n, readEscrow: 9n, maxSlot: 6 });
   const { old, repairer, chain } = scenario;
   old.proveEpoch(0);
   old.missEpoch(1);
@@ -233,14 +246,14 @@ function coins(book: VectorBook): void {
   const bounty = escrow / 10n;
   scenario.accept('coins/too-little', 'a fee of the bounty, out of the reserve', {}, bounty);
   scenario.accept('coins/too-little', 'a fee above the bounty, out of the repairer’s', {}, bounty + 1n);
-  const poor = new Asking(book, 'small-reserve', { reserve: 450_000n });
+  const poor = new Asking(book, 'small-reserve', { reserve: 450_000n, maxSlot: 6 });
   poor.old.proveEpoch(0);
   poor.old.missEpoch(1);
   const left = 450_000n - bounty;
   if (left <= 0n || left >= bounty) throw new Error(`the vector needs a reserve below the bounty: ${left}`);
   poor.accept('coins/too-little', 'a fee of all the reserve left', {}, left);
   poor.accept('coins/too-little', 'a fee above the reserve left, out of the repairer’s', {}, left + 1n);
-  const bare = new Asking(book, 'no-reserve', { reserve: 0n });
+  const bare = new Asking(book, 'no-reserve', { reserve: 0n, maxSlot: 6 });
   bare.old.missEpoch(0);
   bare.accept('coins/too-little', 'no reserve: the old escrow just reaches, no bounty');
   const repair = {
@@ -248,7 +261,7 @@ function coins(book: VectorBook): void {
     maxBasePerEpoch: 9_000_000n,
     maxPricePerGiBEpoch: 1_000_000_000n,
   };
-  const dear = new Asking(book, 'exact-reserve', { reserve: 3_000n, agreement: { repair } });
+  const dear = new Asking(book, 'exact-reserve', { reserve: 3_000n, maxSlot: 6, agreement: { repair } });
   dear.old.proveEpoch(0);
   dear.old.missEpoch(1);
   const price = { basePerEpoch: 1_001_000n, collateral: 9_000_000n };

@@ -2,7 +2,7 @@ import { publicKeyToAccountId } from '#chain';
 import { type Agreement, contractIdOf } from '#contracts';
 import { hexToBytes, readU32le, taggedHash } from '#crypto';
 import { shadowPot as pot, type ShadowBook } from './shadow-book.js';
-import { type ShadowContract, ShadowPrices, shadowBegun, shadowPrice } from './shadow-contract.js';
+import { type ShadowContract, ShadowPrices, shadowPrice } from './shadow-contract.js';
 import { shadowSettle } from './shadow-life.js';
 import { ShadowLots } from './shadow-lots.js';
 
@@ -45,8 +45,11 @@ export function shadowReplace(
   const old = book.find(oldId, 'replaced');
   if (old === undefined) return undefined;
   const { coins } = book;
-  // Its epoch 0 is the first one not challenged; of a failed one, those that passed meanwhile are lost.
-  const firstEpoch = Math.max(old.nextEpoch, shadowBegun(book.params, old, height) - 1);
+  // It ends no later than the old one would have: epochs that do not fit any more are lost.
+  const { epochBlocks, startDelayBlocks } = book.params.contract;
+  const endsAt = old.firstBlock + old.endEpoch * epochBlocks;
+  const fitting = Math.max(0, Math.floor((endsAt - height - startDelayBlocks) / epochBlocks));
+  const firstEpoch = Math.max(old.nextEpoch, old.endEpoch - fitting);
   const contract = newContract(book, height, agreement, old.lots.inherited(firstEpoch, agreement.epochs));
   const { id } = contract;
   coins.empty(pot.escrow(oldId), pot.reserve(oldId));

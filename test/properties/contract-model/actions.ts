@@ -12,7 +12,7 @@ import {
 } from '#contracts';
 import type { Wallet } from '../../../chain/testing/wallet.js';
 import { ceilDiv, held, listText, liveBytes, type ModelContract, type ModelLeaf } from './book.js';
-import { begunAt, dueOf } from './clockwork.js';
+import { dueOf, startOf } from './clockwork.js';
 import { ACTORS, type ModelMarket } from './market.js';
 
 /** Random numbers that decide what an action is about; what they mean depends on the state it meets. */
@@ -176,7 +176,10 @@ function replace(market: ModelMarket, draw: Draw): void {
       ? anyone(market, draw)
       : (others.find(({ account }) => accountPot(account) !== contract.provider) as Wallet);
   const usual = usualTerms(market, client, holder, draw);
-  const rest = contract.end - Math.max(contract.next, begunAt(params, contract, chain.height + 1) - 1);
+  const { epochBlocks, startDelayBlocks } = params.contract;
+  const blocks =
+    startOf(params, contract) + contract.end * epochBlocks - (chain.height + 1) - startDelayBlocks;
+  const rest = Math.min(contract.end - contract.next, Math.floor(blocks / epochBlocks));
   const { terms, changes } = spoil(market, draw);
   const made = market.deal(
     {

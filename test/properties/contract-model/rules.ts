@@ -238,7 +238,8 @@ function replace(book: Book, params: NetworkParams, intent: Extract<Intent, { ki
   need(repair !== undefined && repair.repairer === by, 'not the repairer');
   need(old.settledAt === undefined, 'over');
   const isMissed = old.status === 'failed' || old.lastMissed !== undefined;
-  need(isMissed || old.drainedAt !== undefined, 'no cause');
+  const isFresh = old.isReplacement && old.next === 0;
+  need(isMissed || (old.drainedAt !== undefined && !isFresh), 'no cause');
   need(isMissed || window === undefined || window.isProven, 'an open window');
   const insiders = [old.client, old.provider, repair.repairer];
   need(!insiders.includes(deal.provider), 'an insider');
@@ -253,16 +254,21 @@ function replace(book: Book, params: NetworkParams, intent: Extract<Intent, { ki
   );
   need(deal.readPrice <= old.readPrice && deal.freeReads >= old.freeReads, 'dearer reads');
   need(deal.base <= repair.maxBase && deal.price <= repair.maxPrice, 'too dear');
-  const from = Math.max(old.next, begunAt(params, old, book.height) - 1);
-  need(deal.epochs <= old.end - from, 'too long');
+  const { epochBlocks, startDelayBlocks } = params.contract;
+  let rest = 0;
+  const ends = startOf(params, old) + old.end * epochBlocks;
+  while (rest < old.end - old.next && book.height + startDelayBlocks + (rest + 1) * epochBlocks <= ends)
+    rest += 1;
+  need(deal.epochs <= rest, 'too long');
+  const from = old.end - rest;
   need(deal.reserve === 0n && deal.readEscrow === 0n && deal.maxBurn === 0n, 'coins of the client');
   const escrow = agree(book, params, deal, 0n, 0n);
   payAll(book, `escrow:${old.id}`, `reserve:${old.id}`);
   pay(book, `reserve:${old.id}`, `escrow:${deal.id}`, escrow);
   pay(book, deal.provider, `collateral:${deal.id}`, deal.collateral);
   const promised = (escrow * params.contract.bountyBps) / TEN_THOUSAND;
-  const rest = held(book, `reserve:${old.id}`);
-  const bounty = promised < rest ? promised : rest;
+  const left = held(book, `reserve:${old.id}`);
+  const bounty = promised < left ? promised : left;
   pay(book, `reserve:${old.id}`, `bounty:${deal.id}`, bounty);
   payAll(book, `reserve:${old.id}`, `reserve:${deal.id}`);
   payAll(book, `reads:${old.id}`, `reads:${deal.id}`);
@@ -276,7 +282,7 @@ function replace(book: Book, params: NetworkParams, intent: Extract<Intent, { ki
   else settle(book, old, 'replaced');
   old.successor = deal.id;
   register(book, deal, { burned: 0n, lots, isReplacement: true });
-  return fee <= bounty && fee <= rest - bounty ? `reserve:${deal.id}` : by;
+  return fee <= bounty && fee <= left - bounty ? `reserve:${deal.id}` : by;
 }
 
 function revise(book: Book, params: NetworkParams, intent: Extract<Intent, { kind: 'revise' }>): void {
