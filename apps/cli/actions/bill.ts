@@ -37,7 +37,9 @@ async function showBills(node: NodeClient, ids: readonly string[], context: CliC
   const { output, config } = context;
   const quotes = await readQuotes(config.dataDir);
   const billed: BilledContract[] = [];
-  for (const id of new Set(ids)) billed.push({ bill: await billOrThrow(node, id), quoted: quotes.get(id) });
+  for (const id of await withChains(node, ids)) {
+    billed.push({ bill: await billOrThrow(node, id), quoted: quotes.get(id) });
+  }
   const [first, ...others] = billed;
   if (first === undefined) {
     output.printJson({ contracts: [], total: null, difference: null });
@@ -54,7 +56,7 @@ async function showBills(node: NodeClient, ids: readonly string[], context: CliC
   output.print(formatFields(billFields(total, difference)));
   if (difference === undefined)
     output.note(
-      'No quote of every contract is kept in this data folder (`cairn put` keeps it), so nothing stands beside the bill.',
+      'Not every contract has a quote in this data folder (`cairn put` keeps them; renewals have none), so nothing stands beside the bill.',
     );
   output.print(`\n${output.strong('Contracts')}`);
   output.print(
@@ -76,6 +78,20 @@ async function showBills(node: NodeClient, ids: readonly string[], context: CliC
     ),
   );
   return undefined;
+}
+
+/** The contracts, those they continue, and those that continue them: a file's whole history is on its bill. */
+async function withChains(node: NodeClient, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const all = new Set<string>();
+  const waiting = [...ids];
+  for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
+    if (all.has(id)) continue;
+    all.add(id);
+    const view = await node.contract({ id });
+    if (view?.origin) waiting.push(view.origin.contract);
+    if (view?.successor) waiting.push(view.successor);
+  }
+  return all;
 }
 
 /** What was taken against what was quoted, where every contract has its quote. */

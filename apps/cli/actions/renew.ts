@@ -5,6 +5,7 @@ import {
   defaultRenewalPolicy,
   findCandidates,
   keptByCatalogue,
+  type PlannedContract,
   RenewalBook,
   type RenewalReport,
   RenewalRunner,
@@ -150,9 +151,9 @@ function show(report: RenewalReport, { output, params }: CliContext): void {
           safeText(each.keeps),
           formatHeight(each.endHeight, height, blockSeconds),
           each.cost === undefined ? '-' : formatCoins(each.cost),
-          each.outlook === 'automatic'
-            ? `renewed at ${formatHeight(each.endHeight - policy.leadBlocks, height, blockSeconds)}`
-            : `LAPSES: ${each.lapseWhy ?? each.outlook}`,
+          whatComes(each, height - (each.endHeight - policy.leadBlocks), (at) =>
+            formatHeight(at, height, blockSeconds),
+          ),
         ]),
         ['TAKES AT MOST'],
       ),
@@ -160,6 +161,16 @@ function show(report: RenewalReport, { output, params }: CliContext): void {
   output.print(
     `spent ${formatCoins(plan.spent)}, under way ${formatCoins(plan.reserved)}, limit ${formatCoins(policy.limit ?? 0n)}`,
   );
+}
+
+function whatComes(
+  { outlook, lapseWhy, hasOpenWindow, endHeight, blocksLeft }: PlannedContract,
+  blocksDue: number,
+  at: (height: number) => string,
+): string {
+  if (outlook !== 'automatic') return `LAPSES: ${lapseWhy ?? outlook}`;
+  if (blocksDue < 0) return `renewed at ${at(endHeight - blocksLeft - blocksDue)}`;
+  return hasOpenWindow ? 'renewed once its challenge is answered' : 'renewed with the next look';
 }
 
 function epochsOf(options: CommandInput['options'], { params }: CliContext): number {

@@ -36,16 +36,25 @@ export const status: CommandAction = async ({ args }, context) =>
     context.output.printJson({ files: checked.map(toJson), warnings });
     if (args.length > 0) for (const one of checked) printOne(one, context);
     else printAll(checked, context);
-    for (const { message } of warnings) context.output.note(`warning: ${safeText(message)}`);
+    for (const message of groupWarnings(warnings)) context.output.note(`warning: ${safeText(message)}`);
     return checked.some(({ health }) => health.verdict === 'lost') ? EXIT_CODES.failed.code : undefined;
   });
+
+interface LapseWarning {
+  readonly contract: string;
+  readonly keeps: string;
+  readonly endHeight: number;
+  readonly blocksLeft: number;
+  readonly why: string | null;
+  readonly message: string;
+}
 
 /** Contracts that keep something and lapse within seven epochs. */
 async function lapseWarnings(
   client: CairnClient,
   node: NodeClient,
   context: CliContext,
-): Promise<{ contract: string; keeps: string; message: string }[]> {
+): Promise<LapseWarning[]> {
   const { params } = context;
   const [{ tip }, all, renewals] = await Promise.all([
     node.status(),
@@ -55,10 +64,34 @@ async function lapseWarnings(
   const soon = Math.max(...defaultRenewalPolicy(params).warnBlocks);
   return all.flatMap(({ view, keeps }) => {
     if (view.status !== 'active' || keeps === undefined || view.endEpoch < view.epochs) return [];
-    const { isRenewed, blocksLeft, why, text } = endingOf({ view, keeps }, tip.height, renewals, context);
+    const { isRenewed, endHeight, blocksLeft, why, text } = endingOf(
+      { view, keeps },
+      tip.height,
+      renewals,
+      context,
+    );
     if (isRenewed || blocksLeft > soon) return [];
-    const message = `contract ${view.id} of '${keeps}' ${text}${why === null ? '' : ` (${why})`}; cairn renew`;
-    return [{ contract: view.id, keeps, message }];
+    const message = `contract ${view.id} of '${keeps}' ${text}${why === null ? '' : ` (${why})`}`;
+    return [{ contract: view.id, keeps, endHeight, blocksLeft, why, message }];
+  });
+}
+
+/** One line for what keeps the same thing and lapses for the same reason. */
+function groupWarnings(warnings: readonly LapseWarning[]): string[] {
+  const groups = new Map<string, LapseWarning[]>();
+  for (const warning of warnings) {
+    const key = `${warning.keeps}\n${warning.why}`;
+    groups.set(key, [...(groups.get(key) ?? []), warning]);
+  }
+  return [...groups.values()].map((group) => {
+    const first = group.reduce((a, b) => (b.endHeight < a.endHeight ? b : a));
+    if (group.length === 1) return `${first.message}; cairn renew`;
+    const when =
+      first.blocksLeft >= 0
+        ? `in ${first.blocksLeft} blocks, at ${first.endHeight}`
+        : `since ${first.endHeight}`;
+    const why = first.why === null ? '' : ` (${first.why})`;
+    return `${group.length} contracts of '${first.keeps}' are NOT renewed; the first lapses ${when}${why}; cairn renew`;
   });
 }
 
