@@ -1,7 +1,7 @@
 import type { ContractId } from '#chain';
 import type { ProveBody } from '#contracts';
 import { AppError, type Violation, violationToText } from '#errors';
-import type { ChallengeView } from '#wire';
+import type { ChallengeView, FeeEstimateView } from '#wire';
 import type { Tip } from '../chain/chain-watch.js';
 import { signOwn } from '../chain/submit.js';
 import type { ProviderContext } from '../provider-context.js';
@@ -13,6 +13,7 @@ const UNNUMBERED = { lane: 0, sequence: 0n };
 /** Hands proofs in, again where they vanished, and with a higher fee as their deadline nears. */
 export class ProofSubmitter {
   readonly #context: ProviderContext;
+  #asked: { readonly tipId: string; readonly estimate: FeeEstimateView } | undefined;
 
   constructor(context: ProviderContext) {
     this.#context = context;
@@ -33,11 +34,18 @@ export class ProofSubmitter {
         : await ledger.transaction({ id: known.transactionId });
     // In a block: the state says otherwise only until the node's index has caught up with a reorganisation.
     if (waiting?.status === 'confirmed') return undefined;
-    const feePerByte = proofFeePerByte(await ledger.feeEstimate(), challenge, tip.height + 1);
+    const feePerByte = proofFeePerByte(await this.#estimate(tip), challenge, tip.height + 1);
     const paid = waiting === null ? 0n : BigInt(waiting.fee) / BigInt(waiting.sizeBytes);
     // Passing a proof on again costs everybody: not for less than a quarter more.
     if (waiting !== null && 4n * feePerByte < 5n * paid) return undefined;
     return this.#submit(challenge, body, tip, { feePerByte, isRaise: waiting !== null });
+  }
+
+  /** Asked once for each tip, whatever the number of proofs. */
+  async #estimate(tip: Tip): Promise<FeeEstimateView> {
+    if (this.#asked?.tipId !== tip.id)
+      this.#asked = { tipId: tip.id, estimate: await this.#context.ledger.feeEstimate() };
+    return this.#asked.estimate;
   }
 
   async #submit(

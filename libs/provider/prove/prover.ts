@@ -70,6 +70,8 @@ export class Prover {
     // Another challenge block draws other chunks: what was made for the old one answers nothing.
     const duty = known?.challenge.blockId === challenge.blockId ? known : createDuty(challenge);
     this.#duties.set(key, Object.assign(duty, { challenge, isDue: !challenge.proven }));
+    // On the chain: thousands of windows are open at once. After a reorganisation it is made again.
+    if (challenge.proven) duty.proof = undefined;
   }
 
   /** Starts what is due, the nearest deadline first. */

@@ -38,7 +38,7 @@ export const providerStatusSchema = z
           opensAt: z.number().int(),
           closesAt: z.number().int(),
           proven: z.boolean(),
-          /** The proof is made; it waits for its first height, or for a block. */
+          /** The proof is made and waits for its first height, or for a block. */
           ready: z.boolean(),
           /** Why the proof could not be made or handed in, the last time it was tried. */
           problem: z
