@@ -67,6 +67,8 @@ export interface NetworkParams {
     readonly minEpochs: number;
     readonly maxEpochs: number;
     readonly maxLeaves: number;
+    /** Contracts of one list of the schedule (64 a height) that may be challenged at the same heights. */
+    readonly maxSlotContracts: number;
     /** Revisions that may be published for a contract in one epoch. */
     readonly revisionsPerEpoch: number;
     /** The reserve of a failed contract waits this long for a replacement, then it returns to the client. */

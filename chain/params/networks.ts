@@ -41,6 +41,7 @@ export const mainnet: NetworkParams = {
     minEpochs: 1,
     maxEpochs: 3_650,
     maxLeaves: 8_192,
+    maxSlotContracts: 256,
     revisionsPerEpoch: 1,
     repairBlocks: 3 * DAY_BLOCKS,
     bountyBps: 1_000n,

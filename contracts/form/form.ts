@@ -16,6 +16,7 @@ import {
 import { bytesToHex, equalBytes } from '#crypto';
 import type { Violation } from '#errors';
 import { contractSpace } from '../lifecycle/contract-object.js';
+import { validateSlot } from '../lifecycle/slot-room.js';
 import { burnPriceOf, recordDemand } from '../money/burn-price.js';
 import { openLot } from '../money/lot.js';
 import { burnFor } from '../money/price.js';
@@ -109,6 +110,8 @@ function register(
 ): Violation | undefined {
   const id = contractIdOf(view.crypto, view.params, agreement);
   if (view.get(contractSpace, id) !== undefined) return { rule: 'form/twice', contract: id };
+  const crowded = validateSlot(view, id);
+  if (crowded !== undefined) return crowded;
   const client = accountPot(context.account);
   const provider = publicKeyToAccountId(view.crypto, view.params, agreement.providerKey);
   const unpaid =

@@ -19,6 +19,7 @@ import type { Violation } from '#errors';
 import { registerContract } from '../form/register.js';
 import { contractSpace, type StorageContract } from '../lifecycle/contract-object.js';
 import { settle } from '../lifecycle/settle.js';
+import { validateSlot } from '../lifecycle/slot-room.js';
 import { burnPriceOf, recordDemand } from '../money/burn-price.js';
 import { burnFor } from '../money/price.js';
 import { agreementSchema, agreementSigningMessage, contractIdOf } from '../terms/agreement.js';
@@ -112,6 +113,8 @@ function goOn(
 ): Violation | undefined {
   const id = contractIdOf(view.crypto, view.params, agreement);
   if (view.get(contractSpace, id) !== undefined) return { rule: 'renew/twice', contract: id };
+  const crowded = validateSlot(view, id);
+  if (crowded !== undefined) return crowded;
   // First what the old one gives back, so that the same coins can pay for the new one.
   settle(view, old, contract, 'renewed', id);
   const client = accountPot(contract.client);

@@ -19,6 +19,7 @@ import type { Violation } from '#errors';
 import { registerContract } from '../form/register.js';
 import { contractSpace } from '../lifecycle/contract-object.js';
 import { closeFailed, settle } from '../lifecycle/settle.js';
+import { validateSlot } from '../lifecycle/slot-room.js';
 import { inheritLots } from '../money/lot.js';
 import { agreementSchema, agreementSigningMessage, contractIdOf } from '../terms/agreement.js';
 import {
@@ -102,6 +103,8 @@ function goOn(
 ): Violation | undefined {
   const id = contractIdOf(view.crypto, view.params, agreement);
   if (view.get(contractSpace, id) !== undefined) return { rule: 'form/twice', contract: id };
+  const crowded = validateSlot(view, id);
+  if (crowded !== undefined) return crowded;
   const provider = accountPot(publicKeyToAccountId(view.crypto, view.params, agreement.providerKey));
   const pots = { escrow: view.balance(escrowPot(old)), reserve: view.balance(reservePot(old)) };
   const { bounty, reserve } = priceReplacement(view.params, pots, agreement);

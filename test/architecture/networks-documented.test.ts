@@ -46,6 +46,7 @@ const rows: readonly (readonly [string, (params: NetworkParams) => string])[] = 
   ['misses that fail', (p) => String(p.contract.strikes)],
   ['epochs of a contract', (p) => `${p.contract.minEpochs} to ${grouped(p.contract.maxEpochs)}`],
   ['fragments of a contract', (p) => grouped(p.contract.maxLeaves)],
+  ['contracts of one list', (p) => String(p.contract.maxSlotContracts)],
   ['revisions per contract', (p) => String(p.contract.revisionsPerEpoch)],
   ['reserve waits', (p) => grouped(p.contract.repairBlocks)],
   ['bounty of a replacement', (p) => percent(p.contract.bountyBps)],

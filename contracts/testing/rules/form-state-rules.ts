@@ -1,14 +1,18 @@
-import { accountPot, MAX_U63, type NetworkParams } from '#chain';
-import { bytesToHex } from '#crypto';
+import { accountPot, type KnownTransaction, MAX_U63, type NetworkParams } from '#chain';
+import { bytesToHex, u32le } from '#crypto';
 import { EASY, type RuleVectorFile, VectorBook, vectorParams } from '../../../chain/testing/rules/index.js';
 import { createWallet } from '../../../chain/testing/wallet.js';
+import { dueKey } from '../../lifecycle/due-index.js';
+import { challengeHeight } from '../../lifecycle/schedule.js';
 import { contractsModule } from '../../module.js';
 import { burnFor, type PriceTerms, priceContract } from '../../money/price.js';
 import type { OfferBody } from '../../offer/offer.js';
+import { contractIdOf } from '../../terms/agreement.js';
 import {
   agreeOn,
   ContractScenario,
   createContractScenario,
+  formBody,
   scenarioFragment,
   usualOffer,
 } from '../contract-scenario.js';
@@ -28,6 +32,7 @@ export function formStateRules(): RuleVectorFile {
   coins(book);
   overflow(book);
   twice(book);
+  crowded(book);
   return book.finish();
 }
 
@@ -208,5 +213,36 @@ function twice(book: VectorBook): void {
   while (scenario.contract.status === 'active') chain.mineBlock();
   book.block('form/twice', 'refuse', 'the second after the first has settled', chain, [
     scenario.formWith({ formBy: chain.height + 1 }),
+  ]);
+}
+
+/** Contracts of one list of the schedule that share a slot: no more than the network allows. */
+function crowded(book: VectorBook): void {
+  const single = {
+    base: 'devnet',
+    changes: { ...(EASY.changes as object), contract: { maxSlotContracts: 1 } },
+  } as const;
+  book.network('single', single);
+  const params = vectorParams(single);
+  const { chain, terms } = createContractScenario({ params, fragmentLengths: LENGTHS, epochs: 3 });
+  book.adopt('one-in-a-slot', 'single', chain);
+  const listOf = (nonce: Uint8Array): string => {
+    const id = contractIdOf(chain.law.crypto, params, { ...terms.agreement, nonce });
+    return dueKey(id, challengeHeight(chain.law, id, { registeredAt: chain.height + 1 }, 0));
+  };
+  const first = new Uint8Array(16);
+  const second = new Uint8Array(16);
+  let ground = 0;
+  do second.set(u32le(++ground));
+  while (listOf(second) !== listOf(first));
+  const form = (nonce: Uint8Array, lane = 0): KnownTransaction =>
+    chain.sign(terms.client, 'form', formBody(chain, terms, { ...terms.agreement, nonce }), { lane });
+  const both = [form(first), form(second, 1)];
+  book.block('form/crowded', 'accept', 'one contract in a slot and a list', chain, [form(first)]);
+  book.block('form/crowded', 'accept', 'another alone', chain, [form(second)]);
+  book.block('form/crowded', 'refuse', 'two ids ground for one slot and list', chain, both);
+  chain.mineBlock([form(first)]);
+  book.block('form/crowded', 'accept', 'the other in the next block, whose slot is another', chain, [
+    form(second, 1),
   ]);
 }
