@@ -101,7 +101,7 @@ function otherRule(rule: Exclude<MintRuleId, 'law'>, floorPrice: bigint): OtherR
  * figures for the burn and a `prove` that mints more once the real one has accepted the proof.
  */
 export function createRuleLaw(params: NetworkParams, rule: MintRuleId): Law {
-  if (rule === 'law') return createNetworkLaw(params, nativeCrypto);
+  if (rule === 'law') return createNetworkLaw(params, nativeCrypto, { checkInvariants: true });
   const { adjust, extra } = otherRule(rule, params.mint.burnPerGiBEpoch);
   const minting: typeof prove = {
     ...prove,
