@@ -121,6 +121,9 @@ test('a limit that is too small spends nothing and warns, once for each lead', a
 
 test('after a crash in the middle of a renewal the chain tells how it went, and nothing is paid twice', async () => {
   const lost: RenewAction = async (request) => {
+    // Before a coin moves it is on disk what may be spent: a kill right now forgets nothing.
+    const { notes } = JSON.parse(await readFile(file, 'utf8')) as { notes: Record<string, unknown> };
+    expect(notes[request.contract]).toMatchObject({ state: 'trying', amount: request.most.toString() });
     await renewForReal(request);
     throw new AppError({ code: 'wallet/not-confirmed', message: 'the answer was lost' });
   };

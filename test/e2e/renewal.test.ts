@@ -1,4 +1,4 @@
-import { access, readFile } from 'node:fs/promises';
+import { access, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { cliJson, runCli, startCli } from './support/cli.js';
@@ -121,4 +121,37 @@ test('by hand: renewed and extended for a price that is said before', async () =
   const { stdout } = await runCli(['contracts', 'show', later[0]!.id], person.cli);
   expect(stdout).toContain('contract/revised');
   expect(stdout).toMatch(/continues +[0-9a-f]{64} \(renewal\)/);
+}, 240_000);
+
+test('a provider declares its maintenance and says that it leaves, by its own keys', async () => {
+  const [one] = await ofFilm();
+  const view = await network.ledger.contract({ id: one!.id });
+  const provider = network.providers.find(({ address }) => address === view?.providerAddress);
+  // The command line finds a provider in the folder `provider` of its own.
+  const home = await newFolder(network, 'operator-');
+  await symlink(provider!.dataDir, join(home, 'provider'));
+  const cli = { dataDir: home, nodeUrl: network.nodeUrl };
+
+  const unasked = await runCli(['provider', 'skip', one!.id], cli);
+  expect([unasked.code, unasked.stderr]).toEqual([2, expect.stringContaining('this was the only skip')]);
+  const declared = await cliJson<{ epoch: number }>(['provider', 'skip', one!.id, '--yes'], cli);
+  expect(await network.ledger.contract({ id: one!.id })).toMatchObject({ skip: declared.epoch });
+  const twice = await runCli(['provider', 'skip', one!.id, '--yes'], cli);
+  expect([twice.code, twice.stderr]).toEqual([1, expect.stringContaining('skip/')]);
+
+  const drained = await cliJson<{ drained: string[] }>(['provider', 'drain', one!.id, '--yes'], cli);
+  expect(drained.drained).toEqual([one!.id]);
+  const { stdout } = await runCli(['contracts', 'show', one!.id], cli);
+  expect(stdout).toMatch(/provider leaves +said so at height \d+/);
+  expect(stdout).toContain('contract/skip-declared');
+  const other = (await ofFilm()).find(({ id }) => id !== one!.id);
+  const stranger = await runCli(['provider', 'drain', other!.id, '--yes'], cli);
+  expect([stranger.code, stranger.stderr]).toEqual([1, expect.stringContaining('contract/not-yours')]);
+  await waitUntil('the skipped epoch', 60_000, async () =>
+    (await network.ledger.contractTimeline({ id: one!.id })).some(
+      ({ name, data }) => name === 'contract/skipped' && data['epoch'] === declared.epoch,
+    ),
+  );
+  const proof = await runCli(['proof', one!.id, String(declared.epoch)], cli);
+  expect(proof.stdout).toContain(`${declared.epoch}: skipped`);
 }, 240_000);

@@ -58,6 +58,11 @@ describe('the site: all of one operator in one process', () => {
       const first = start('whole');
       const { node, gateway, admin } = await first.ready(READY_MS);
       await waitUntil('blocks', 60_000, async () => (await heightAt(admin!)) >= 3);
+      expect(await getJson(`${gateway}/renewals`)).toMatchObject({
+        limit: null,
+        contracts: [],
+        warnings: [],
+      });
       for (const url of [node, gateway, admin]) {
         expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
         expect((await fetch(`${url}/healthz`)).status).toBe(200);
