@@ -18,6 +18,7 @@ export * from './lifecycle/escrow.js';
 export * from './lifecycle/schedule.js';
 export * from './lifecycle/settle.js';
 export * from './module.js';
+export * from './money/burn-outlook.js';
 export * from './money/burn-price.js';
 export * from './money/lot.js';
 export * from './money/price.js';

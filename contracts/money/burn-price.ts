@@ -8,7 +8,6 @@ import {
   type TypeOf,
   u63,
 } from '#chain';
-import { burnFor, divideUp } from './price.js';
 
 /** The price of burning, and since which height it holds. */
 const burnPriceSchema = struct({ perGiBEpoch: u63, periodStart: height });
@@ -23,28 +22,13 @@ export const burnDemandSpace = namespace('burn-demand', 15, u63);
 const KEY = 'now';
 const MIB = 1n << 20n;
 /** The price moves by at most one part in this many (12.5 %). */
-const MAX_STEP_DIVISOR = 8n;
+export const MAX_STEP_DIVISOR = 8n;
 /** No price above the floor times this: amounts stay far below 2^63. */
 const MAX_PRICE_FACTOR = 1n << 32n;
 
 /** Base units burned per GiB and epoch at the state's next block. */
 export function burnPriceOf(params: NetworkParams, state: StateReader): bigint {
   return state.get(burnPriceSpace, KEY)?.perGiBEpoch ?? params.mint.burnPerGiBEpoch;
-}
-
-/** The most a contract can burn when it is registered within a period of the price `perGiBEpoch`. */
-export function burnBound(perGiBEpoch: bigint, totalBytes: bigint, epochs: number): bigint {
-  return burnFor(perGiBEpoch + divideUp(perGiBEpoch, MAX_STEP_DIVISOR), totalBytes, epochs);
-}
-
-/** First and last block of the period in which the next block after `height` lies. */
-export function burnPeriod(
-  params: NetworkParams,
-  height: number,
-): { readonly first: number; readonly last: number } {
-  const { burnPeriodBlocks } = params.mint;
-  const first = height + 1 - ((height + 1) % burnPeriodBlocks);
-  return { first, last: first + burnPeriodBlocks - 1 };
 }
 
 /** What the blocks of the period under way registered so far, those to come counted as none; the median of them. */

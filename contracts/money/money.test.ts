@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { devnet, mainnet, NETWORKS } from '#chain';
 import { InvariantError } from '#errors';
-import { burnBound, nextBurnPrice } from './burn-price.js';
+import { burnBound } from './burn-outlook.js';
+import { nextBurnPrice } from './burn-price.js';
 import { type BurnLot, dropFromLots, inheritLots, mintForProof, openLot } from './lot.js';
 import { burnFor, priceContract, shareOf, shareOfUp, slashForMiss, splitTranche } from './price.js';
 

@@ -53,7 +53,7 @@ function wholeLife(): { readonly chain: ContractScenario['chain']; readonly mome
   mark('a skip declared');
   chain.mineTo(smaller.challengeHeight(2));
   mark('an epoch skipped');
-  chain.mineBlock([renewTransaction(smaller, { epochs: 6, reserve: 20_000_000n, collateral: 9_000_000n })]);
+  chain.mineBlock([renewTransaction(smaller, { epochs: 9, reserve: 20_000_000n, collateral: 20_000_000n })]);
   mark('renewed');
   const second = renewed(smaller);
   second.proveEpoch(0);

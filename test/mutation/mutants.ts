@@ -6,7 +6,7 @@ export interface Mutant {
   readonly line: number;
   /** The rule that the change is about, where its site names one. */
   readonly rule: string;
-  readonly kind: 'removed' | 'unlisted' | 'passed over' | 'border' | 'part';
+  readonly kind: 'removed' | 'unlisted' | 'passed over' | 'border' | 'part' | 'left out' | 'sum';
   readonly what: string;
   readonly start: number;
   readonly end: number;
@@ -23,7 +23,25 @@ const BORDERS: ReadonlyMap<ts.SyntaxKind, string> = new Map([
 /** Rule lists whose entries are taken out one by one. */
 const LISTS = new Set(['HEADER_RULES', 'BODY_RULES', 'pairs']);
 
-/** Every mutant of a built file of the law: each of its rules removed, left out of its list, or moved by one. */
+/** Calls that change the state; what they tell timelines (`emit`) is no part of it. */
+const EFFECTS =
+  /^(view\.(mustMove|put|remove)|store(Contract|Due|Over)|(un)?scheduleDue|(take|release)Capacity|recordDemand|registerContract|moveBurnPrice|settle|fail|closeFailed|returnDeposits|payProof)$/;
+
+/** Where contracts count coins, bytes, epochs and heights. */
+const COUNTING =
+  /contracts\/(money\/(?!burn-outlook)|(lifecycle|offer|form|end)\/)|price-revision|price-drop|replacement\.js|revise\.js|drop\.js|redeem\.js/;
+
+const OTHER_SUM: ReadonlyMap<ts.SyntaxKind, string> = new Map([
+  [ts.SyntaxKind.PlusToken, '-'],
+  [ts.SyntaxKind.MinusToken, '+'],
+  [ts.SyntaxKind.AsteriskToken, '/'],
+  [ts.SyntaxKind.SlashToken, '*'],
+]);
+
+/**
+ * Every mutant of a built file of the law: each of its rules removed, left out of its list, or moved by one; of contracts,
+ * each effect left out and each sum made another.
+ */
 export function mutantsOf(file: string, source: string): readonly Mutant[] {
   const tree = ts.createSourceFile(file, source, ts.ScriptTarget.ES2022, true, ts.ScriptKind.JS);
   const found = new Map<string, Mutant>();
@@ -43,10 +61,39 @@ export function mutantsOf(file: string, source: string): readonly Mutant[] {
     if (ts.isVariableDeclaration(node) && LISTS.has(node.name.getText()) && node.initializer) {
       if (ts.isArrayLiteralExpression(node.initializer)) mutateList(node.initializer, add);
     }
+    if (file.startsWith('contracts') && !file.includes('invariants')) mutateMoney(file, node, add);
     ts.forEachChild(node, visit);
   };
   visit(tree);
   return [...found.values()];
+}
+
+function mutateMoney(file: string, node: ts.Node, add: Add): void {
+  if (ts.isExpressionStatement(node) && ts.isCallExpression(node.expression)) {
+    // Built code may write `(0, module.name)(...)`.
+    const called = node.expression.expression.getText().replace(/^\(0, (?:\w+\.)?(\w+)\)$/, '$1');
+    if (EFFECTS.test(called)) add(node, 'left out', '', ';');
+  }
+  if (!COUNTING.test(file) || !ts.isBinaryExpression(node) || isTold(node)) return;
+  const { left, right, operatorToken } = node;
+  const other = OTHER_SUM.get(operatorToken.kind);
+  if (other !== undefined && !isText(left) && !isText(right))
+    add(node, 'sum', '', `(${left.getText()}) ${other} (${right.getText()})`);
+}
+
+/** Inside of what timelines are told, which is no part of the state. */
+function isTold(node: ts.Node): boolean {
+  for (let at = node; !ts.isFunctionLike(at) && !ts.isSourceFile(at); at = at.parent)
+    if (
+      ts.isCallExpression(at) &&
+      /^(\(0, (\w+\.)?emitContract\)|emitContract|view\.emit)$/.test(at.expression.getText())
+    )
+      return true;
+  return false;
+}
+
+function isText(node: ts.Node): boolean {
+  return ts.isStringLiteral(node) || ts.isTemplateLiteral(node);
 }
 
 type Add = (node: ts.Node, kind: Mutant['kind'], rule: string, text: string) => void;

@@ -4,12 +4,14 @@
  * Read next: form-rules.ts, prove-rules.ts.
  */
 import type { RuleVectorFile } from '../../../chain/testing/rules/index.js';
+import { burnPriceRules } from './burn-price-rules.js';
 import { dropRules } from './drop-rules.js';
 import { endRules } from './end-rules.js';
 import { formRules } from './form-rules.js';
 import { formStateRules } from './form-state-rules.js';
 import { leavingRules } from './leaving-rules.js';
 import { lifeRules } from './life-rules.js';
+import { lotRules } from './lot-rules.js';
 import { moneyRules } from './money-rules.js';
 import { offerRules } from './offer-rules.js';
 import { proveRules } from './prove-rules.js';
@@ -18,6 +20,7 @@ import { renewRules } from './renew-rules.js';
 import { replaceRules } from './replace-rules.js';
 import { reviseMoneyRules } from './revise-money-rules.js';
 import { reviseRules } from './revise-rules.js';
+import { settleRules } from './settle-rules.js';
 import { stateObjectRules } from './state-object-rules.js';
 
 export { judgeStateObject } from './judge-state-object.js';
@@ -37,6 +40,9 @@ export const CONTRACT_RULE_VECTORS: Readonly<Record<string, () => RuleVectorFile
   redeem: redeemRules,
   replace: replaceRules,
   money: moneyRules,
+  'burn-price': burnPriceRules,
+  lots: lotRules,
   life: lifeRules,
+  settle: settleRules,
   'state-object': stateObjectRules,
 };

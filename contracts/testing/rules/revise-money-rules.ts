@@ -86,6 +86,18 @@ function prices(book: VectorBook): void {
     );
     judge('refuse', 'revise/collateral', `${what}: one less`, asks({ addCollateral: least - 1n }));
   }
+  scenario.openWindow(0);
+  const { minCollateral } = priceOf(scenario, { epochs: 5 });
+  const least = minCollateral - scenario.contract.collateral;
+  const inWindow = 'inside an open window, whose tranche counts';
+  for (const [verdict, addCollateral] of [
+    ['accept', least],
+    ['refuse', least - 1n],
+  ] as const)
+    judge(verdict, 'revise/collateral', `${inWindow}: ${addCollateral}`, {
+      epochs: 5,
+      changes: { addCollateral },
+    });
   const none = { addCollateral: 0n, maxBurn: 0n };
   judge('accept', 'revise/burn', 'no burn for coins alone', { changes: { ...none, addReadEscrow: 1n } });
   slashed(book);
@@ -107,6 +119,10 @@ function slashed(book: VectorBook): void {
   judge('accept', rule, 'coins alone after a slash', { changes: coins });
   judge('accept', rule, 'an append that fills the collateral up after a slash', { appended: MORE });
   judge('refuse', rule, 'an append that does not', { appended: MORE, changes: coins });
+  const large = [scenarioFragment(10, 600_000)];
+  judge('accept', 'revise/burn', 'the demand of many bytes counts the epochs to come alone', {
+    appended: large,
+  });
 }
 
 function deposits(book: VectorBook): void {
