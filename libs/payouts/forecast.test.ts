@@ -42,6 +42,12 @@ describe('a forecast', () => {
     const heightsOf = (reason: string) =>
       items.filter((line) => line.reason === reason).map(({ height }) => height);
     expect(heightsOf('tranche').slice(1)).toEqual(forecast.items.slice(0, 3).map(({ height }) => height));
+    const amountsOf = (reason: string) =>
+      items.filter((line) => line.reason === reason).map(({ amount }) => amount);
+    expect(amountsOf('tranche').slice(1)).toEqual(forecast.items.slice(0, 3).map(({ paid }) => paid));
+    expect(amountsOf('tranche-vesting').slice(1)).toEqual(
+      forecast.items.slice(0, 3).map(({ vesting }) => vesting),
+    );
     expect(heightsOf('vesting-paid')).toEqual([forecast.items.at(-1)?.height]);
     const paid = BigInt(await amountOf('tranche')) - paidBefore + BigInt(await amountOf('vesting-paid'));
     expect(forecast.totals.paid).toBe(paid.toString());
