@@ -47,7 +47,7 @@ describe('the economy under attack', () => {
       left.map(({ id }) => id),
     );
     expect(new Set(rows.map(({ rule }) => rule))).toEqual(new Set(MINT_RULES));
-  }, 120_000);
+  }, 300_000);
 
   test('whatever a farmer that deals with itself does, it ends with less than an idle miner', () => {
     const runs = new WorldRuns();
@@ -62,7 +62,7 @@ describe('the economy under attack', () => {
       }),
       { numRuns: 8 },
     );
-  }, 120_000);
+  }, 300_000);
 
   test('a wrong sign is seen under the law and under another rule', () => {
     const rows = [
@@ -82,7 +82,7 @@ describe('the economy under attack', () => {
     expect(findStaleFigures(results)).toEqual([]);
     expect(findWrongSigns(results.profits, results.hashPercents)).toEqual([]);
     expect(decodeResults(encodeResults(results))).toEqual(results);
-  }, 120_000);
+  }, 300_000);
 });
 
 describe('detection', () => {
@@ -92,7 +92,7 @@ describe('detection', () => {
       expect(expected).toBeGreaterThanOrEqual(interval.low);
       expect(expected).toBeLessThanOrEqual(interval.high);
     }
-  }, 120_000);
+  }, 300_000);
 
   test('the formula, by counting', () => {
     const { challenges } = mainnet.contract;
