@@ -97,8 +97,15 @@ export function broken(facts: BlockFacts, id: string, what: string, figures: Rec
   throw new InvariantError(`block ${facts.view.height}, ${id}: ${what} (${text.join(', ')})`);
 }
 
+type ChangedPots = ReadonlyMap<Pot, { readonly before: bigint; readonly after: bigint }>;
+
+/** Asked for by every contract of a block: gathered once. */
+const gathered = new WeakMap<BlockFacts, ChangedPots>();
+
 /** Balances that a block changed, before and after; an absent pot is 0. */
-export function changedPots(facts: BlockFacts): ReadonlyMap<Pot, { before: bigint; after: bigint }> {
+export function changedPots(facts: BlockFacts): ChangedPots {
+  const known = gathered.get(facts);
+  if (known !== undefined) return known;
   const pots = new Map<Pot, { before: bigint; after: bigint }>();
   for (const { space, key, before, after } of facts.changes) {
     if (space.code !== potSpace.code) continue;
@@ -107,5 +114,6 @@ export function changedPots(facts: BlockFacts): ReadonlyMap<Pot, { before: bigin
       after: (after as bigint | undefined) ?? 0n,
     });
   }
+  gathered.set(facts, pots);
   return pots;
 }

@@ -69,10 +69,13 @@ function checkIdentity(facts: BlockFacts, { id, before, after }: ContractChange)
     broken(facts, id, 'another commitment without a revision', { root: bytesToHex(after.root) });
 }
 
-/** A replacement is over no later than the contract it goes on for, so that coins come back when both sides said. */
+/**
+ * A replacement is over no later than the contract it goes on for, so that coins come back when both sides said; unless
+ * both sides extended it in its first block.
+ */
 function checkTerm(facts: BlockFacts, { id, after }: ContractChange): void {
   const { view } = facts;
-  if (after.origin?.kind !== 'replacement') return;
+  if (after.origin?.kind !== 'replacement' || after.revision > 0) return;
   const from = view.get(contractSpace, after.origin.contract);
   const { epochBlocks } = view.params.contract;
   const endsAt = after.registeredAt + after.epochs * epochBlocks;

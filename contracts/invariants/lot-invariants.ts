@@ -58,7 +58,7 @@ function checkLotsOf(facts: BlockFacts, { id, before, after }: ContractChange): 
   return counted;
 }
 
-/** Whether a new contract has this lot from the one it replaces: minted as far, and for no more epochs. */
+/** Whether a new contract has this lot from the one it replaces: minted as far, for no more epochs and no more bytes. */
 function isInherited({ view }: BlockFacts, id: ContractId, lot: BurnLot): boolean {
   const origin = view.get(contractSpace, id)?.origin;
   if (origin?.kind !== 'replacement') return false;
@@ -68,7 +68,7 @@ function isInherited({ view }: BlockFacts, id: ContractId, lot: BurnLot): boolea
     (old) =>
       fixedPart(old) === fixedPart(lot) &&
       old.minted === lot.minted &&
-      old.droppedBytes === lot.droppedBytes &&
+      old.droppedBytes <= lot.droppedBytes &&
       old.isProven === lot.isProven &&
       lot.endEpoch - lot.firstEpoch <= old.endEpoch - Math.max(old.firstEpoch, from.nextEpoch),
   );

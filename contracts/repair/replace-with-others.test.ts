@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { KnownTransaction } from '#chain';
 import { fastDevnet } from '../../chain/testing/memory-chain.js';
 import type { BurnLot } from '../money/lot.js';
+import { contractIdOf } from '../terms/agreement.js';
 import {
   appended,
   dropped,
@@ -48,6 +49,25 @@ describe('replace in one block with', () => {
     expect(next).toMatchObject({ epochs: 4, endEpoch: 4 });
     // The escrow of the two epochs more went where the rest went: into the reserve.
     expect(scenario.deposits(scenario.old.contract.successor as never).reserve).toBeGreaterThan(50_000_000n);
+  });
+
+  test('a change of the new contract at once: extended, or smaller by a fragment that its lots were burned for', () => {
+    const { chain, old } = scenario;
+    const replace = scenario.replaceTransaction();
+    const agreement = scenario.agreement();
+    const id = contractIdOf(chain.law.crypto, chain.law.params, agreement);
+    const next = new ContractScenario(chain, { ...old.terms, provider: scenario.holder, agreement, id });
+    // What changes it is signed against the state after the replacement, and stands in the block that makes it.
+    chain.mineBlock([replace]);
+    const extend = reviseTransaction(next, { epochs: 6, changes: { maxBurn: 1n << 40n } });
+    const drop = dropTransaction(next, [2]);
+    chain.revertTip();
+    for (const change of [extend, drop]) {
+      expect(together(replace, change)).toBeUndefined();
+      chain.mineBlock([replace, change]);
+      expect(next.contract.status).toBe('active');
+      chain.revertTip();
+    }
   });
 
   test('a renewal', () => {
