@@ -51,6 +51,8 @@ async function serve(
     terms: {
       basePerEpoch: config.providerBasePrice,
       pricePerGiBEpoch: config.providerPrice,
+      pricePerGiBRead: config.providerReadPrice,
+      freeReadBytesPerEpoch: BigInt(config.providerFreeRead),
       collateralBps: config.providerCollateralBps,
       capacityBytes: config.providerCapacity,
     },

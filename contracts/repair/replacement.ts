@@ -37,7 +37,11 @@ export interface RestOfTerm {
  * end no later than the contract would have. However often it is replaced, both sides have their coins at the height
  * they agreed on.
  */
-export function restOfTerm(params: NetworkParams, contract: StorageContract, height: number): RestOfTerm {
+export function restOfTerm(
+  params: NetworkParams,
+  contract: Pick<StorageContract, 'registeredAt' | 'endEpoch' | 'nextEpoch'>,
+  height: number,
+): RestOfTerm {
   const blocks = endHeightExclusive(params, contract) - startHeight(params, height);
   const whole = Math.max(0, Math.floor(blocks / params.contract.epochBlocks));
   const epochs = Math.max(0, Math.min(contract.endEpoch - contract.nextEpoch, whole));

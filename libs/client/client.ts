@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { type Catalogue, type FileEntry, findFile, withFile, withoutFile } from '#catalogue';
 import type { FragmentId, NetworkParams } from '#chain';
 import { createNetworkLaw } from '#contracts';
@@ -20,18 +21,19 @@ import type { CallOptions, ClientContext } from './context.js';
 import { drop, liveFragments } from './contracts/drop.js';
 import { type RenewedFile, type RenewFileOptions, renewFile } from './contracts/renew-file.js';
 import { checkFile, type FileHealth } from './health/file-health.js';
-import { createIdentity } from './identity.js';
+import { type ClientIdentity, createIdentity } from './identity.js';
 import type { DealLimits } from './negotiation/deal-limits.js';
 import { createFileJournal, noJournal } from './negotiation/negotiation-journal.js';
 import { withdrawOpenNegotiations } from './negotiation/resume.js';
 import { ProviderDirectory } from './providers/provider-directory.js';
+import { fileVoucherBook, memoryVoucherBook } from './reads/voucher-book.js';
 import { type ByteRange, readFile } from './transfer/download.js';
 import { explainExpiry } from './transfer/expiry.js';
 import { abandonContracts, endContracts } from './transfer/form-contracts.js';
 import { openSource, type SourceFile } from './transfer/source.js';
 import { storeUnderContracts } from './transfer/store.js';
 import { contractsOf } from './transfer/upload.js';
-import { assertAffordable, planUpload } from './transfer/upload-plan.js';
+import { assertAffordable, type Deposits, planUpload } from './transfer/upload-plan.js';
 import { type Submitted, Wallet } from './wallet/wallet.js';
 
 /** What a client is made of. */
@@ -44,8 +46,10 @@ export interface ClientOptions {
   /** Silence after which a provider is given up. */
   readonly requestTimeoutMs?: number;
   readonly nowMs?: () => number;
-  /** Folder for what must outlive a killed client: negotiations under way. Nothing is written where absent. */
+  /** Folder for what must outlive a killed client: negotiations under way, totals of read vouchers. Nothing is written where absent. */
   readonly journalFolder?: string;
+  /** Most that this client pays for reading, base units; default: what its contracts have locked for it. */
+  readonly maxReadCost?: bigint;
 }
 
 /** How something is to be stored. */
@@ -55,6 +59,8 @@ export interface StoreOptions extends CallOptions {
   readonly fragmentSize?: number;
   /** How far providers' prices may have risen above those quoted. */
   readonly limits?: DealLimits;
+  /** Set aside in each contract; the quote does not count it. */
+  readonly deposits?: Deposits;
   /** Called with the price before anything is paid; throw to refuse. */
   readonly onQuote?: (quote: Quote) => void | Promise<void>;
 }
@@ -68,29 +74,45 @@ export interface StoredFile {
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 
+/** What every action works with, for an identity; `closeClientContext` ends its workers and connections. */
+export function openClientContext(
+  options: Omit<ClientOptions, 'phrase'>,
+  identity: ClientIdentity,
+): ClientContext {
+  const { ledger, params, journalFolder: folder } = options;
+  const crypto = nativeCrypto;
+  const law = createNetworkLaw(params, crypto);
+  return {
+    params,
+    crypto,
+    law,
+    ledger,
+    identity,
+    wallet: new Wallet({ ledger, law, key: identity.wallet }),
+    providers: new ProviderDirectory(ledger),
+    pipeline: createSegmentPipeline(options.workers === undefined ? {} : { workers: options.workers }),
+    journal: folder === undefined ? noJournal : createFileJournal(join(folder, 'negotiations')),
+    vouchers: folder === undefined ? memoryVoucherBook() : fileVoucherBook(join(folder, 'vouchers')),
+    readBudget: { maxCost: options.maxReadCost, spent: 0n },
+    requestTimeoutMs: options.requestTimeoutMs ?? DEFAULT_TIMEOUT_MS,
+    nowMs: options.nowMs ?? Date.now,
+  };
+}
+
+/** Ends workers and connections. */
+export async function closeClientContext({ providers, pipeline }: ClientContext): Promise<void> {
+  providers.close();
+  await pipeline.close();
+}
+
 /** A client of the storage market: what the command line and the gateway share. */
 export class CairnClient {
   private constructor(readonly context: ClientContext) {}
 
   /** Opens a client for a phrase; close it to end its workers and connections. */
   static open(options: ClientOptions): CairnClient {
-    const { ledger, params } = options;
-    const crypto = nativeCrypto;
-    const law = createNetworkLaw(params, crypto);
-    const identity = createIdentity(crypto, params, options.phrase);
-    return new CairnClient({
-      params,
-      crypto,
-      law,
-      ledger,
-      identity,
-      wallet: new Wallet({ ledger, law, key: identity.wallet }),
-      providers: new ProviderDirectory(ledger),
-      pipeline: createSegmentPipeline(options.workers === undefined ? {} : { workers: options.workers }),
-      journal: options.journalFolder === undefined ? noJournal : createFileJournal(options.journalFolder),
-      requestTimeoutMs: options.requestTimeoutMs ?? DEFAULT_TIMEOUT_MS,
-      nowMs: options.nowMs ?? Date.now,
-    });
+    const identity = createIdentity(nativeCrypto, options.params, options.phrase);
+    return new CairnClient(openClientContext(options, identity));
   }
 
   get address(): string {
@@ -268,8 +290,7 @@ export class CairnClient {
 
   /** Ends workers and connections. */
   async close(): Promise<void> {
-    this.context.providers.close();
-    await this.context.pipeline.close();
+    await closeClientContext(this.context);
   }
 
   /** Contracts that keep other files, too, go on without the fragments of these. */

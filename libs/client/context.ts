@@ -5,6 +5,7 @@ import type { LedgerPort } from '#ledger';
 import type { ClientIdentity } from './identity.js';
 import type { NegotiationJournal } from './negotiation/negotiation-journal.js';
 import type { ProviderDirectory } from './providers/provider-directory.js';
+import type { ReadBudget, VoucherBook } from './reads/voucher-book.js';
 import type { Wallet } from './wallet/wallet.js';
 
 /** What every action of the client works with. */
@@ -18,6 +19,8 @@ export interface ClientContext {
   readonly providers: ProviderDirectory;
   readonly pipeline: SegmentPipeline;
   readonly journal: NegotiationJournal;
+  readonly vouchers: VoucherBook;
+  readonly readBudget: ReadBudget;
   readonly requestTimeoutMs: number;
   /** Milliseconds since 1970. */
   nowMs(): number;

@@ -23,6 +23,21 @@ export interface ClientIdentity {
   readonly pointerKey: Uint8Array;
 }
 
+/**
+ * A repairer as a client: one key signs what it agrees on, its tickets and its transactions. It is the key that contracts
+ * name in their repair terms.
+ */
+export function createRepairIdentity(
+  crypto: CryptoPort,
+  params: NetworkParams,
+  key: KeyPair,
+): ClientIdentity {
+  const account = publicKeyToAccountId(crypto, params, key.publicKey);
+  const address = accountIdToAddress(params, account);
+  // It has no catalogue; whatever it sealed under this key would be readable with the key it signs with.
+  return { params, account, address, wallet: key, content: key, pointerKey: key.secretKey };
+}
+
 /** The identity of a phrase; a bad phrase is an AppError that names the word. */
 export function createIdentity(crypto: CryptoPort, params: NetworkParams, phrase: string): ClientIdentity {
   const violation = validatePhrase(phrase);

@@ -437,6 +437,24 @@ export const SETTINGS = {
       'The asking price in base units per contract and epoch, whatever its size: pays for the proof.',
     apps: ['provider', 'cli', 'devnet'],
   }),
+  providerReadPrice: setting({
+    env: 'CAIRN_PROVIDER_READ_PRICE',
+    flag: 'provider-read-price',
+    type: amount(),
+    default: '0',
+    description:
+      'The asking price in base units per GiB read, beyond what is free. 0: reading costs nothing.',
+    apps: ['provider', 'cli', 'devnet'],
+  }),
+  providerFreeRead: setting({
+    env: 'CAIRN_PROVIDER_FREE_READ',
+    flag: 'provider-free-read',
+    type: size(),
+    default: '0',
+    description:
+      'How much of each contract is read for nothing in every epoch, where reading costs something.',
+    apps: ['provider', 'cli', 'devnet'],
+  }),
   providerCollateralBps: setting({
     env: 'CAIRN_PROVIDER_COLLATERAL_BPS',
     flag: 'provider-collateral-bps',

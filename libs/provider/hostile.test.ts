@@ -167,6 +167,7 @@ describe('what strangers can make a provider hold', () => {
       id,
       ticket: headers[TICKET_HEADER],
       use: headers[TICKET_USE_HEADER],
+      voucher: undefined,
       range: undefined,
     });
     if (!held.ok) throw new Error(held.violation.rule);

@@ -24,6 +24,7 @@ export {
   type ProviderOptions,
   type ProviderTerms,
 } from './provider-options.js';
+export { type OperatorAnswer, tellProvider } from './status/operator-client.js';
 export {
   fetchProviderStatus,
   type ProviderAlert,

@@ -1,6 +1,7 @@
 import { Announcer } from './chain/announcer.js';
 import { ChainWatch } from './chain/chain-watch.js';
 import { ContractFollower } from './chain/contract-follower.js';
+import { OperatorActions } from './chain/operator-actions.js';
 import { RevisionPublisher } from './chain/revision-publisher.js';
 import { Downloads } from './fragments/downloads.js';
 import { Scrubber } from './fragments/scrubber.js';
@@ -18,6 +19,8 @@ import {
   type ProviderContext,
 } from './provider-context.js';
 import type { ProviderOptions } from './provider-options.js';
+import { ReadMeter } from './reads/read-meter.js';
+import { Redeemer } from './reads/redeemer.js';
 import { StatusReader } from './status/status-reader.js';
 import { Negotiations } from './terms/negotiations.js';
 import { Reservations } from './terms/reservations.js';
@@ -37,6 +40,7 @@ export interface Provider {
   readonly negotiations: Negotiations;
   readonly revisions: Revisions;
   readonly audits: Audits;
+  readonly operator: OperatorActions;
   readonly scrubber: Scrubber;
   /** Open challenges and how far their proofs are. */
   duties(): readonly ProofDuty[];
@@ -59,7 +63,8 @@ function assemble(context: ProviderContext): Provider {
   const builder = new ProofBuilder(context, slicer);
   const volume = new VolumeCheck(context);
   const prover = new Prover(context, watch, builder, volume);
-  const negotiations: Negotiations = new Negotiations(context, watch, (contract, why) =>
+  const redeemer = new Redeemer(context, watch, () => follower.views());
+  const negotiations: Negotiations = new Negotiations(context, watch, redeemer, (contract, why) =>
     follower.free(contract, why),
   );
   const follower: ContractFollower = new ContractFollower(context, uploads, (record) =>
@@ -72,6 +77,7 @@ function assemble(context: ProviderContext): Provider {
   watch.onTip((tip) => prover.sync(tip));
   watch.onTip((tip, isReorg) => follower.sync(tip, isReorg));
   watch.onTip((tip) => publisher.sync(tip));
+  watch.onTip((tip) => redeemer.sync(tip));
   watch.onTip((tip) => announcer.sync(tip));
   let housekeeping: NodeJS.Timeout | undefined;
   let cleaning: Promise<void> = Promise.resolve();
@@ -85,8 +91,9 @@ function assemble(context: ProviderContext): Provider {
     watch,
     reservations: new Reservations(context, watch),
     uploads,
-    downloads: new Downloads(context, gate),
+    downloads: new Downloads(context, gate, new ReadMeter(context, watch)),
     negotiations,
+    operator: new OperatorActions(context, watch, () => follower.views(), redeemer),
     revisions: new Revisions(context, new RevisionJudge(context, watch), negotiations, uploads),
     audits: new Audits(gate, builder),
     scrubber,

@@ -12,3 +12,4 @@ export * from './provider-api.js';
 export * from './revision-api.js';
 export * from './ticket.js';
 export * from './views.js';
+export * from './voucher.js';

@@ -95,7 +95,7 @@ async function standBetween(
 test('a price that rose within the limits is gone along with, by itself', async () => {
   const slot = await storedSlot();
   await raisePrice(23_000n);
-  const { agreement } = await slot.agree(await now(), { maxPriceIncreaseBps: 1_500 });
+  const { agreement } = await slot.agree(await now(), { limits: { maxPriceIncreaseBps: 1_500 } });
   expect(agreement).toMatchObject({ basePerEpoch: 23_000n, offerNumber: 2n });
   expect(records().contract(slot.contract)).toMatchObject({ state: 'agreed' });
 }, 60_000);
@@ -103,7 +103,7 @@ test('a price that rose within the limits is gone along with, by itself', async 
 test('a price beyond the limits is not paid: the client withdraws, says why, and the room is free', async () => {
   const slot = await storedSlot();
   await raisePrice(23_001n);
-  await expect(slot.agree(await now(), { maxPriceIncreaseBps: 1_500 })).rejects.toMatchObject({
+  await expect(slot.agree(await now(), { limits: { maxPriceIncreaseBps: 1_500 } })).rejects.toMatchObject({
     code: 'negotiation/too-dear',
     message: expect.stringContaining('basePerEpoch 23001 instead of 20000'),
   });

@@ -20,6 +20,8 @@ export interface Deal {
   readonly fragments: readonly FragmentEntry[];
   readonly limits: DealLimits;
   readonly journal: NegotiationJournal;
+  /** Where the provider has answered proposals of this contract before. Default 1. */
+  readonly firstRound?: number;
   /** The agreement under given terms. */
   draft(terms: CounterTerms): Agreement;
 }
@@ -28,6 +30,8 @@ export interface Deal {
 export interface Agreed {
   readonly agreement: Agreement;
   readonly providerSignature: Uint8Array;
+  /** Of the proposal that was agreed on. */
+  readonly round: number;
 }
 
 /**
@@ -37,14 +41,15 @@ export interface Agreed {
  */
 export async function negotiate(deal: Deal, signal?: AbortSignal): Promise<Agreed> {
   let terms = deal.quoted;
-  for (let round = 1; round <= MAX_COUNTERS + 1; round++) {
+  const first = deal.firstRound ?? 1;
+  for (let round = first; round <= first + MAX_COUNTERS; round++) {
     const { session, origin, fragments } = deal;
     const agreement = await drafted(deal, terms, signal);
     const proposal = { round, origin, agreement, fragments };
     // Written down before it is sent: after a kill the same step gets the same answer.
     await deal.journal.save(session, proposal);
     const verdict = await persistently(() => session.propose(proposal, signal));
-    if (verdict.state === 'agreed') return agreed(agreement, verdict);
+    if (verdict.state === 'agreed') return agreed(agreement, verdict, round);
     if (verdict.counter === undefined) {
       await giveUp(deal, signal);
       throw declined(deal.session, verdict);
@@ -80,8 +85,8 @@ async function giveUp({ session, journal }: Deal, signal: AbortSignal | undefine
   await journal.close(session.contract);
 }
 
-function agreed(agreement: Agreement, { agreementSignature }: Verdict): Agreed {
-  return { agreement, providerSignature: agreementSignature as Uint8Array };
+function agreed(agreement: Agreement, { agreementSignature }: Verdict, round: number): Agreed {
+  return { agreement, providerSignature: agreementSignature as Uint8Array, round };
 }
 
 /** Repeats a step whose answer did not arrive. */

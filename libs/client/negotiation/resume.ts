@@ -20,13 +20,13 @@ export async function resumeNegotiation(
   context: ClientContext,
   negotiation: OpenNegotiation,
 ): Promise<Resumed> {
-  const { contract, agreement } = negotiation;
+  const { contract, agreement, round } = negotiation;
   if ((await context.ledger.contract({ id: contract })) !== null) return { outcome: 'formed', negotiation };
   try {
     const verdict = await sessionOf(context, negotiation).propose(negotiation);
     if (verdict.state === 'agreed') {
       const providerSignature = verdict.agreementSignature as Uint8Array;
-      return { outcome: 'agreed', negotiation, agreed: { agreement, providerSignature } };
+      return { outcome: 'agreed', negotiation, agreed: { agreement, providerSignature, round } };
     }
     return { outcome: 'over', negotiation, why: verdict.rule === '' ? verdict.state : verdict.rule };
   } catch (error) {

@@ -18,6 +18,7 @@ import { AppError } from '#errors';
 import {
   ANY_FRAGMENT,
   auditAnswer,
+  encodeVoucher,
   headerToVerdict,
   NEGOTIATION_ASK_HEADER,
   openVerdict,
@@ -45,14 +46,18 @@ import {
   type TicketMethod,
   VERDICT_HEADER,
   type Verdict,
+  VOUCHER_HEADER,
   verdictAnswer,
   withdrawalMessage,
 } from '#wire';
 import type { ClientContext } from '../context.js';
+import { type PaidReading, parseDemand } from '../reads/paid-reading.js';
 import { exchange, type HttpAnswer } from './http.js';
 
 const TICKET_LIFE_SECONDS = 6 * 3600;
 const MAX_JSON_BYTES = 1 << 20;
+/** Vouchers for one read: another read of ours may have used up the one before. */
+const MAX_PAYMENTS = 4;
 
 /** What a session needs of its client. */
 export type SessionContext = Pick<
@@ -68,8 +73,8 @@ export interface SessionTarget {
   readonly contract: ContractId;
   /** Most bytes any ticket of this session may move. */
   readonly budgetBytes: bigint;
-  /** Signs in place of the client: the repairer a contract names. Its key signs tickets, too. */
-  readonly repairer?: KeyPair;
+  /** Pays for reads; absent: only what is free is read. */
+  readonly reading?: PaidReading;
 }
 
 /** A proposal as its maker keeps it. */
@@ -95,12 +100,12 @@ export class ProviderSession {
     private readonly context: SessionContext,
     private readonly target: SessionTarget,
   ) {
-    const { baseUrl, providerKey, contract, repairer } = target;
+    const { baseUrl, providerKey, contract } = target;
     this.baseUrl = baseUrl;
     this.providerKey = providerKey;
     this.contract = contract;
-    this.partner = repairer ?? context.identity.wallet;
-    this.reader = repairer ?? context.identity.content;
+    this.partner = context.identity.wallet;
+    this.reader = context.identity.content;
   }
 
   /** Asks for room. */
@@ -145,15 +150,18 @@ export class ProviderSession {
       throw this.badAnswer('provider/bad-receipt', `a receipt for fragment ${fragment} that does not hold`);
   }
 
-  /** Fetches a fragment whole and checks it against its id. */
+  /**
+   * Fetches a fragment whole and checks it against its id; pays for it where that is asked for and agreed on.
+   * @throws AppError `read/too-dear`, `provider/refused`, `provider/wrong-bytes`
+   */
   async getFragment(fragment: FragmentId, lengthBytes: number, signal?: AbortSignal): Promise<Uint8Array> {
-    const answer = await this.send({
-      method: 'GET',
-      path: `/v1/fragments/${fragment}`,
-      headers: this.ticketHeaders('get', fragment),
-      signal,
-      maxAnswerBytes: Math.max(lengthBytes, MAX_JSON_BYTES),
-    });
+    let answer = await this.askForFragment(fragment, lengthBytes, {}, signal);
+    for (let payment = 0; answer.status === 402 && payment < MAX_PAYMENTS; payment++) {
+      const voucher = await this.pay(answer, lengthBytes);
+      answer = await this.askForFragment(fragment, lengthBytes, voucher, signal);
+      if (answer.status !== 200 && answer.status !== 402) await this.target.reading?.noteRefused();
+    }
+    if (answer.status === 402) await this.target.reading?.noteRefused();
     if (answer.status !== 200) throw this.refused(answer);
     if (
       answer.body.length !== lengthBytes ||
@@ -264,6 +272,31 @@ export class ProviderSession {
     const { crypto, params } = this.context;
     const message = agreementSigningMessage(crypto, params, agreement);
     return signature !== undefined && crypto.verify({ publicKey: this.providerKey, message, signature });
+  }
+
+  private askForFragment(
+    fragment: FragmentId,
+    lengthBytes: number,
+    voucher: Record<string, string>,
+    signal: AbortSignal | undefined,
+  ): Promise<HttpAnswer> {
+    return this.send({
+      method: 'GET',
+      path: `/v1/fragments/${fragment}`,
+      headers: { ...this.ticketHeaders('get', fragment), ...voucher },
+      signal,
+      maxAnswerBytes: Math.max(lengthBytes, MAX_JSON_BYTES),
+    });
+  }
+
+  /** The header that pays what an answer asks for. */
+  private async pay(answer: HttpAnswer, sizeBytes: number): Promise<Record<string, string>> {
+    const problem = readJson(answer.body) as { data?: unknown } | undefined;
+    const demand = parseDemand(problem?.data);
+    const { reading } = this.target;
+    if (demand === undefined || reading === undefined) throw this.refused(answer);
+    const voucher = await reading.pay(demand, sizeBytes);
+    return { [VOUCHER_HEADER]: Buffer.from(encodeVoucher(voucher)).toString('base64url') };
   }
 
   /** Storage proof of chosen chunks, made now. The caller checks them against the contract's root. */

@@ -4,6 +4,7 @@ import { fastDevnet } from '../../ledger/testing/index.js';
 import { MarketStage, sampleFragments } from '../../provider/testing/index.js';
 import { CairnClient, type ClientOptions } from '../client.js';
 import { formContracts } from '../transfer/form-contracts.js';
+import type { Deposits } from '../transfer/upload-plan.js';
 import { UploadSlot } from '../transfer/upload-slot.js';
 
 const PHRASE = 'legal winner thank year wave sausage worth useful legal winner thank yellow';
@@ -51,19 +52,30 @@ export class ClientStage {
   async form(
     lengths: readonly number[],
     epochs = 3,
+    deposits: Deposits = {},
   ): Promise<{ contract: ContractId; fragments: readonly SampleFragment[] }> {
-    const { context } = this.client;
     const fragments = sampleFragments(...lengths);
-    const [candidate] = await context.providers.candidates();
-    const maxBytes = BigInt(lengths.reduce((sum, length) => sum + length, 0));
-    const room = { maxBytes, maxFragments: lengths.length, epochs };
+    const contract = await this.formOver(fragments, { epochs, deposits });
+    return { contract, fragments };
+  }
+
+  /** A contract over given fragments, with the provider named or the first one. */
+  async formOver(
+    fragments: readonly SampleFragment[],
+    { epochs = 3, deposits = {}, provider = '' }: { epochs?: number; deposits?: Deposits; provider?: string },
+  ): Promise<ContractId> {
+    const { context } = this.client;
+    const candidates = await context.providers.candidates();
+    const candidate = candidates.find(({ offer }) => offer.address === provider) ?? candidates[0];
+    const maxBytes = fragments.reduce((sum, { bytes }) => sum + BigInt(bytes.length), 0n);
+    const room = { maxBytes, maxFragments: fragments.length, epochs };
     const slot = await UploadSlot.open(context, candidate as never, room);
     for (const { id, bytes } of fragments) await slot.put(id, bytes);
     const { tip, burnPerGiBEpoch } = await this.market.ledger.ledger.status();
     const now = { height: tip.height, burnPerGiBEpoch: BigInt(burnPerGiBEpoch) };
-    await this.whileMining(formContracts(context, [await slot.agree(now, {})]));
+    await this.whileMining(formContracts(context, [await slot.agree(now, { deposits })]));
     await this.market.mine();
-    return { contract: slot.contract, fragments };
+    return slot.contract;
   }
 
   async view(contract: string): Promise<ContractView> {

@@ -3,9 +3,11 @@ import type { ContractId, FragmentId } from '#chain';
 import { bytesToHex } from '#crypto';
 import { AppError } from '#errors';
 import { isPlaced, type ManifestSegment } from '#fragments';
+import type { ContractView } from '#wire';
 import type { ClientContext } from '../context.js';
 import { providerKeyOf } from '../providers/provider-directory.js';
 import { ProviderSession } from '../providers/provider-session.js';
+import { PaidReading } from '../reads/paid-reading.js';
 
 /** After this long without enough fragments one more provider is asked. */
 const HEDGE_MS = 1_000;
@@ -87,8 +89,20 @@ export class FragmentReader {
       providerKey: providerKeyOf(view),
       contract: current,
       budgetBytes,
+      ...(this.payingFor(view) ?? {}),
     };
     return new ProviderSession(this.context, target);
+  }
+
+  /** Pays for reads where they cost something and the tickets are ours. */
+  private payingFor(view: ContractView): { readonly reading: PaidReading } | undefined {
+    const { identity, vouchers: book, readBudget: budget } = this.context;
+    const pricePerGiBRead = BigInt(view.pricePerGiBRead);
+    const isOurs = view.ticketKey === bytesToHex(identity.content.publicKey);
+    if (pricePerGiBRead === 0n || !isOurs) return undefined;
+    const contract = view.id as ContractId;
+    const options = { contract, pricePerGiBRead, ticketKeys: identity.content, book, budget };
+    return { reading: new PaidReading({ context: this.context, ...options }) };
   }
 
   private async fetchOne(segment: ManifestSegment, index: number, signal: AbortSignal): Promise<Uint8Array> {

@@ -63,7 +63,7 @@ export class HolderSlots {
     const settled = await Promise.allSettled(
       [...this.opened]
         .filter((slot) => slot.fragmentCount > 0)
-        .map((slot) => slot.agree(now, this.upload.limits, signal)),
+        .map((slot) => slot.agree(now, this.upload, signal)),
     );
     signal?.throwIfAborted();
     for (const result of settled)

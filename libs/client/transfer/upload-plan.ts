@@ -1,4 +1,5 @@
 import { accountIdToAddress } from '#chain';
+import type { RepairTerms } from '#contracts';
 import { AppError, violationToText } from '#errors';
 import {
   type FilePlan,
@@ -13,6 +14,16 @@ import { type Candidate, choosePlacement } from '#placement';
 import type { ClientContext } from '../context.js';
 import type { DealLimits } from '../negotiation/deal-limits.js';
 
+/** What a client sets aside in each contract, and for whom. Base units. */
+export interface Deposits {
+  /** For paid reads. */
+  readonly readEscrow?: bigint;
+  /** Who may store lost fragments again while the client is away, and at which price at most. */
+  readonly repair?: RepairTerms;
+  /** For repair; only where a repairer is named. */
+  readonly reserve?: bigint;
+}
+
 /** A file to be stored, its price and who would hold it; nothing has been paid or moved yet. */
 export interface UploadPlan {
   readonly plan: FilePlan;
@@ -25,6 +36,7 @@ export interface UploadPlan {
   readonly fragmentsPerHolder: number;
   readonly quote: Quote;
   readonly limits: DealLimits;
+  readonly deposits: Deposits;
 }
 
 /** Chooses providers and prices the upload. Too few providers or too little money are AppErrors. */
@@ -36,6 +48,7 @@ export async function planUpload(
     epochs: number;
     fragmentSize?: number;
     limits?: DealLimits;
+    deposits?: Deposits;
   },
 ): Promise<UploadPlan> {
   const planned = planFile(request);
@@ -81,6 +94,7 @@ export async function planUpload(
     fragmentsPerHolder: plan.segmentCount,
     quote,
     limits: request.limits ?? {},
+    deposits: request.deposits ?? {},
   };
 }
 

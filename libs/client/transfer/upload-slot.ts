@@ -9,7 +9,6 @@ import {
   contractIdOf,
   entriesToLeaves,
   type FragmentEntry,
-  NO_READS_NO_REPAIR,
   priceContract,
 } from '#contracts';
 import { hexToBytes } from '#crypto';
@@ -17,11 +16,11 @@ import { assertInvariant } from '#errors';
 import type { Candidate } from '#placement';
 import { type CounterTerms, NEW_CONTRACT } from '#wire';
 import type { ClientContext } from '../context.js';
-import type { DealLimits } from '../negotiation/deal-limits.js';
 import { negotiate } from '../negotiation/negotiate.js';
 import { offerToDeal } from '../negotiation/offer-to-deal.js';
 import { httpAddress } from '../providers/provider-directory.js';
 import { ProviderSession } from '../providers/provider-session.js';
+import type { Deposits, UploadPlan } from './upload-plan.js';
 
 /** A reservation holds for this long, and a second more for each MiB: an upload that broke off frees its room soon. */
 const RESERVATION_LIFE_SECONDS = 900;
@@ -113,7 +112,11 @@ export class UploadSlot {
   }
 
   /** Settles the terms over everything stored here. */
-  async agree(now: ChainNow, limits: DealLimits, signal?: AbortSignal): Promise<SignedAgreement> {
+  async agree(
+    now: ChainNow,
+    { limits = {}, deposits = {} }: Partial<Pick<UploadPlan, 'limits' | 'deposits'>> = {},
+    signal?: AbortSignal,
+  ): Promise<SignedAgreement> {
     const { crypto, journal } = this.context;
     const { session, epochs, contract } = this;
     const fragments = [...this.entries].map(([id, lengthBytes]) => ({ id, lengthBytes }));
@@ -128,12 +131,15 @@ export class UploadSlot {
       fragments,
       limits,
       journal,
-      draft: (terms: CounterTerms) => this.draft(terms, commitment, now),
+      draft: (terms: CounterTerms) => this.draft(terms, { commitment, deposits, now }),
     };
     return { contract, fragments, ...(await negotiate(deal, signal)) };
   }
 
-  private draft(terms: CounterTerms, commitment: Commitment, now: ChainNow): Agreement {
+  private draft(
+    terms: CounterTerms,
+    { commitment, deposits, now }: { commitment: Commitment; deposits: Deposits; now: ChainNow },
+  ): Agreement {
     const { params, identity } = this.context;
     const { epochs } = this;
     const { basePerEpoch, pricePerGiBEpoch } = terms;
@@ -151,7 +157,9 @@ export class UploadSlot {
       basePerEpoch,
       pricePerGiBEpoch,
       collateral: collateralFor(price.escrow, BigInt(terms.collateralBps)),
-      ...NO_READS_NO_REPAIR,
+      readEscrow: deposits.readEscrow ?? 0n,
+      repair: deposits.repair,
+      reserve: deposits.reserve ?? 0n,
       pricePerGiBRead: terms.pricePerGiBRead,
       freeReadBytesPerEpoch: terms.freeReadBytesPerEpoch,
       maxBurn: burnBound(now.burnPerGiBEpoch, totalBytes, epochs),

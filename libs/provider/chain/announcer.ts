@@ -77,7 +77,7 @@ export class Announcer {
       offer.collateralBps === terms.collateralBps &&
       offer.minEpochs === terms.minEpochs &&
       offer.maxEpochs === terms.maxEpochs &&
-      offer.capacityBytes === String(terms.capacityBytes) &&
+      offer.capacityBytes === this.#capacity() &&
       offer.payout === address &&
       offer.expiresAt - height > terms.ttlBlocks / 4;
     if (isCurrent) this.#pending.delete('offer');
@@ -87,6 +87,11 @@ export class Announcer {
   #endpointBody(): EndpointBody {
     const { terms, publicUrl } = this.#context;
     return { addresses: [publicUrl()], owner: terms.owner, region: terms.region, ttlBlocks: terms.ttlBlocks };
+  }
+
+  /** Bytes, decimal; 0 withdraws the offer. */
+  #capacity(): string {
+    return this.#context.records.isDraining() ? '0' : String(this.#context.terms.capacityBytes);
   }
 
   #offerBody({ height }: Tip): OfferBody {
@@ -99,7 +104,7 @@ export class Announcer {
       collateralBps: terms.collateralBps,
       minEpochs: terms.minEpochs,
       maxEpochs: terms.maxEpochs,
-      capacityBytes: BigInt(terms.capacityBytes),
+      capacityBytes: BigInt(this.#capacity()),
       payout: publicKeyToAccountId(crypto, params, keys.publicKey),
       expiresAt: height + terms.ttlBlocks,
     };

@@ -63,7 +63,8 @@ export class ChainWatch {
    */
   async currentOffer(): Promise<OfferView> {
     const offer = await this.offerOnChain();
-    if (offer !== null && (this.#tip === undefined || offer.expiresAt > this.#tip.height)) return offer;
+    const isValid = offer !== null && (this.#tip === undefined || offer.expiresAt > this.#tip.height);
+    if (isValid && offer.capacityBytes !== '0') return offer;
     throw new AppError({
       code: 'provider/no-offer',
       message: 'this provider has no valid offer on chain yet',

@@ -2,7 +2,7 @@ import type { ContractId, FragmentId } from '#chain';
 import type { ContractView } from '#wire';
 import type { Uploads } from '../fragments/uploads.js';
 import { nowSeconds, type ProviderContext } from '../provider-context.js';
-import type { ContractRecord, SignedRevision } from '../records/contract-record.js';
+import type { ContractRecord, ReadTerms, SignedRevision } from '../records/contract-record.js';
 import { findLeaves } from '../terms/leaf-lists.js';
 import type { Tip } from './chain-watch.js';
 
@@ -27,8 +27,9 @@ export class ListKeeper {
   async #follow(record: ContractRecord, view: ContractView, tip: Tip): Promise<ContractRecord> {
     const { records } = this.#context;
     const revisions = this.#revisionsAfter(record, view, tip);
+    const reading = readTermsOf(view);
     const isMoved = record.root !== view.root || record.totalBytes !== BigInt(view.totalBytes);
-    if (!isMoved && revisions === record.revisions) return record;
+    if (!isMoved && revisions === record.revisions && isSameReading(record.reading, reading)) return record;
     const leaves = isMoved ? await findLeaves(this.#context, record.id, view.root) : undefined;
     // The node's index lags behind its chain: the next tip tells.
     if (isMoved && leaves === undefined) return record;
@@ -39,9 +40,10 @@ export class ListKeeper {
     for (const { root, keptUntil: until } of await records.lists.roots(record.id)) {
       if (!needed.has(root) && until === null) await records.lists.keepUntil(record.id, root, keptUntil);
     }
-    const { revisions: _, ...rest } = records.contract(record.id) ?? record;
+    const { revisions: _, reading: __, ...rest } = records.contract(record.id) ?? record;
     const after = {
       ...rest,
+      ...(reading === undefined ? {} : { reading }),
       ...(revisions === undefined ? {} : { revisions }),
       root: view.root,
       totalBytes: BigInt(view.totalBytes),
@@ -106,4 +108,23 @@ export class ListKeeper {
     if (fragments.length > 0)
       logger.info({ contract, fragments: fragments.length }, 'fragments no longer needed');
   }
+}
+
+function readTermsOf(view: ContractView): ReadTerms | undefined {
+  const pricePerGiBRead = BigInt(view.pricePerGiBRead);
+  if (pricePerGiBRead === 0n) return undefined;
+  return {
+    pricePerGiBRead,
+    freeReadBytesPerEpoch: BigInt(view.freeReadBytesPerEpoch),
+    startHeight: view.startHeight,
+    coveredTotal: BigInt(view.readsPaid) + BigInt(view.reads),
+  };
+}
+
+function isSameReading(a: ReadTerms | undefined, b: ReadTerms | undefined): boolean {
+  return (
+    a?.pricePerGiBRead === b?.pricePerGiBRead &&
+    a?.coveredTotal === b?.coveredTotal &&
+    a?.startHeight === b?.startHeight
+  );
 }

@@ -2,6 +2,7 @@ import type { FragmentId } from '#chain';
 import { accepted, type Result, refused } from '#errors';
 import { type ByteRange, isFragmentId } from '#fragment-store';
 import { nowSeconds, type ProviderContext } from '../provider-context.js';
+import type { ReadMeter } from '../reads/read-meter.js';
 import type { Admission, TicketGate } from '../tickets/ticket-gate.js';
 import { BufferPool } from './buffer-pool.js';
 
@@ -10,6 +11,8 @@ export interface DownloadRequest {
   readonly id: string;
   readonly ticket: string | undefined;
   readonly use: string | undefined;
+  /** The voucher header. */
+  readonly voucher: string | undefined;
   /** The Range header. */
   readonly range: string | undefined;
 }
@@ -31,13 +34,15 @@ export interface Download {
 export class Downloads {
   readonly #context: ProviderContext;
   readonly #gate: TicketGate;
+  readonly #meter: ReadMeter;
   readonly #buffers = new BufferPool();
   /** Memory of reads under way: readers that do not take what they asked for must not fill it all. */
   #heldBytes = 0;
 
-  constructor(context: ProviderContext, gate: TicketGate) {
+  constructor(context: ProviderContext, gate: TicketGate, meter: ReadMeter) {
     this.#context = context;
     this.#gate = gate;
+    this.#meter = meter;
   }
 
   async read(request: DownloadRequest): Promise<Result<Download>> {
@@ -61,7 +66,7 @@ export class Downloads {
     this.#heldBytes += lengthBytes;
     let taken: Result<Download> | undefined;
     try {
-      taken = await this.#take(id, lengthBytes, range, admitted.value);
+      taken = await this.#take(id, lengthBytes, { ...request, range }, admitted.value);
       return taken;
     } finally {
       if (taken?.ok !== true) this.#heldBytes -= lengthBytes;
@@ -71,12 +76,17 @@ export class Downloads {
   async #take(
     id: FragmentId,
     lengthBytes: number,
-    range: ByteRange | undefined,
+    { range, voucher }: { readonly range: ByteRange | undefined; readonly voucher: string | undefined },
     admission: Admission,
   ): Promise<Result<Download>> {
     const askedBytes = range === undefined ? lengthBytes : range.endExclusive - range.start;
     const overBudget = await admission.charge(askedBytes);
     if (overBudget !== undefined) return refused(overBudget);
+    const paid = await this.#meter.count(admission.contract, askedBytes, voucher);
+    if ('violation' in paid) {
+      await admission.refund(askedBytes);
+      return refused(paid.violation);
+    }
     let buffer: Uint8Array | undefined;
     const read = await this.#context.store.read(id, (sizeBytes) => {
       buffer = this.#buffers.take(sizeBytes);
@@ -84,6 +94,7 @@ export class Downloads {
     });
     if (read?.ok !== true) {
       await admission.refund(askedBytes);
+      await paid.refund(askedBytes);
       await this.#context.records.markCorrupt(id, nowSeconds(this.#context));
       return refused(read?.violation ?? { rule: 'fragment/lost', fragment: id });
     }
@@ -97,6 +108,7 @@ export class Downloads {
         // Bytes of a cut connection may still be with the engine: their memory is not used again.
         if (buffer !== undefined && sentBytes === bytes.length) this.#buffers.give(buffer);
         await admission.refund(askedBytes - sentBytes);
+        await paid.refund(askedBytes - sentBytes);
       },
     });
   }

@@ -3,7 +3,7 @@ import { Controller, Get, Inject, Param, Put, Req, Res } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
 import { AppError } from '#errors';
 import { jsonText } from '#http';
-import { TICKET_HEADER, TICKET_USE_HEADER } from '#wire';
+import { TICKET_HEADER, TICKET_USE_HEADER, VOUCHER_HEADER } from '#wire';
 import type { Provider } from '../provider.js';
 import { valueOrProblem } from './answer.js';
 import { PROVIDER } from './tokens.js';
@@ -58,6 +58,7 @@ export class FragmentsController {
         id,
         ticket: headerOf(request, TICKET_HEADER),
         use: headerOf(request, TICKET_USE_HEADER),
+        voucher: headerOf(request, VOUCHER_HEADER),
         range: request.headers.range,
       }),
     );

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { Provider } from '../provider.js';
 import { ContractsController } from './contracts-controller.js';
 import { FragmentsController } from './fragments-controller.js';
+import { OperatorController } from './operator-controller.js';
 import { StatusController } from './status-controller.js';
 import { PROVIDER } from './tokens.js';
 
@@ -12,7 +13,7 @@ export class ProviderModule {
     return {
       module: ProviderModule,
       global: true,
-      controllers: [FragmentsController, ContractsController, StatusController],
+      controllers: [FragmentsController, ContractsController, StatusController, OperatorController],
       providers: [{ provide: PROVIDER, useValue: provider }],
       exports: [PROVIDER],
     };

@@ -39,6 +39,16 @@ export interface AppendRoom {
   readonly expiresAt: number;
 }
 
+/** What reading a contract costs. Base units, bytes. */
+export interface ReadTerms {
+  readonly pricePerGiBRead: bigint;
+  readonly freeReadBytesPerEpoch: bigint;
+  /** First block of the first epoch. */
+  readonly startHeight: number;
+  /** The highest total of a voucher that the ledger would pay: what was paid, and what is locked for it. */
+  readonly coveredTotal: bigint;
+}
+
 /** What a provider remembers of a contract. Bytes and epochs; times in seconds since 1970. */
 export interface ContractRecord {
   readonly id: ContractId;
@@ -70,6 +80,8 @@ export interface ContractRecord {
   /** Signed, and not on chain for long; ascending numbers. */
   readonly revisions?: readonly SignedRevision[];
   readonly room?: AppendRoom;
+  /** As the chain shows it; absent where reading costs nothing. */
+  readonly reading?: ReadTerms;
   /** Height at which the contract settled. */
   readonly settledAt?: number;
 }

@@ -11,6 +11,7 @@ import {
   openNegotiationRecords,
 } from './negotiation-records.js';
 import { createProofRecords, PROOF_SCHEMA, type ProofRecords } from './proof-records.js';
+import { openReadRecords, READ_SCHEMA, type ReadRecords } from './read-records.js';
 import { recordToText, textToRecord } from './record-text.js';
 import { openSqlFile, type Row } from './sql-file.js';
 
@@ -24,10 +25,12 @@ const SCHEMA = `
     PRIMARY KEY (contract, id)
   ) STRICT;
   CREATE INDEX IF NOT EXISTS fragment_id ON fragment (id);
+  CREATE TABLE IF NOT EXISTS flag (name TEXT PRIMARY KEY) STRICT;
   CREATE TABLE IF NOT EXISTS corrupt (id TEXT PRIMARY KEY, found_at INTEGER NOT NULL) STRICT;
   ${PROOF_SCHEMA}
   ${NEGOTIATION_SCHEMA}
   ${LIST_SCHEMA}
+  ${READ_SCHEMA}
 `;
 
 /** What the provider must not forget: every write resolves when it would survive a power cut. */
@@ -35,6 +38,7 @@ export interface ProviderRecords {
   readonly proofs: ProofRecords;
   readonly negotiations: NegotiationRecords;
   readonly lists: ListRecords;
+  readonly reads: ReadRecords;
   contract(id: ContractId): ContractRecord | undefined;
   contracts(): readonly ContractRecord[];
   save(record: ContractRecord): Promise<void>;
@@ -51,6 +55,9 @@ export interface ProviderRecords {
   leaves(contract: ContractId): Promise<FragmentEntry[]>;
   /** Whether any contract has the fragment. */
   isNeeded(id: FragmentId): Promise<boolean>;
+  /** Whether the operator wants no new contracts. */
+  isDraining(): boolean;
+  setDraining(isDraining: boolean): Promise<void>;
   markCorrupt(id: FragmentId, at: number): Promise<void>;
   unmarkCorrupt(id: FragmentId): Promise<void>;
   /** In the order they were found. */
@@ -85,11 +92,14 @@ export async function openProviderRecords(
       [JSON.stringify(rows)],
     ),
   );
+  let isDraining = (await sql.all(`SELECT 1 FROM flag WHERE name = 'draining'`)).length > 0;
   const lists = createListRecords(sql);
+  const reads = await openReadRecords(sql);
   return {
     proofs: createProofRecords(sql),
     negotiations: await openNegotiationRecords(sql, limits),
     lists,
+    reads,
     contract: (id) => contracts.get(id),
     contracts: () => [...contracts.values()],
     async save(record) {
@@ -119,6 +129,7 @@ export async function openProviderRecords(
       await sql.run('DELETE FROM fragment WHERE contract = ?', [id]);
       await sql.run('DELETE FROM proof WHERE contract = ?', [id]);
       await lists.forget(id);
+      await reads.forget(id);
       await sql.run('DELETE FROM contract WHERE id = ?', [id]);
       return orphans.map((row) => row['id'] as FragmentId);
     },
@@ -148,6 +159,15 @@ export async function openProviderRecords(
       return (root === undefined ? undefined : await lists.find(contract, root)) ?? [];
     },
     isNeeded: async (id) => (await sql.all('SELECT 1 FROM fragment WHERE id = ? LIMIT 1', [id])).length > 0,
+    isDraining: () => isDraining,
+    async setDraining(value) {
+      await sql.run(
+        value
+          ? `INSERT INTO flag (name) VALUES ('draining') ON CONFLICT (name) DO NOTHING`
+          : `DELETE FROM flag WHERE name = 'draining'`,
+      );
+      isDraining = value;
+    },
     async markCorrupt(id, at) {
       if (corrupt.has(id)) return;
       corrupt.add(id);
@@ -159,6 +179,7 @@ export async function openProviderRecords(
     corruptFragments: () => [...corrupt],
     async close() {
       await newFragments.idle();
+      await reads.idle();
       await sql.close();
     },
   };

@@ -13,6 +13,7 @@ import type { Violation } from '#errors';
 import { type ContractView, type CounterTerms, entriesToList, rootOf } from '#wire';
 import type { ChainWatch } from '../chain/chain-watch.js';
 import { nowSeconds, type ProviderContext } from '../provider-context.js';
+import type { Redeemer } from '../reads/redeemer.js';
 import type { ContractRecord } from '../records/contract-record.js';
 import type { PromisedPrices } from '../records/negotiation-records.js';
 import { findLeaves } from './leaf-lists.js';
@@ -41,10 +42,12 @@ export type Judgement =
 export class AgreementJudge {
   readonly #context: ProviderContext;
   readonly #watch: ChainWatch;
+  readonly #redeemer: Redeemer;
 
-  constructor(context: ProviderContext, watch: ChainWatch) {
+  constructor(context: ProviderContext, watch: ChainWatch, redeemer: Redeemer) {
     this.#context = context;
     this.#watch = watch;
+    this.#redeemer = redeemer;
   }
 
   /** @throws AppError `provider/no-offer`, and the node's errors while it cannot be asked */
@@ -72,6 +75,15 @@ export class AgreementJudge {
         renewed === undefined ? record.id : origin!.contract,
         leaves ?? entries,
       ));
+    // A renewal settles the old contract, and what was read under it could not be cashed any more.
+    if (impossible === undefined && renewed !== undefined && (await this.#redeemer.redeem(renewed))) {
+      const worth = this.#redeemer.worth(renewed);
+      return {
+        outcome: 'decline',
+        height,
+        violation: { rule: 'renewal/reads-open', contract: renewed.id, worth },
+      };
+    }
     if (impossible !== undefined) return { outcome: 'decline', height, violation: impossible };
     const other = this.#validateTerms(agreement, now);
     if (other !== undefined) {
@@ -140,7 +152,8 @@ export class AgreementJudge {
     }
     if (
       agreement.pricePerGiBRead < terms.pricePerGiBRead ||
-      agreement.freeReadBytesPerEpoch > terms.freeReadBytesPerEpoch
+      // What costs nothing is free without end.
+      (terms.pricePerGiBRead > 0n && agreement.freeReadBytesPerEpoch > terms.freeReadBytesPerEpoch)
     ) {
       return {
         rule: 'agreement/reads',

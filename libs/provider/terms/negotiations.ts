@@ -16,6 +16,7 @@ import {
 } from '#wire';
 import type { ChainWatch } from '../chain/chain-watch.js';
 import { nowSeconds, type ProviderContext } from '../provider-context.js';
+import type { Redeemer } from '../reads/redeemer.js';
 import { type ContractRecord, partnerOf } from '../records/contract-record.js';
 import type { NegotiationRecord } from '../records/negotiation-records.js';
 import { AgreementJudge, type Judgement } from './agreement-judge.js';
@@ -47,10 +48,10 @@ export class Negotiations {
   /** One step at a time: the sum of promised collateral must be exact. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(context: ProviderContext, watch: ChainWatch, freeRoom: FreeRoom) {
+  constructor(context: ProviderContext, watch: ChainWatch, redeemer: Redeemer, freeRoom: FreeRoom) {
     this.#context = context;
     this.#watch = watch;
-    this.#judge = new AgreementJudge(context, watch);
+    this.#judge = new AgreementJudge(context, watch, redeemer);
     this.#freeRoom = freeRoom;
     this.#renewals = new Renewals(context);
   }

@@ -14,7 +14,7 @@ const stranger = {
 beforeAll(async () => {
   stage = await MarketStage.open({
     limits: { maxReservationsPerClient: 40 },
-    terms: { basePerEpoch: 20_000_000n },
+    terms: { basePerEpoch: 20_000_000n, pricePerGiBRead: 5n },
   });
 });
 beforeEach(() => {
@@ -102,6 +102,7 @@ describe('an agreement', () => {
     ['a lower price', 'agreement/price', async () => ({ basePerEpoch: 1n })],
     ['a lower price per GiB', 'agreement/price', async () => ({ pricePerGiBEpoch: 1n })],
     ['bytes to read for nothing', 'agreement/reads', async () => ({ freeReadBytesPerEpoch: 1n })],
+    ['a lower price of reading', 'agreement/reads', async () => ({ pricePerGiBRead: 4n })],
     ['too much collateral', 'agreement/collateral', async () => ({ collateral: 1n << 50n })],
     ['too little collateral', 'agreement/collateral', async () => ({ collateral: 0n })],
     ['a payout to somebody else', 'agreement/payout', async () => ({ payout: 'ab'.repeat(20) as never })],

@@ -10,6 +10,9 @@ const MAX_BLOCKS = 120;
 
 /** A ledger, one provider whose offer is on chain, and a client with coins. */
 export class MarketStage {
+  /** Further providers that take part; `close` ends them. */
+  readonly others: TestProvider[] = [];
+
   private constructor(
     readonly ledger: TestLedger,
     public provider: TestProvider,
@@ -31,9 +34,24 @@ export class MarketStage {
     return stage;
   }
 
+  /** Another provider whose offer is on chain. */
+  async addProvider(
+    options: Partial<TestProviderOptions> & { readonly seed: number },
+  ): Promise<TestProvider> {
+    const { ledger } = this.ledger;
+    const provider = await TestProvider.open({ params: fastDevnet, ledger, ...options });
+    this.others.push(provider);
+    await this.ledger.fund(100n * COIN, this.providerWallet(provider));
+    await this.mineUntil('its offer', async () => {
+      const offer = await ledger.offer({ provider: provider.address });
+      return offer !== null && (await ledger.endpoint({ principal: provider.address })) !== null;
+    });
+    return provider;
+  }
+
   /** Only its account: enough to be paid. */
-  providerWallet(): Wallet {
-    return { account: this.provider.provider.context.account } as Wallet;
+  providerWallet({ provider } = this.provider): Wallet {
+    return { account: provider.context.account } as Wallet;
   }
 
   async offer(): Promise<OfferView> {
@@ -46,21 +64,22 @@ export class MarketStage {
   async mine(): Promise<void> {
     await this.ledger.mine();
     const { height } = this.ledger;
-    await until(`the provider to see block ${height}`, () => {
-      return (this.provider.provider.watch.tip?.height ?? 0) >= height;
-    });
+    for (const { provider } of [this.provider, ...this.others]) {
+      await until(`the provider to see block ${height}`, () => (provider.watch.tip?.height ?? 0) >= height);
+    }
   }
 
   /** Waits until every challenge that a proof may answer now has one: a real miner leaves a second for it. */
   async proven(): Promise<void> {
     const { height, ledger } = this.ledger;
-    const { proofs } = this.provider.provider.context.records;
-    const challenges = await ledger.challenges({ provider: this.provider.address });
-    for (const { contract, epoch, proven, opensAt } of challenges) {
-      if (proven || height + 1 < opensAt) continue;
-      await until(`the proof of epoch ${epoch}`, async () => {
-        return (await proofs.find(contract as ContractId, epoch)) !== undefined;
-      });
+    for (const { provider, address } of [this.provider, ...this.others]) {
+      const { proofs } = provider.context.records;
+      for (const { contract, epoch, proven, opensAt } of await ledger.challenges({ provider: address })) {
+        if (proven || height + 1 < opensAt) continue;
+        await until(`the proof of epoch ${epoch}`, async () => {
+          return (await proofs.find(contract as ContractId, epoch)) !== undefined;
+        });
+      }
     }
   }
 
@@ -77,7 +96,7 @@ export class MarketStage {
 
   async close(): Promise<void> {
     this.client.close();
-    await this.provider.close();
+    for (const provider of [this.provider, ...this.others]) await provider.close();
     await this.ledger.close();
   }
 }

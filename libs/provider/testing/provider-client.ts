@@ -155,12 +155,17 @@ export class ProviderClient {
     };
   }
 
-  reserve(changes: Partial<Reservation> = {}, signer: Keys = this.wallet): Promise<Answer> {
+  reserve(
+    changes: Partial<Reservation> = {},
+    signer: Keys = this.wallet,
+    replaces?: ContractId,
+  ): Promise<Answer> {
     const reservation = this.reservation(changes);
     const message = reservationMessage(nativeCrypto, this.params, reservation);
     return this.postJson('/v1/reservations', {
       reservation: bytesToHex(encode(reservationSchema, reservation)),
       signature: bytesToHex(nativeCrypto.sign(signer.secretKey, message)),
+      ...(replaces === undefined ? {} : { replaces }),
     });
   }
 
@@ -248,6 +253,8 @@ export class ProviderClient {
       ...prices,
       collateral: shareOfUp(price.escrow, BigInt(offer.collateralBps)),
       ...NO_READS_NO_REPAIR,
+      pricePerGiBRead: BigInt(offer.pricePerGiBRead),
+      freeReadBytesPerEpoch: BigInt(offer.freeReadBytesPerEpoch),
       maxBurn: 1n << 60n,
       ...commitment,
       ...changes,

@@ -1,0 +1,259 @@
+import { randomBytes } from 'node:crypto';
+import type { ContractId, FragmentId } from '#chain';
+import {
+  type Agreement,
+  collateralFor,
+  contractIdOf,
+  isTombstone,
+  type Leaf,
+  priceContract,
+  restOfTerm,
+} from '#contracts';
+import { hexToBytes } from '#crypto';
+import { AppError } from '#errors';
+import type { Candidate } from '#placement';
+import type { ContractView, CounterTerms } from '#wire';
+import type { CallOptions, ClientContext } from '../context.js';
+import { negotiate } from '../negotiation/negotiate.js';
+import { offerToDeal } from '../negotiation/offer-to-deal.js';
+import { httpAddress } from '../providers/provider-directory.js';
+import { ProviderSession } from '../providers/provider-session.js';
+import { leavesOf } from './own-contract.js';
+
+/** What a repairer chooses about a replacement. */
+export interface ReplaceOptions extends CallOptions {
+  readonly contract: string;
+  /** The provider that is to hold the fragments from now on. */
+  readonly candidate: Candidate;
+  /** The bytes of a fragment of the contract, rebuilt from its siblings. */
+  readonly fragment: (id: FragmentId, lengthBytes: number) => Promise<Uint8Array>;
+}
+
+/** A contract that another provider goes on with. */
+export interface Replaced {
+  readonly contract: ContractId;
+  readonly replacement: ContractId;
+  readonly transaction: string;
+}
+
+/** Room for the replacement is kept for so long, in seconds, and a second more for each MiB. */
+const ROOM_SECONDS = 1_800;
+/** A challenge this near may have been made by the time the replacement is on chain: its epoch is not counted on. */
+const NEAR_BLOCKS = 6;
+/** Agreements asked for, each with what is left of the term by then. */
+const MAX_ATTEMPTS = 3;
+
+/**
+ * Gives the fragments of a contract to another provider, for its client and out of what it set aside. The context is the
+ * repairer's (`createRepairIdentity`): the key that the contract names.
+ * @throws AppError `replace/not-repairer`, `replace/no-cause`, `replace/nothing-left`, `replace/too-dear`, and what
+ *   reserving, storing and negotiating throw
+ */
+export async function replaceContract(context: ClientContext, options: ReplaceOptions): Promise<Replaced> {
+  const { ledger, params, journal } = context;
+  const view = await ledger.contract({ id: options.contract });
+  assertReplaceable(context, options.contract, view);
+  const contract = view.id as ContractId;
+  const leaves = await leavesOf(context, contract, view);
+  const nonce = new Uint8Array(randomBytes(16));
+  const { session, replacement } = sessionWithNew(context, options.candidate, view, nonce);
+  const room = { session, view, leaves, nonce, options };
+  await send(context, { ...room, epochs: await epochsLeft(context, contract) });
+  let firstRound = 1;
+  for (let attempt = 1; ; attempt++) {
+    // Sending takes a while, and so may a block: what is left of the term is counted again.
+    const epochs = await epochsLeft(context, contract);
+    const { tip } = await ledger.status();
+    const { agreement, providerSignature, round } = await negotiate(
+      {
+        session,
+        quoted: offerToDeal(params, options.candidate.offer, tip.height),
+        epochs,
+        origin: { kind: 'replacement', contract },
+        fragments: leaves.map(({ id, lengthBytes }) => ({ id, lengthBytes })),
+        limits: {},
+        journal,
+        firstRound,
+        draft: (terms) => draftReplacement(context, view, { terms, nonce, epochs, session }),
+      },
+      options.signal,
+    );
+    firstRound = round + 1;
+    try {
+      const submitted = await context.wallet.submit('replace', { contract, agreement, providerSignature });
+      await context.wallet.confirm(submitted, { ...(options.signal && { signal: options.signal }) });
+      await journal.close(replacement);
+      return { contract, replacement, transaction: submitted.id };
+    } catch (error) {
+      if (attempt === MAX_ATTEMPTS || !isTermOver(error)) throw error;
+    }
+  }
+}
+
+/** An epoch has begun since the term was counted. */
+function isTermOver(error: unknown): boolean {
+  if (!(error instanceof AppError) || error.code !== 'ledger/refused') return false;
+  const violation = error.data['violation'] as { rule?: unknown } | undefined;
+  return violation?.rule === 'replace/epochs';
+}
+
+function sessionWithNew(
+  context: ClientContext,
+  { offer, endpoint }: Candidate,
+  view: ContractView,
+  nonce: Uint8Array,
+): { session: ProviderSession; replacement: ContractId } {
+  const { crypto, params, providers } = context;
+  const providerKey = hexToBytes(offer.publicKey);
+  const parties = { clientKey: hexToBytes(view.clientKey), providerKey, nonce };
+  const replacement = contractIdOf(crypto, params, parties);
+  const baseUrl = httpAddress(endpoint.addresses) ?? '';
+  const budgetBytes = BigInt(view.totalBytes) * 2n;
+  const target = { agent: providers.agent, baseUrl, providerKey, contract: replacement, budgetBytes };
+  return { session: new ProviderSession(context, target), replacement };
+}
+
+/** Room at the new provider, and every fragment that was not dropped. */
+async function send(
+  { nowMs }: ClientContext,
+  {
+    session,
+    view,
+    leaves,
+    nonce,
+    epochs,
+    options,
+  }: {
+    session: ProviderSession;
+    view: ContractView;
+    leaves: readonly Leaf[];
+    nonce: Uint8Array;
+    epochs: number;
+    options: ReplaceOptions;
+  },
+): Promise<void> {
+  const maxBytes = BigInt(view.totalBytes);
+  const lifeSeconds = ROOM_SECONDS + Number(maxBytes >> 20n);
+  await session.reserve(
+    {
+      clientKey: hexToBytes(view.clientKey),
+      providerKey: session.providerKey,
+      nonce,
+      ticketKey: hexToBytes(view.ticketKey),
+      maxBytes,
+      maxFragments: view.leafCount,
+      epochs,
+      expiresAt: BigInt(Math.floor(nowMs() / 1000) + lifeSeconds),
+    },
+    { replaces: view.id as ContractId, signal: options.signal },
+  );
+  const live = leaves.filter((leaf) => !isTombstone(leaf));
+  for (const [done, { id, lengthBytes }] of live.entries()) {
+    options.signal?.throwIfAborted();
+    await session.putFragment(id, await options.fragment(id, lengthBytes), options.signal);
+    options.onProgress?.({ stage: 'sealing', done: done + 1, total: live.length });
+  }
+}
+
+function draftReplacement(
+  { params }: ClientContext,
+  view: ContractView,
+  {
+    terms,
+    nonce,
+    epochs,
+    session,
+  }: { terms: CounterTerms; nonce: Uint8Array; epochs: number; session: ProviderSession },
+): Agreement {
+  const { basePerEpoch, pricePerGiBEpoch } = terms;
+  const repair = {
+    key: hexToBytes(view.repair?.key ?? ''),
+    maxBasePerEpoch: BigInt(view.repair?.maxBasePerEpoch ?? 0),
+    maxPricePerGiBEpoch: BigInt(view.repair?.maxPricePerGiBEpoch ?? 0),
+  };
+  if (basePerEpoch > repair.maxBasePerEpoch || pricePerGiBEpoch > repair.maxPricePerGiBEpoch) {
+    throw tooDear(view, terms);
+  }
+  const totalBytes = BigInt(view.totalBytes);
+  const { escrow } = priceContract(params, { basePerEpoch, pricePerGiBEpoch, totalBytes, epochs });
+  return {
+    clientKey: hexToBytes(view.clientKey),
+    providerKey: session.providerKey,
+    nonce,
+    ticketKey: hexToBytes(view.ticketKey),
+    payout: terms.payout,
+    offerNumber: terms.offerNumber,
+    formBy: terms.latestFormBy,
+    epochs,
+    basePerEpoch,
+    pricePerGiBEpoch,
+    collateral: collateralFor(escrow, BigInt(terms.collateralBps)),
+    pricePerGiBRead: BigInt(view.pricePerGiBRead),
+    freeReadBytesPerEpoch: BigInt(view.freeReadBytesPerEpoch),
+    readEscrow: 0n,
+    repair,
+    reserve: 0n,
+    maxBurn: 0n,
+    root: hexToBytes(view.root),
+    leafCount: view.leafCount,
+    totalBytes,
+    totalChunks: BigInt(view.totalChunks),
+  };
+}
+
+/** Epochs that the replacement can still run when it is on chain in a few blocks. */
+async function epochsLeft({ ledger, params }: ClientContext, contract: ContractId): Promise<number> {
+  const view = await ledger.contract({ id: contract });
+  if (view === null) throw nothingLeft(contract);
+  const soon = (await ledger.status()).tip.height + NEAR_BLOCKS;
+  const isNear = view.nextChallengeHeight !== null && view.nextChallengeHeight <= soon;
+  const { epochs } = restOfTerm(params, { ...view, nextEpoch: view.nextEpoch + (isNear ? 1 : 0) }, soon);
+  if (epochs === 0) throw nothingLeft(contract);
+  return epochs;
+}
+
+function assertReplaceable(
+  { identity }: ClientContext,
+  contract: string,
+  view: ContractView | null,
+): asserts view is ContractView {
+  const key = view?.repair?.key;
+  if (view === null || key === undefined || !sameKey(key, identity.wallet.publicKey)) {
+    throw new AppError({
+      code: 'replace/not-repairer',
+      message: `Contract ${contract} names ${key ?? 'nobody'} as its repairer.`,
+      next: 'Only that key may give its fragments to another provider.',
+      data: { contract },
+    });
+  }
+  if (view.replaceable === null) {
+    throw new AppError({
+      code: 'replace/no-cause',
+      message: `Contract ${contract} has missed nothing since its last proof, and its provider stays.`,
+      next: 'It is replaced after a miss, a failure, or when its provider says that it leaves.',
+      data: { contract },
+    });
+  }
+}
+
+function sameKey(hex: string, key: Uint8Array): boolean {
+  return Buffer.from(key).toString('hex') === hex;
+}
+
+function nothingLeft(contract: string): AppError {
+  return new AppError({
+    code: 'replace/nothing-left',
+    message: `Contract ${contract} has no epoch left for another provider.`,
+    next: 'What is set aside returns to its client.',
+    data: { contract },
+  });
+}
+
+function tooDear({ id, repair }: ContractView, terms: CounterTerms): AppError {
+  return new AppError({
+    code: 'replace/too-dear',
+    message: `The new provider asks ${terms.basePerEpoch} and ${terms.pricePerGiBEpoch}; the client of contract ${id} agreed to ${repair?.maxBasePerEpoch} and ${repair?.maxPricePerGiBEpoch} at most.`,
+    next: 'Choose a cheaper provider.',
+    data: { contract: id },
+  });
+}
