@@ -13,24 +13,29 @@ const MOVING = {
   },
 } as const;
 
-const MIB = 1 << 20;
+/** Sixteen epochs of them are a MiB-epoch. */
+const FRAGMENT_BYTES = 1 << 16;
 
 /** How the burn price follows what blocks register: the state's root after a period's last block says it. */
 export function burnPriceRules(): RuleVectorFile {
   const book = new VectorBook([contractsModule]);
   book.network('moving', MOVING);
-  const scenario = createContractScenario({ params: vectorParams(MOVING), epochs: 2, fragmentLengths: [9] });
+  const scenario = createContractScenario({
+    params: vectorParams(MOVING),
+    fragmentLengths: [9],
+    offer: { maxEpochs: 1_000 },
+  });
   const { chain, terms } = scenario;
   book.adopt('moving', 'moving', chain);
   let nonce = 0;
-  const forming = (epochs: number, change: { maxBurn?: bigint } = {}) => {
+  const forming = (mibEpochs: number, change: { maxBurn?: bigint } = {}) => {
     nonce += 1;
-    const fragment = scenarioFragment(nonce, MIB);
-    const choices = { epochs, nonce: new Uint8Array(16).fill(nonce), ...change };
+    const fragment = scenarioFragment(nonce, FRAGMENT_BYTES);
+    const choices = { epochs: mibEpochs * 16, nonce: new Uint8Array(16).fill(nonce), ...change };
     return new ContractScenario(chain, agreeOn(chain, terms.client, terms.provider, [fragment], choices));
   };
-  const register = (epochs: number): void => {
-    chain.mineBlock([forming(epochs).formTransaction()]);
+  const register = (mibEpochs: number): void => {
+    chain.mineBlock([forming(mibEpochs).formTransaction()]);
   };
   /** The last block of a period, in which nothing is registered. */
   const period = (why: string): void => {
@@ -49,7 +54,7 @@ export function burnPriceRules(): RuleVectorFile {
   register(2);
   period('a median of 30: up by an eighth, as for any of 8 or more');
   const price = burnPriceOf(chain.law.params, chain.state);
-  const burn = burnFor(price, BigInt(MIB), 3);
+  const burn = burnFor(price, BigInt(FRAGMENT_BYTES), 48);
   for (const [verdict, maxBurn, why] of [
     ['accept', burn, 'the burn at the price that moved'],
     ['refuse', burn - 1n, 'one less'],

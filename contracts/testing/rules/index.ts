@@ -11,7 +11,6 @@ import { formRules } from './form-rules.js';
 import { formStateRules } from './form-state-rules.js';
 import { leavingRules } from './leaving-rules.js';
 import { lifeRules } from './life-rules.js';
-import { lotRules } from './lot-rules.js';
 import { moneyRules } from './money-rules.js';
 import { offerRules } from './offer-rules.js';
 import { proveRules } from './prove-rules.js';
@@ -41,7 +40,6 @@ export const CONTRACT_RULE_VECTORS: Readonly<Record<string, () => RuleVectorFile
   replace: replaceRules,
   money: moneyRules,
   'burn-price': burnPriceRules,
-  lots: lotRules,
   life: lifeRules,
   settle: settleRules,
   'state-object': stateObjectRules,

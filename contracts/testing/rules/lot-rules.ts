@@ -1,14 +1,11 @@
-import { EASY, type RuleVectorFile, VectorBook, vectorParams } from '../../../chain/testing/rules/index.js';
-import { contractsModule } from '../../module.js';
+import { EASY, type VectorBook, vectorParams } from '../../../chain/testing/rules/index.js';
 import { restOfTerm } from '../../repair/replacement.js';
 import { reviseTransaction } from '../changes.js';
 import { scenarioFragment } from '../contract-scenario.js';
 import { RepairScenario } from '../repair-scenario.js';
 
 /** What a new holder inherits of lots that begin and end at different epochs: the state's root says it. */
-export function lotRules(): RuleVectorFile {
-  const book = new VectorBook([contractsModule]);
-  book.network('easy', EASY);
+export function inheritedLots(book: VectorBook): void {
   const scenario = new RepairScenario({ params: vectorParams(EASY), epochs: 5 });
   const { chain, old } = scenario;
   book.adopt('inherited', 'easy', chain);
@@ -25,5 +22,4 @@ export function lotRules(): RuleVectorFile {
     book.block('replace/epochs', 'accept', `${why}, ${what}`, chain, [
       scenario.replaceTransaction({ epochs }),
     ]);
-  return book.finish();
 }

@@ -10,6 +10,7 @@ import {
   type ScenarioTerms,
 } from '../contract-scenario.js';
 import { RepairScenario } from '../repair-scenario.js';
+import { inheritedLots } from './lot-rules.js';
 
 const rule = 'coinbase/state-root';
 
@@ -19,6 +20,7 @@ export function settleRules(): RuleVectorFile {
   book.network('easy', EASY);
   failures(book);
   together(book);
+  inheritedLots(book);
   return book.finish();
 }
 
