@@ -26,11 +26,11 @@ export const payouts: CommandAction = async ({ options }, context) =>
     const { output, params } = context;
     const limit = readLimit(options['limit']);
     const given = textOption(options, 'provider');
-    const found = await findPayouts(
-      node,
-      limit,
-      given === undefined ? undefined : readAccount(given, params),
-    );
+    const contract = textOption(options, 'contract');
+    const found = await findPayouts(node, limit, {
+      provider: given === undefined ? undefined : readAccount(given, params),
+      contract: contract === undefined ? undefined : readContractId(contract),
+    });
     const total = found.reduce((sum, { posting }) => sum + BigInt(posting.amount), 0n);
     output.printJson({ payouts: found.map(({ posting, provider }) => ({ ...posting, provider })), total });
     if (found.length === 0) output.note('Nobody was paid yet.');
@@ -143,7 +143,11 @@ async function readWhole(
   return { ...first, items };
 }
 
-async function findPayouts(node: NodeClient, limit: number, wanted: string | undefined): Promise<Payout[]> {
+async function findPayouts(
+  node: NodeClient,
+  limit: number,
+  wanted: { readonly provider: string | undefined; readonly contract: string | undefined },
+): Promise<Payout[]> {
   const contracts = new Map<string, ContractView | null>();
   const found: Payout[] = [];
   for (const reason of PAID_REASONS) {
@@ -153,12 +157,13 @@ async function findPayouts(node: NodeClient, limit: number, wanted: string | und
       const page = await node.postings({ reason, cursor, limit: 200 });
       for (const posting of page.items) {
         if (taken >= limit) break;
+        if (wanted.contract !== undefined && posting.subject !== wanted.contract) continue;
         let contract = contracts.get(posting.subject);
         if (contract === undefined) {
           contract = await node.contract({ id: posting.subject });
           contracts.set(posting.subject, contract);
         }
-        if (wanted !== undefined && contract?.provider !== wanted) continue;
+        if (wanted.provider !== undefined && contract?.provider !== wanted.provider) continue;
         found.push({ posting, provider: contract?.providerAddress ?? posting.to });
         taken += 1;
       }

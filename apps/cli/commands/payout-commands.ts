@@ -11,7 +11,7 @@ const csv: CommandOption = {
   description: 'the whole statement of --provider or --contract as CSV (RFC 4180), amounts in base units',
 };
 const contract: CommandOption = { flags: '--contract <id>', description: 'only this contract' };
-const epoch: CommandOption = { flags: '--epoch <number>', description: 'only this epoch' };
+const epoch: CommandOption = { flags: '--epoch <number>', description: 'only this epoch of a statement' };
 
 /** Who was paid what and why, what comes and what may be lost. */
 export const payoutCommands: readonly CommandDefinition[] = [

@@ -1,16 +1,10 @@
 import { follow, get } from './api.js';
 import { addressView, blocksView, blockView, transactionView } from './chain.js';
 import { payoutsView, searchView, supplyView } from './coins.js';
+import { epochView } from './epoch.js';
 import { count } from './format.js';
 import { homeView } from './home.js';
-import {
-  contractsView,
-  contractView,
-  epochView,
-  fragmentView,
-  providersView,
-  providerView,
-} from './market.js';
+import { contractsView, contractView, fragmentView, providersView, providerView } from './market.js';
 import { problemBox } from './parts.js';
 
 const VIEWS = {
