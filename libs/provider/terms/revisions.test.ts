@@ -1,0 +1,167 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { type ContractId, encode } from '#chain';
+import { type Revision, revisionSchema, revisionSigningMessage } from '#contracts';
+import { bytesToHex, hexToBytes } from '#crypto';
+import { nativeCrypto } from '#crypto-native';
+import { type Room, roomMessage, roomSchema } from '#wire';
+import { fastDevnet } from '../../ledger/testing/index.js';
+import { type Answer, MarketStage, sampleFragments } from '../testing/index.js';
+
+let stage: MarketStage;
+let aheadMs = 0;
+
+beforeEach(async () => {
+  aheadMs = 0;
+  stage = await MarketStage.open({ now: () => Date.now() + aheadMs });
+  const { client, ledger, provider, wallet } = stage;
+  const fragments = sampleFragments(30_000);
+  await client.reserve();
+  for (const fragment of fragments) await client.put(fragment);
+  const terms = { formBy: ledger.height + 20, payout: provider.provider.context.account };
+  const agreement = client.agreement(await stage.offer(), fragments, terms);
+  const agreed = await client.propose(agreement, fragments);
+  await ledger.send(wallet, { kind: 'form', body: client.formBody(agreement, fragments, agreed) });
+  await stage.mineUntil('the form to be seen', async () => {
+    return provider.provider.context.records.contract(client.contract)?.state === 'formed';
+  });
+});
+afterEach(() => stage.close());
+
+const expectRule = (answer: Answer, status: number, code: string): void => {
+  expect(answer.json()).toMatchObject({ status, code });
+};
+
+/** A revision that only adds a base unit for reads. */
+async function topUp(changes: Partial<Revision> = {}): Promise<Revision> {
+  const view = await stage.ledger.ledger.contract({ id: stage.client.contract });
+  if (view === null) throw new Error('no contract');
+  return {
+    contract: stage.client.contract,
+    number: view.revision + 1,
+    leafCount: view.leafCount,
+    totalBytes: BigInt(view.totalBytes),
+    totalChunks: BigInt(view.totalChunks),
+    root: hexToBytes(view.root),
+    epochs: view.epochs,
+    addReserve: 0n,
+    addReadEscrow: 1n,
+    addCollateral: 0n,
+    maxBurn: 0n,
+    ...changes,
+  };
+}
+
+function send(revision: Revision, options: { signer?: { secretKey: Uint8Array }; path?: string } = {}) {
+  const { client } = stage;
+  const { signer = stage.wallet, path = client.contract } = options;
+  const message = revisionSigningMessage(nativeCrypto, fastDevnet, revision);
+  return client.postJson(`/v1/contracts/${path}/revisions`, {
+    revision: bytesToHex(encode(revisionSchema, revision)),
+    appended: [],
+    signature: bytesToHex(nativeCrypto.sign(signer.secretKey, message)),
+  });
+}
+
+function keepRoom(changes: Partial<Room> = {}, signer: { secretKey: Uint8Array } = stage.wallet) {
+  const room: Room = {
+    contract: stage.client.contract,
+    maxBytes: 1_000n,
+    maxFragments: 2,
+    expiresAt: BigInt(Math.floor((Date.now() + aheadMs) / 1000) + 600),
+    ...changes,
+  };
+  return stage.client.postJson(`/v1/contracts/${stage.client.contract}/room`, {
+    room: bytesToHex(encode(roomSchema, room)),
+    signature: bytesToHex(nativeCrypto.sign(signer.secretKey, roomMessage(nativeCrypto, fastDevnet, room))),
+  });
+}
+
+describe('a revision', () => {
+  test('is signed once: again the same, also after a restart; an old number and other terms under it are refused', async () => {
+    const first = await topUp();
+    const signed = await send(first);
+    expect(signed.status).toBe(200);
+    stage.provider = await stage.provider.restart();
+    expect((await send(first)).json()).toEqual(signed.json());
+    const other = await send({ ...first, addReadEscrow: 2n });
+    expectRule(other, 409, 'revision/number');
+    expect(other.json()).toMatchObject({ data: { last: 1 } });
+    expectRule(await send({ ...first, number: 0 }), 409, 'revision/number');
+    for (const number of [2, 3, 4]) expect((await send({ ...first, number })).status).toBe(200);
+    expectRule(await send({ ...first, number: 5 }), 429, 'revision/too-many');
+    // Nobody published: the provider does, the newest, and all the older ones are void.
+    await stage.mineUntil('the revision', async () => {
+      return (await stage.ledger.ledger.contract({ id: stage.client.contract }))?.revision === 4;
+    });
+    expect(await stage.ledger.ledger.contract({ id: stage.client.contract })).toMatchObject({ reads: '1' });
+  }, 60_000);
+
+  test.each<readonly [string, number, string, () => Promise<Answer>]>([
+    [
+      'signed by somebody else',
+      401,
+      'revision/signature',
+      async () => send(await topUp(), { signer: stage.ledger.wallet('stranger') }),
+    ],
+    [
+      'of another contract',
+      401,
+      'revision/signature',
+      async () => send(await topUp({ contract: 'ab'.repeat(32) as ContractId })),
+    ],
+    ['of none', 404, 'contract/unknown', async () => send(await topUp(), { path: 'ab'.repeat(32) })],
+    ['of no id', 404, 'contract/unknown', async () => send(await topUp(), { path: '..%2f..%2fetc' })],
+    ['with other totals', 422, 'revision/totals', async () => send(await topUp({ totalBytes: 1n }))],
+    ['with another root', 422, 'revision/root', async () => send(await topUp({ root: new Uint8Array(32) }))],
+    ['with fewer epochs', 422, 'revision/epochs', async () => send(await topUp({ epochs: 1 }))],
+    ['that burns too much', 422, 'revision/burn', async () => send(await topUp({ epochs: 4 }))],
+    [
+      'beyond what is offered',
+      422,
+      'revision/epochs',
+      async () => send(await topUp({ epochs: 4_000, maxBurn: 1n << 60n })),
+    ],
+    [
+      'with too little collateral',
+      422,
+      'revision/collateral',
+      async () => send(await topUp({ epochs: 3_000, maxBurn: 1n << 60n })),
+    ],
+    [
+      'with too much of it',
+      422,
+      'revision/collateral',
+      async () => send(await topUp({ addCollateral: 1n << 60n })),
+    ],
+  ])('%s is refused', async (_name, status, code, ask) => {
+    expectRule(await ask(), status, code);
+    expect(
+      stage.provider.provider.context.records.contract(stage.client.contract)?.revisions,
+    ).toBeUndefined();
+  });
+});
+
+describe('room to append', () => {
+  test('is kept for the client of the contract only, within limits, by the right clock', async () => {
+    expectRule(await keepRoom({}, stage.ledger.wallet('stranger')), 401, 'revision/signature');
+    expectRule(await keepRoom({ contract: 'ab'.repeat(32) as ContractId }), 401, 'revision/signature');
+    expectRule(await keepRoom({ maxBytes: 1n << 50n }), 507, 'reservation/no-room');
+    expectRule(await keepRoom({ expiresAt: 5n }), 422, 'reservation/expiry');
+    // Our clock is a day ahead of the client's: what it asks for is over before it begins.
+    const expiresAt = BigInt(Math.floor(Date.now() / 1000) + 600);
+    aheadMs = 24 * 3_600_000;
+    expectRule(await keepRoom({ expiresAt }), 422, 'reservation/expiry');
+    aheadMs = -24 * 3_600_000;
+    expectRule(await keepRoom({ expiresAt }), 422, 'reservation/expiry');
+    aheadMs = 0;
+    expect((await keepRoom()).status).toBe(200);
+    const [large] = sampleFragments(1_001);
+    expectRule(await stage.client.put(large!), 422, 'reservation/over-bytes');
+    const [small] = sampleFragments(1_000);
+    expect((await stage.client.put(small!)).status).toBe(201);
+    // A second request replaces the first.
+    expect((await keepRoom({ maxBytes: 1_001n, maxFragments: 1 })).status).toBe(200);
+    const [another] = sampleFragments(1);
+    expectRule(await stage.client.put(another!), 422, 'reservation/over-fragments');
+  }, 60_000);
+});
