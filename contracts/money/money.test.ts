@@ -101,9 +101,11 @@ describe('the burn price', () => {
     expect(nextBurnPrice(mainnet, price, 0n)).toBe(price - price / 8n);
   });
 
-  test('never falls below its floor', () => {
+  test('never falls below its floor, nor rises above its highest value', () => {
     expect(nextBurnPrice(mainnet, floor, 0n)).toBe(floor);
     expect(nextBurnPrice(mainnet, floor + 1n, 0n)).toBe(floor);
+    const most = floor << 32n;
+    for (const price of [most, most - 1n]) expect(nextBurnPrice(mainnet, price, 2n * target)).toBe(most);
   });
 
   test('the bound a client signs holds whatever one period does to the price', () => {
