@@ -226,23 +226,44 @@ function crowded(book: VectorBook): void {
   const params = vectorParams(single);
   const { chain, terms } = createContractScenario({ params, fragmentLengths: LENGTHS, epochs: 3 });
   book.adopt('one-in-a-slot', 'single', chain);
-  const listOf = (nonce: Uint8Array): string => {
+  const firstOf = (nonce: Uint8Array): { readonly list: string; readonly height: number } => {
     const id = contractIdOf(chain.law.crypto, params, { ...terms.agreement, nonce });
-    return dueKey(id, challengeHeight(chain.law, id, { registeredAt: chain.height + 1 }, 0));
+    const height = challengeHeight(chain.law, id, { registeredAt: chain.height + 1 }, 0);
+    return { list: dueKey(id, height), height };
   };
-  const first = new Uint8Array(16);
-  const second = new Uint8Array(16);
   let ground = 0;
-  do second.set(u32le(++ground));
-  while (listOf(second) !== listOf(first));
-  const form = (nonce: Uint8Array, lane = 0): KnownTransaction =>
-    chain.sign(terms.client, 'form', formBody(chain, terms, { ...terms.agreement, nonce }), { lane });
-  const both = [form(first), form(second, 1)];
-  book.block('form/crowded', 'accept', 'one contract in a slot and a list', chain, [form(first)]);
-  book.block('form/crowded', 'accept', 'another alone', chain, [form(second)]);
+  const grind = (isWanted: (list: string, height: number) => boolean): Uint8Array => {
+    for (;;) {
+      const nonce = new Uint8Array(16);
+      nonce.set(u32le(++ground));
+      const { list, height } = firstOf(nonce);
+      if (isWanted(list, height)) return nonce;
+    }
+  };
+  const form = (nonce: Uint8Array, lane = 0): KnownTransaction => {
+    const agreement = { ...terms.agreement, nonce, formBy: chain.height + 2 };
+    return chain.sign(terms.client, 'form', formBody(chain, terms, agreement), { lane });
+  };
+  const nonce = new Uint8Array(16);
+  const { list: crowd, height: first } = firstOf(nonce);
+  const bucket = crowd.split(':')[1];
+  const rival = grind((list) => list === crowd);
+  const both = [form(nonce), form(rival, 1)];
+  book.block('form/crowded', 'accept', 'one contract in a slot and a list', chain, [form(nonce)]);
+  book.block('form/crowded', 'accept', 'another alone', chain, [form(rival)]);
   book.block('form/crowded', 'refuse', 'two ids ground for one slot and list', chain, both);
-  chain.mineBlock([form(first)]);
+  const neighbour = grind((list, height) => height === first && list !== crowd);
+  const beside = [form(nonce), form(neighbour, 1)];
+  book.block('form/crowded', 'accept', 'two ids in one slot and two lists', chain, beside);
+  chain.mineBlock([form(nonce)]);
   book.block('form/crowded', 'accept', 'the other in the next block, whose slot is another', chain, [
-    form(second, 1),
+    form(rival, 1),
   ]);
+  const { epochBlocks } = params.contract;
+  const next = (): KnownTransaction =>
+    form(grind((list, height) => height === first + epochBlocks && list.split(':')[1] === bucket));
+  chain.mineTo(first - 1);
+  book.block('form/crowded', 'refuse', 'in the block that challenges who has the slot', chain, [next()]);
+  chain.mineTo(first);
+  book.block('form/crowded', 'refuse', 'while its window is open', chain, [next()]);
 }
