@@ -5,7 +5,9 @@ import { fastDevnet } from '../../chain/testing/memory-chain.js';
 import { dueKey } from '../lifecycle/due-index.js';
 import { challengeHeight } from '../lifecycle/schedule.js';
 import { contractIdOf } from '../terms/agreement.js';
+import { renewTransaction } from '../testing/changes.js';
 import { type ContractScenario, createContractScenario } from '../testing/contract-scenario.js';
+import { RepairScenario } from '../testing/repair-scenario.js';
 
 const params = { ...fastDevnet, contract: { ...fastDevnet.contract, maxSlotContracts: 2 } };
 
@@ -84,5 +86,34 @@ describe('form/crowded', () => {
       chain.mineBlock();
     }
     expect(asked).toBeGreaterThan(epochBlocks);
+  });
+
+  test('a renewal and a replacement need room as well', () => {
+    const repair = new RepairScenario({ params, epochs: 6 });
+    scenario = repair.old;
+    const { chain } = scenario;
+    const { crypto } = chain.law;
+    chain.mineBlock([repair.drainTransaction()]);
+    const { list: crowd } = firstList(new Uint8Array(16).fill(7));
+    chain.mineBlock([formInto((list) => list === crowd)]);
+    chain.mineBlock([formInto((list) => list === crowd)]);
+    /** A nonce with which a contract of this provider is in the crowd, or is not. */
+    const nonceFor = (providerKey: Uint8Array, isCrowded: boolean): Uint8Array => {
+      for (;;) {
+        const nonce = new Uint8Array(16);
+        nonce.set(u32le(++ground));
+        const { clientKey } = scenario.terms.agreement;
+        const id = contractIdOf(crypto, params, { clientKey, providerKey, nonce });
+        const height = challengeHeight({ params, crypto }, id, { registeredAt: chain.height + 1 }, 0);
+        if ((dueKey(id, height) === crowd) === isCrowded) return nonce;
+      }
+    };
+    for (const isCrowded of [true, false]) {
+      const same = nonceFor(scenario.terms.provider.publicKey, isCrowded);
+      const other = nonceFor(repair.holder.publicKey, isCrowded);
+      const expected = isCrowded ? expect.objectContaining({ rule: 'form/crowded' }) : undefined;
+      expect(refusalOf(renewTransaction(scenario, { nonce: same, epochs: 3 }))).toEqual(expected);
+      expect(refusalOf(repair.replaceTransaction({ nonce: other }))).toEqual(expected);
+    }
   });
 });
