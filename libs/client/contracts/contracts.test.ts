@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { ContractId } from '#chain';
+import type { BlockId, ContractId } from '#chain';
+import { challengePlan } from '#contracts';
 import { AppError } from '#errors';
 import { fastDevnet } from '../../ledger/testing/index.js';
 import { sampleFragments } from '../../provider/testing/index.js';
@@ -163,14 +164,64 @@ describe('a contract that shrinks', () => {
     const after = await stage.view(contract);
     expect(after).toMatchObject({ totalBytes: '300000', leafCount: 3 });
     expect(BigInt(after.tranche)).toBeLessThan(BigInt(before.tranche));
+    const droppedAt = stage.market.ledger.height;
+    await stage.market.mineUntil('the drop to be seen', async () => {
+      return records().contract(contract)?.root === after.root;
+    });
     expect(await store().has(gone.id)).toBe(true);
     await stage.market.mineUntil('its room to be free', async () => !(await store().has(gone.id)));
+    const { windowBlocks, settleDelayBlocks } = fastDevnet.contract;
+    expect(stage.market.ledger.height).toBeGreaterThan(droppedAt + windowBlocks + settleDelayBlocks);
     expect(await store().has(fragments[1]!.id)).toBe(true);
     // Too much of it is not dropped but ended, and what is there already is not dropped twice.
     const most = fragments.slice(1).map(({ id }) => id);
     await expect(drop(context, contract, most)).rejects.toMatchObject({ code: 'contract/drop-too-much' });
     await toEnd(contract);
     expect(await stage.view(contract)).toMatchObject({ status: 'completed', missed: 0, proven: 3 });
+  }, 120_000);
+
+  test('answers the challenge that was drawn before: a dropped fragment is shown, from the list as it was', async () => {
+    stage = await ClientStage.open();
+    const { context } = stage.client;
+    const { contract, fragments } = await stage.form([700_000, 300_000], 4);
+    const { ledger } = stage.market.ledger;
+    const chunks = BigInt(Math.ceil(700_000 / 1_024));
+    await stage.market.mineUntil('a challenge of the larger fragment', async () => {
+      const [open] = await ledger.challenges({ provider: stage.market.provider.address });
+      if (open === undefined || open.proven || stage.market.ledger.height > open.challengeHeight)
+        return false;
+      const plan = challengePlan(context.crypto, fastDevnet, {
+        contract,
+        epoch: open.epoch,
+        blockId: open.blockId as BlockId,
+        totalChunks: BigInt(open.totalChunks),
+      });
+      const [first] = plan.draws;
+      return first !== undefined && first < chunks;
+    });
+    // The provider is away while the client drops what was drawn.
+    const { window } = await stage.view(contract);
+    await stage.market.provider.stop();
+    let isDropped = false;
+    const dropping = drop(context, contract, [fragments[0]!.id]).finally(() => {
+      isDropped = true;
+    });
+    while (!isDropped) {
+      await stage.market.ledger.mine();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    await dropping;
+    const after = await stage.view(contract);
+    expect(after.window).toMatchObject({ epoch: window?.epoch, proven: false });
+    expect(after.root).not.toBe(after.window?.root);
+    stage.market.provider = await stage.market.provider.reopen();
+    await stage.market.mineUntil(
+      'the proof',
+      async () => (await stage.view(contract)).window?.proven !== false,
+    );
+    expect(await stage.view(contract)).toMatchObject({ missed: 0, proven: (window?.epoch ?? 0) + 1 });
+    await toEnd(contract);
+    expect(await stage.view(contract)).toMatchObject({ status: 'completed', missed: 0, proven: 4 });
   }, 120_000);
 
   test('is found again with its tombstones by a provider that lost its records', async () => {
@@ -193,16 +244,17 @@ describe('a contract that shrinks', () => {
 
 describe('a contract that is renewed', () => {
   test('goes on without an upload: the old one settles, the new one is proven to its end', async () => {
-    stage = await ClientStage.open();
+    // So dear that the provider can lock the collateral only because the old one comes back in the same step.
+    stage = await ClientStage.open({ terms: { basePerEpoch: 20_000_000_000n } });
     const { context } = stage.client;
     const { contract, fragments } = await stage.form([70_000, 60_000], 3);
     await stage.market.mineUntil('a proven epoch', async () => (await stage.view(contract)).proven === 1);
     const uploads = store().usedBytes();
-    const { renewed } = await stage.whileMining(renew(context, contract, { epochs: 2 }));
+    const { renewed } = await stage.whileMining(renew(context, contract, { epochs: 3 }));
     expect(await stage.view(contract)).toMatchObject({ status: 'renewed', successor: renewed });
     expect(await stage.view(renewed)).toMatchObject({
       status: 'active',
-      epochs: 2,
+      epochs: 3,
       origin: { kind: 'renewal', contract },
     });
     expect(store().usedBytes()).toBe(uploads);
@@ -213,7 +265,7 @@ describe('a contract that is renewed', () => {
     const { id, bytes } = fragments[0]!;
     expect(Buffer.from(await readBack(renewed, id, bytes.length)).equals(bytes)).toBe(true);
     await toEnd(renewed);
-    expect(await stage.view(renewed)).toMatchObject({ status: 'completed', missed: 0, proven: 2 });
+    expect(await stage.view(renewed)).toMatchObject({ status: 'completed', missed: 0, proven: 3 });
     await stage.market.mineUntil('the room to be free', async () => store().usedBytes() === 0);
     expect(await stage.market.ledger.ledger.audit()).toMatchObject({ balanced: true });
   }, 120_000);

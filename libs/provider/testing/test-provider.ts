@@ -76,6 +76,11 @@ export class TestProvider {
   /** Stops and opens again on the same folder and port, as a restarted process would. */
   async restart(changes: Partial<TestProviderOptions> = {}): Promise<TestProvider> {
     await this.stop();
+    return this.reopen(changes);
+  }
+
+  /** Opens again after `stop`. */
+  reopen(changes: Partial<TestProviderOptions> = {}): Promise<TestProvider> {
     const port = Number(new URL(this.url).port);
     return TestProvider.open({ ...this.options, port, ...changes, dataDir: this.dataDir });
   }
