@@ -9,6 +9,8 @@ import type { CliContext } from './context.js';
 import { askSecret } from './output/ask.js';
 
 const KEYSTORE_FILE = 'keystore.age';
+/** What must outlive a killed command: negotiations under way, totals of read vouchers. */
+const CLIENT_FOLDER = 'client';
 
 /** Where the keystore of a data folder lies. */
 export function keystorePath(context: CliContext): string {
@@ -61,7 +63,13 @@ export async function withClient<T>(
   const { phrase } = await openKeys(context);
   return withNode(context, async (ledger) => {
     const { params, config } = context;
-    const client = CairnClient.open({ ledger, params, phrase, requestTimeoutMs: config.requestTimeoutMs });
+    const client = CairnClient.open({
+      ledger,
+      params,
+      phrase,
+      requestTimeoutMs: config.requestTimeoutMs,
+      journalFolder: join(config.dataDir, CLIENT_FOLDER),
+    });
     try {
       return await use(client, ledger);
     } finally {

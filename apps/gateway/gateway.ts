@@ -22,6 +22,7 @@ export function startGateway(config: Config): Promise<Stop> {
       params,
       phrase,
       spoolDir: join(config.dataDir, 'spool'),
+      journalFolder: join(config.dataDir, 'client'),
       renewals: {
         bookFile: join(config.dataDir, 'renewals.json'),
         limit: config.renewLimit,

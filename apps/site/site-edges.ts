@@ -82,6 +82,7 @@ export const startGatewayEdge =
       params,
       phrase,
       spoolDir: join(config.dataDir, 'spool'),
+      journalFolder: join(config.dataDir, 'client'),
       renewals: {
         bookFile: join(config.dataDir, 'renewals.json'),
         limit: config.renewLimit,

@@ -15,11 +15,15 @@ export interface FileVaultOptions {
   /** Folder of bodies that wait to be sealed. */
   readonly spoolDir: string;
   readonly requestTimeoutMs?: number;
+  /** Folder for what must outlive a killed process: negotiations under way, totals of read vouchers. */
+  readonly journalFolder?: string;
 }
 
 /** The files of one phrase, stored and fetched for whoever may reach this process. */
 export class FileVault {
   private anchoring: Promise<unknown> = Promise.resolve();
+  /** What an earlier run left open is withdrawn once, before the first store. */
+  private tidied: Promise<unknown> | undefined;
 
   private constructor(
     readonly client: CairnClient,
@@ -46,6 +50,11 @@ export class FileVault {
   ): Promise<StoredFile> {
     const spooled = await this.spool.receive(body);
     try {
+      this.tidied ??= this.client.withdrawOpenNegotiations().catch((error: unknown) => {
+        this.tidied = undefined;
+        throw error;
+      });
+      await this.tidied;
       const stored = await this.client.storeFile(spooled.path, name, options);
       await this.inTurn(() => this.client.anchor([stored.entry]));
       return stored;

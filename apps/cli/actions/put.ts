@@ -49,6 +49,15 @@ export const put: CommandAction = async ({ args, options }, context) => {
   }
 };
 
+/** Tells providers that an earlier run, killed on the way, comes no more; names what it had formed all the same. */
+async function tidyUp(client: CairnClient, { output }: CliContext): Promise<void> {
+  const formed = await client.withdrawOpenNegotiations();
+  if (formed.length === 0) return;
+  output.note(
+    `An earlier run was stopped after it had formed contracts that no file points at: ${formed.join(', ')}. Get back what they have not earned with \`cairn contracts end ID\`.`,
+  );
+}
+
 async function storeAll(
   client: CairnClient,
   node: NodeClient,
@@ -57,6 +66,7 @@ async function storeAll(
   context: CliContext,
 ): Promise<undefined> {
   const { output, signal } = context;
+  await tidyUp(client, context);
   const anchored: StoredFile[] = [];
   let waiting: StoredFile[] = [];
   let since = Date.now();

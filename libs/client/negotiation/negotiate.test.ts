@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, request, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -166,6 +166,20 @@ test('a client killed before it had the answer finds what it proposed, and gets 
   const straight = { ...open!, baseUrl: stage.provider.url };
   const resumed = await resumeNegotiation(client.context, straight);
   expect(resumed).toMatchObject({ outcome: 'agreed', agreed: { agreement: { epochs: 3 } } });
+}, 60_000);
+
+test('what another living process negotiates is left to it', async () => {
+  const slot = await storedSlot();
+  await slot.agree(await now(), {});
+  const path = join(folder, 'negotiations', `${slot.contract}.json`);
+  const entry = JSON.parse(await readFile(path, 'utf8')) as { pid: number };
+  expect(entry.pid).toBe(process.pid);
+  await writeFile(path, JSON.stringify({ ...entry, pid: process.ppid }));
+  expect(await client.withdrawOpenNegotiations()).toEqual([]);
+  expect(records().contract(slot.contract)?.negotiation).toMatchObject({ state: 'agreed' });
+  await writeFile(path, JSON.stringify({ ...entry, pid: 2 ** 30 }));
+  expect(await client.withdrawOpenNegotiations()).toEqual([]);
+  expect(records().contract(slot.contract)?.negotiation).toMatchObject({ state: 'withdrawn' });
 }, 60_000);
 
 test('what a killed client left open is withdrawn, so that no provider waits for it', async () => {

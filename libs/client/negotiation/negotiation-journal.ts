@@ -17,6 +17,7 @@ export interface NegotiationJournal {
   save(session: Pick<ProviderSession, 'contract' | 'baseUrl'>, proposed: AgreementProposal): Promise<void>;
   /** The negotiation is over: its contract is on chain, or never will be. */
   close(contract: ContractId): Promise<void>;
+  /** Those of runs that are over and of this one; what another living process negotiates is its own. */
   open(): Promise<OpenNegotiation[]>;
 }
 
@@ -41,6 +42,7 @@ export function createFileJournal(folder: string): NegotiationJournal {
         origin,
         agreement: agreementHex,
         fragments,
+        pid: process.pid,
       });
       await writeDurably(pathOf(contract), text);
     },
@@ -68,6 +70,16 @@ async function writeDurably(path: string, text: string): Promise<void> {
   await rename(`${path}.part`, path);
 }
 
+/** Signal 0 asks whether a process lives; not being allowed to ask means that it does. */
+function isOfAnother(pid: number): boolean {
+  if (pid === process.pid) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 /** A file that is no entry (cut short by a full disk, say) tells of nothing that was sent. */
 function parse(text: string): OpenNegotiation | undefined {
   try {
@@ -78,7 +90,9 @@ function parse(text: string): OpenNegotiation | undefined {
       origin: ProposalOrigin;
       agreement: string;
       fragments: FragmentEntry[];
+      pid: number;
     };
+    if (isOfAnother(entry.pid)) return undefined;
     const agreement = decode(agreementSchema, hexToBytes(entry.agreement));
     return agreement.ok && isHexId(entry.contract, 32)
       ? { ...entry, contract: entry.contract as ContractId, agreement: agreement.value }

@@ -39,15 +39,17 @@ export async function resumeNegotiation(
 
 /**
  * Gives up what earlier runs left open, so that no provider keeps room for it. Answers the contracts that came to be
- * all the same: nothing points at them, and their client may end them.
+ * all the same and that nothing points at: their client may end them.
  */
 export async function withdrawOpenNegotiations(context: ClientContext): Promise<string[]> {
   const formed: string[] = [];
   const { tip } = await context.ledger.status();
   for (const negotiation of await context.journal.open()) {
-    const { contract } = negotiation;
-    if ((await context.ledger.contract({ id: contract })) !== null) formed.push(contract);
-    else {
+    const { contract, origin } = negotiation;
+    if ((await context.ledger.contract({ id: contract })) !== null) {
+      // What goes on with another contract's fragments is found through that one.
+      if (origin.kind === 'form') formed.push(contract);
+    } else {
       const isTold = await sessionOf(context, negotiation)
         .withdraw()
         .then(
