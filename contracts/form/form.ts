@@ -20,12 +20,7 @@ import { validateSlot } from '../lifecycle/slot-room.js';
 import { burnPriceOf, recordDemand } from '../money/burn-price.js';
 import { openLot } from '../money/lot.js';
 import { burnFor } from '../money/price.js';
-import {
-  type Agreement,
-  agreementSchema,
-  agreementSigningMessage,
-  contractIdOf,
-} from '../terms/agreement.js';
+import { type Agreement, agreementSchema, contractIdOf, providerAgrees } from '../terms/agreement.js';
 import {
   type AgreementCost,
   costOfAgreement,
@@ -50,13 +45,7 @@ export const form: TxKind<'form', FormBody> = {
   code: 11,
   body: bodySchema,
   replay: 'sequence',
-  signatures: ({ agreement, providerSignature }, { crypto, params }) => [
-    {
-      publicKey: agreement.providerKey,
-      message: agreementSigningMessage(crypto, params, agreement),
-      signature: providerSignature,
-    },
-  ],
+  signatures: providerAgrees,
   validate: ({ agreement }, context) =>
     equalBytes(agreement.clientKey, context.sender)
       ? undefined

@@ -22,7 +22,7 @@ import { settle } from '../lifecycle/settle.js';
 import { validateSlot } from '../lifecycle/slot-room.js';
 import { burnPriceOf, recordDemand } from '../money/burn-price.js';
 import { burnFor } from '../money/price.js';
-import { agreementSchema, agreementSigningMessage, contractIdOf } from '../terms/agreement.js';
+import { agreementSchema, contractIdOf, providerAgrees } from '../terms/agreement.js';
 import {
   type AgreementCost,
   costOfAgreement,
@@ -48,13 +48,7 @@ export const renew: TxKind<'renew', RenewBody> = {
   code: 16,
   body: bodySchema,
   replay: 'sequence',
-  signatures: ({ agreement, providerSignature }, { crypto, params }) => [
-    {
-      publicKey: agreement.providerKey,
-      message: agreementSigningMessage(crypto, params, agreement),
-      signature: providerSignature,
-    },
-  ],
+  signatures: providerAgrees,
   apply(view, body, context) {
     const { contract: id, agreement } = body;
     const contract = view.get(contractSpace, id);

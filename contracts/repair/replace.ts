@@ -21,7 +21,7 @@ import { contractSpace } from '../lifecycle/contract-object.js';
 import { closeFailed, settle } from '../lifecycle/settle.js';
 import { validateSlot } from '../lifecycle/slot-room.js';
 import { inheritLots } from '../money/lot.js';
-import { agreementSchema, agreementSigningMessage, contractIdOf } from '../terms/agreement.js';
+import { agreementSchema, contractIdOf, providerAgrees } from '../terms/agreement.js';
 import {
   type AgreementCost,
   costOfAgreement,
@@ -57,13 +57,7 @@ export const replace: TxKind<'replace', ReplaceBody> = {
   code: 17,
   body: bodySchema,
   replay: 'sequence',
-  signatures: ({ agreement, providerSignature }, { crypto, params }) => [
-    {
-      publicKey: agreement.providerKey,
-      message: agreementSigningMessage(crypto, params, agreement),
-      signature: providerSignature,
-    },
-  ],
+  signatures: providerAgrees,
   apply(view, { contract: id, agreement }, context) {
     const contract = view.get(contractSpace, id);
     if (contract === undefined) return { rule: 'replace/no-contract', contract: id };

@@ -12,7 +12,7 @@ import {
   u32,
   u63,
 } from '#chain';
-import { bytesToHex, type CryptoPort, taggedHash, taggedMessage } from '#crypto';
+import { bytesToHex, type CryptoPort, type SignatureCheck, taggedHash, taggedMessage } from '#crypto';
 
 /** Who may store lost fragments again while the client is away, and what it may agree to. */
 export const repairTermsSchema = struct({
@@ -102,4 +102,14 @@ export function contractIdOf(
     parties.nonce,
   );
   return bytesToHex(hash) as ContractId;
+}
+
+/** The signature inside a transaction that registers an agreement: the provider's, over the agreement. */
+export function providerAgrees(
+  body: { readonly agreement: Agreement; readonly providerSignature: Uint8Array },
+  { params, crypto }: { readonly params: NetworkParams; readonly crypto: CryptoPort },
+): readonly SignatureCheck[] {
+  const { agreement, providerSignature } = body;
+  const message = agreementSigningMessage(crypto, params, agreement);
+  return [{ publicKey: agreement.providerKey, message, signature: providerSignature }];
 }
