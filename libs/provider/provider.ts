@@ -82,7 +82,8 @@ function assemble(context: ProviderContext): Provider {
   let housekeeping: NodeJS.Timeout | undefined;
   let cleaning: Promise<void> = Promise.resolve();
   const cleanUp = async (): Promise<void> => {
-    await follower.dropLapsed();
+    // Not while something is being signed: how it ended would be remembered wrongly.
+    await negotiations.inTurn(() => follower.dropLapsed());
     await context.tickets.sweep(context.now());
     await context.records.negotiations.sweep(nowSeconds(context) - context.limits.endedNegotiationSeconds);
   };

@@ -123,7 +123,7 @@ export function planRenewals(
     if (cost !== undefined && outlook !== 'off' && outlook !== 'over-limit') {
       if (isDue) renew.push({ contract: candidate.contract, most: cost });
       // The money of those that end later is what these leave.
-      left -= cost - own;
+      left -= cost > own ? cost - own : 0n;
     }
     const lead = dueLead(policy, blocksLeft);
     if (outlook !== 'automatic' && lead !== undefined && !note.warned.includes(lead))

@@ -201,6 +201,32 @@ test('a provider that withdrew its offer is named before anything is tried', asy
   });
 }, 60_000);
 
+test('an attempt that is refused while an earlier one may still get in leaves its money reserved', async () => {
+  await scene.mineTo((await endHeight()) - 12);
+  const unknown = new AppError({ code: 'wallet/not-confirmed', message: 'not in a block yet' });
+  const answers: (() => Promise<never>)[] = [];
+  const scripted: RenewAction = async (request) => {
+    const answer = answers.shift();
+    return answer === undefined ? renewForReal(request) : answer();
+  };
+  answers.push(
+    () => Promise.reject(unknown),
+    () => Promise.reject(new AppError({ code: 'ledger/refused', message: 'conflicts with one that waits' })),
+  );
+  const runner = await open({}, scripted);
+  const { reserved } = (await runner.pass(signal)).plan;
+  expect(reserved).toBeGreaterThan(0n);
+  await scene.mine();
+  await scene.mine();
+  await scene.mine();
+  expect((await runner.pass(signal)).plan.reserved).toBe(reserved);
+  // The first one gets in after all: the chain tells, also after a restart, and it counts.
+  await renewForReal({ contract: scenario.id, epochs: 2, most: LIMIT, signal });
+  const report = await (await open()).pass(signal);
+  expect(report.renewed).toHaveLength(1);
+  expect(report.plan).toMatchObject({ reserved: 0n, spent: report.renewed[0]?.amount });
+}, 60_000);
+
 async function offerOf(provider: string) {
   const { offerSpace } = await import('#contracts');
   const {

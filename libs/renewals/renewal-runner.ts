@@ -141,9 +141,13 @@ export class RenewalRunner {
 
   private async attempt(contract: string, most: bigint, height: number, signal: AbortSignal): Promise<void> {
     const { book, policy, renew, log } = this.options;
-    const attempts = book.note(contract).attempts + 1;
+    const before = book.note(contract);
+    const attempts = before.attempts + 1;
+    // An earlier attempt whose outcome is not known may get in instead of this one.
+    const isOpen = before.state === 'trying';
+    const amount = isOpen && before.amount > most ? before.amount : most;
     // On disk before a coin moves: a crash in between leaves the money reserved, never forgotten.
-    book.change(contract, { state: 'trying', amount: most, attempts, retryAt: height + policy.retryBlocks });
+    book.change(contract, { state: 'trying', amount, attempts, retryAt: height + policy.retryBlocks });
     await book.save();
     try {
       const { successor } = await renew({ contract, epochs: policy.epochs, most, signal });
@@ -151,7 +155,7 @@ export class RenewalRunner {
       log.info({ contract, successor }, `contract ${contract} was renewed for ${policy.epochs} epochs`);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      const isUnknown = OUTCOME_UNKNOWN.has(error.code) || signal.aborted;
+      const isUnknown = isOpen || OUTCOME_UNKNOWN.has(error.code) || signal.aborted;
       book.change(
         contract,
         isUnknown ? { why: error.message } : { state: 'refused', amount: 0n, why: error.message },

@@ -110,8 +110,11 @@ export class ContractFollower {
   }
 
   /** Not on chain: not yet, never, or not any more. */
-  async #advanceMissing(record: ContractRecord, tip: Tip): Promise<void> {
+  async #advanceMissing({ id }: ContractRecord, tip: Tip): Promise<void> {
     const { limits, records } = this.#context;
+    // As it is now: it may have been signed anew while the node was asked.
+    const record = records.contract(id);
+    if (record === undefined) return;
     const formBy = record.agreement?.formBy ?? 0;
     if (record.state === 'agreed') {
       if (tip.height > formBy + limits.reorgDepthBlocks) await this.free(record.id, 'never formed');
@@ -124,7 +127,11 @@ export class ContractFollower {
   /** Forgets a contract and deletes the fragments that no other contract needs. */
   async free(id: ContractId, why: string): Promise<void> {
     const record = this.#context.records.contract(id);
-    if (record !== undefined) await this.#onForget(record);
+    if (record !== undefined) {
+      await this.#onForget(record);
+      // Signed meanwhile: it must be kept.
+      if (this.#context.records.contract(id) !== record) return;
+    }
     const orphans = await this.#context.records.forget(id);
     await this.#context.tickets.forget(id);
     this.#uploads.forget(id);

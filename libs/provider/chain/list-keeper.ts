@@ -36,15 +36,21 @@ export class ListKeeper {
     if (leaves !== undefined) await records.lists.save(record.id, view.root, leaves);
     // What was asked for up to now may still be asked for.
     const keptUntil = this.#keptUntil(tip);
-    const needed = new Set([view.root, ...(revisions ?? []).map(({ root }) => root)]);
-    for (const { root, keptUntil: until } of await records.lists.roots(record.id)) {
+    const roots = await records.lists.roots(record.id);
+    const signed = (records.contract(record.id) ?? record).revisions ?? [];
+    const left = this.#revisionsAfter({ ...record, revisions: signed }, view, tip) ?? [];
+    const needed = new Set([view.root, ...left.map(({ root }) => root)]);
+    for (const { root, keptUntil: until } of roots) {
       if (!needed.has(root) && until === null) await records.lists.keepUntil(record.id, root, keptUntil);
     }
-    const { revisions: _, reading: __, ...rest } = records.contract(record.id) ?? record;
+    // Another may have been signed meanwhile.
+    const latest = records.contract(record.id) ?? record;
+    const still = this.#revisionsAfter(latest, view, tip);
+    const { revisions: _, reading: __, ...rest } = latest;
     const after = {
       ...rest,
       ...(reading === undefined ? {} : { reading }),
-      ...(revisions === undefined ? {} : { revisions }),
+      ...(still === undefined ? {} : { revisions: still }),
       root: view.root,
       totalBytes: BigInt(view.totalBytes),
     };

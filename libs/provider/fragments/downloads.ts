@@ -3,6 +3,7 @@ import { accepted, type Result, refused } from '#errors';
 import { type ByteRange, isFragmentId } from '#fragment-store';
 import { nowSeconds, type ProviderContext } from '../provider-context.js';
 import type { ReadMeter } from '../reads/read-meter.js';
+import { isUnformedRenewal } from '../records/contract-record.js';
 import type { Admission, TicketGate } from '../tickets/ticket-gate.js';
 import { BufferPool } from './buffer-pool.js';
 
@@ -51,7 +52,10 @@ export class Downloads {
     const admitted = this.#gate.admit({ ...request, method: 'get', fragment: id });
     if (!admitted.ok) return admitted;
     const { contract } = admitted.value;
-    const lengthBytes = await this.#context.records.fragmentLength(contract.id, id);
+    // Until a renewal is on chain nobody pays for reading it.
+    const lengthBytes = isUnformedRenewal(contract)
+      ? undefined
+      : await this.#context.records.fragmentLength(contract.id, id);
     if (lengthBytes === undefined) {
       return refused({ rule: 'fragment/not-in-contract', fragment: id, contract: contract.id });
     }

@@ -5,7 +5,7 @@ import { accepted, type Result, refused, type Violation } from '#errors';
 import { type FragmentSource, isFragmentId } from '#fragment-store';
 import { type Receipt, type ReceiptAnswer, receiptMessage, receiptSchema } from '#wire';
 import { nowSeconds, type ProviderContext } from '../provider-context.js';
-import type { ContractRecord } from '../records/contract-record.js';
+import { type ContractRecord, isUnformedRenewal } from '../records/contract-record.js';
 import type { TicketGate } from '../tickets/ticket-gate.js';
 
 /** A request to store a fragment. */
@@ -105,7 +105,8 @@ export class Uploads {
       return { rule: 'fragment/length', expectedLengthBytes: before, lengthBytes: entry.lengthBytes };
     }
     const open = contract.state === 'reserved' ? contract : contract.room;
-    if (open === undefined || contract.state === 'settled') {
+    // A renewal needs no room, so none was kept for it.
+    if (open === undefined || contract.state === 'settled' || isUnformedRenewal(contract)) {
       return { rule: 'contract/closed', contract: contract.id, state: contract.state, fragment: entry.id };
     }
     if (open.expiresAt <= nowSeconds(this.#context)) {

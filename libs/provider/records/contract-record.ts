@@ -91,6 +91,11 @@ export function partnerOf({ clientKey, repairKey, origin }: ContractRecord): str
   return origin?.kind === 'replacement' && repairKey !== undefined ? repairKey : clientKey;
 }
 
+/** Whether it is a renewal not on chain: what it lists belongs to the contract it renews until then. */
+export function isUnformedRenewal({ origin, state }: ContractRecord): boolean {
+  return origin?.kind === 'renewal' && (state === 'reserved' || state === 'agreed');
+}
+
 /** Bytes a contract binds of what the provider offers. */
 export function boundBytes(record: ContractRecord): bigint {
   // A renewal has the fragments of the contract it renews, until that is over.

@@ -5,16 +5,18 @@ import { bytesToHex, hexToBytes } from '#crypto';
 import { nativeCrypto } from '#crypto-native';
 import { type Room, roomMessage, roomSchema } from '#wire';
 import { fastDevnet } from '../../ledger/testing/index.js';
+import { ContractFollower } from '../chain/contract-follower.js';
 import { type Answer, MarketStage, sampleFragments } from '../testing/index.js';
 
 let stage: MarketStage;
 let aheadMs = 0;
+let fragments: ReturnType<typeof sampleFragments>;
 
 beforeEach(async () => {
   aheadMs = 0;
   stage = await MarketStage.open({ now: () => Date.now() + aheadMs });
   const { client, ledger, provider, wallet } = stage;
-  const fragments = sampleFragments(30_000);
+  fragments = sampleFragments(30_000);
   await client.reserve();
   for (const fragment of fragments) await client.put(fragment);
   const terms = { formBy: ledger.height + 20, payout: provider.provider.context.account };
@@ -75,6 +77,12 @@ function keepRoom(changes: Partial<Room> = {}, signer: { secretKey: Uint8Array }
     signature: bytesToHex(nativeCrypto.sign(signer.secretKey, roomMessage(nativeCrypto, fastDevnet, room))),
   });
 }
+
+test('room for more fragments than a contract may hold, and for none, is not kept', async () => {
+  expectRule(await keepRoom({ maxFragments: 1_000_000 }), 422, 'reservation/fragments');
+  expectRule(await keepRoom({ maxFragments: 0 }), 422, 'reservation/fragments');
+  expectRule(await keepRoom({ maxBytes: 0n }), 422, 'reservation/empty');
+}, 60_000);
 
 describe('a revision', () => {
   test('is signed once: again the same, also after a restart; an old number and other terms under it are refused', async () => {
@@ -163,5 +171,100 @@ describe('room to append', () => {
     expect((await keepRoom({ maxBytes: 1_001n, maxFragments: 1 })).status).toBe(200);
     const [another] = sampleFragments(1);
     expectRule(await stage.client.put(another!), 422, 'reservation/over-fragments');
+  }, 60_000);
+});
+
+describe('a renewal that is not on chain', () => {
+  test('takes no fragments and gives none out: it would be room nobody reserved, and reads nobody pays', async () => {
+    const { ledger, provider, wallet, client } = stage;
+    const again = provider.client(wallet);
+    const terms = { formBy: ledger.height + 20, payout: provider.provider.context.account };
+    const agreement = again.agreement(await stage.offer(), fragments, terms);
+    const origin = { kind: 'renewal', contract: client.contract } as const;
+    const [fragment] = fragments;
+    const [other] = sampleFragments(2_000);
+    if (fragment === undefined || other === undefined) throw new Error('no fragment');
+    const greedy = await again.propose(
+      { ...agreement, totalBytes: 1n << 40n, leafCount: 9 },
+      [],
+      wallet,
+      1,
+      origin,
+    );
+    expectRule(greedy, 409, 'agreement/other-list');
+    expectRule(await again.put(other), 409, 'contract/closed');
+    const agreed = await again.propose(agreement, [], wallet, 2, origin);
+    expect(again.verdict(agreed).state).toBe('agreed');
+    expectRule(await again.get(fragment.id), 404, 'fragment/not-in-contract');
+    expect((await client.get(fragment.id)).status).toBe(200);
+    again.close();
+  }, 60_000);
+});
+
+const follower = (changes: { view?: () => Promise<void>; forget?: () => Promise<void> }) => {
+  const { context, uploads } = stage.provider.provider;
+  const ledger = Object.assign(Object.create(context.ledger), {
+    contract: async (request: { id: string }) => {
+      const view = await context.ledger.contract(request);
+      await changes.view?.();
+      return view;
+    },
+  });
+  return new ContractFollower({ ...context, ledger }, uploads, changes.forget);
+};
+
+describe('what is signed while the chain is looked at', () => {
+  /** A record that waits for its form; the provider itself looks at the chain no longer. */
+  const waiting = async (formBy: number) => {
+    await stage.provider.provider.watch.stop();
+    const { records } = stage.provider.provider.context;
+    const id = 'cd'.repeat(32) as ContractId;
+    const record = records.contract(stage.client.contract);
+    if (record?.agreement === undefined) throw new Error('no record');
+    const { revisions: _, ...rest } = record;
+    const later = { ...rest, id, state: 'agreed' as const, agreement: { ...record.agreement, formBy } };
+    return { id, later, records };
+  };
+
+  test('is kept: an agreement signed anew as the old one can no longer be formed', async () => {
+    const { id, later, records } = await waiting(10_000);
+    await records.save({ ...later, agreement: { ...later.agreement, formBy: 0 } });
+    await follower({ view: () => records.save(later) }).sync({ height: 900, id: '' }, true);
+    expect(records.contract(id)).toMatchObject({ state: 'agreed', agreement: { formBy: 10_000 } });
+  }, 60_000);
+
+  test('is kept: an agreement signed as its reservation lapses', async () => {
+    const { id, later, records } = await waiting(10_000);
+    await records.save({ ...later, state: 'reserved', expiresAt: 1 });
+    await follower({ forget: () => records.save(later) }).dropLapsed();
+    expect(records.contract(id)).toMatchObject({ state: 'agreed' });
+  }, 60_000);
+
+  test('is kept: a revision signed as another one is found on the chain', async () => {
+    const { context } = stage.provider.provider;
+    const { records, ledger } = context;
+    const id = stage.client.contract;
+    expect((await send(await topUp({ number: 1 }))).status).toBe(200);
+    await stage.mineUntil('the first revision', async () => (await ledger.contract({ id }))?.revision === 1);
+    const record = records.contract(id);
+    const [first] = record?.revisions ?? [];
+    if (record === undefined || first === undefined) throw new Error('no revision');
+    await stage.provider.provider.watch.stop();
+    const { publishedAt: _, ...unpublished } = first;
+    await records.save({ ...record, revisions: [unpublished] });
+    const second = { ...unpublished, number: 2, root: 'ef'.repeat(32) };
+    const lists = Object.assign(Object.create(records.lists), {
+      roots: async (contract: ContractId) => {
+        await records.lists.save(contract, second.root, []);
+        await records.save({ ...record, revisions: [unpublished, second] });
+        return records.lists.roots(contract);
+      },
+    });
+    const { uploads } = stage.provider.provider;
+    const slow = { ...context, records: { ...records, lists } };
+    await new ContractFollower(slow, uploads).sync({ height: stage.ledger.height, id: '' }, true);
+    expect(records.contract(id)?.revisions).toMatchObject([{ number: 1 }, { number: 2 }]);
+    const kept = (await records.lists.roots(id)).find(({ root }) => root === second.root);
+    expect(kept).toEqual({ root: second.root, keptUntil: null });
   }, 60_000);
 });

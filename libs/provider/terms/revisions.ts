@@ -56,6 +56,12 @@ export class Revisions {
     if (room.expiresAt <= BigInt(now) || room.expiresAt > BigInt(latest)) {
       return refused({ rule: 'reservation/expiry', expiresAt: room.expiresAt, now, latest });
     }
+    const { maxLeaves } = params.contract;
+    if (room.maxFragments === 0 || room.maxFragments > maxLeaves) {
+      const allowed = `1 to ${maxLeaves}`;
+      return refused({ rule: 'reservation/fragments', maxFragments: room.maxFragments, allowed });
+    }
+    if (room.maxBytes === 0n) return refused({ rule: 'reservation/empty' });
     const { room: _, ...bare } = record;
     const free =
       BigInt(terms.capacityBytes) -
@@ -132,6 +138,8 @@ export class Revisions {
     const root = bytesToHex(revision.root);
     const message = revisionSigningMessage(crypto, params, revision);
     const providerSignature = bytesToHex(crypto.sign(keys.secretKey, message));
+    const signedAt = (await ledger.status()).tip.height;
+    // Nothing between list and record: a list that no record names is taken for an old one.
     await records.lists.save(record.id, root, list);
     const signed: SignedRevision = {
       number: revision.number,
@@ -143,7 +151,7 @@ export class Revisions {
       frontier: appended.length === 0 ? [] : frontierOf(crypto, leaves).map(bytesToHex),
       clientSignature: request.signature,
       providerSignature,
-      signedAt: (await ledger.status()).tip.height,
+      signedAt,
     };
     const current = records.contract(record.id);
     if (current === undefined) return refused({ rule: 'contract/unknown', contract: record.id });
