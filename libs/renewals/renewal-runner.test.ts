@@ -203,7 +203,7 @@ test('a provider that withdrew its offer is named before anything is tried', asy
 
 test('an attempt that is refused while an earlier one may still get in leaves its money reserved', async () => {
   await scene.mineTo((await endHeight()) - 12);
-  const unknown = new AppError({ code: 'wallet/not-confirmed', message: 'not in a block yet' });
+  const unknown = new AppError({ code: 'node/bad-answer', message: 'an answer cut short' });
   const answers: (() => Promise<never>)[] = [];
   const scripted: RenewAction = async (request) => {
     const answer = answers.shift();

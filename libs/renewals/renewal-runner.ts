@@ -37,13 +37,11 @@ export interface RenewalRunnerOptions {
   readonly nowMs?: () => number;
 }
 
-/** After these it is not known whether the renewal got in: its money stays reserved until the chain tells. */
-const OUTCOME_UNKNOWN = new Set([
-  'wallet/not-confirmed',
-  'wallet/dropped',
-  'node/timeout',
-  'node/unreachable',
-]);
+/**
+ * After these it is not known whether the renewal got in, and its money stays reserved until the chain tells: everything
+ * that went wrong between wallet, node and ledger, but for a plain refusal.
+ */
+const OUTCOME_UNKNOWN = /^(wallet|node|ledger)\/(?!refused$)/;
 const AWAY_MS = 2_000;
 
 /** Renews what is due and warns of what will lapse, pass by pass. */
@@ -155,7 +153,7 @@ export class RenewalRunner {
       log.info({ contract, successor }, `contract ${contract} was renewed for ${policy.epochs} epochs`);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      const isUnknown = isOpen || OUTCOME_UNKNOWN.has(error.code) || signal.aborted;
+      const isUnknown = isOpen || OUTCOME_UNKNOWN.test(error.code) || signal.aborted;
       book.change(
         contract,
         isUnknown ? { why: error.message } : { state: 'refused', amount: 0n, why: error.message },

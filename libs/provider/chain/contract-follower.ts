@@ -95,7 +95,14 @@ export class ContractFollower {
       const formed = record.state === 'formed' ? record : await this.#form(record, view);
       await this.#lists.sync(formed, view, tip);
     } else if (record.state !== 'settled') {
-      await records.save({ ...record, state: 'settled', settledAt: view.settledAt });
+      const { reading, ...rest } = record;
+      await records.save({
+        ...rest,
+        state: 'settled',
+        settledAt: view.settledAt,
+        // What was locked for reads has gone back: no voucher is paid any more.
+        ...(reading === undefined ? {} : { reading: { ...reading, coveredTotal: BigInt(view.readsPaid) } }),
+      });
     } else if (tip.height >= view.settledAt + this.#context.limits.reorgDepthBlocks) {
       await this.free(record.id, 'settled');
     }
@@ -137,7 +144,9 @@ export class ContractFollower {
     this.#uploads.forget(id);
     this.#views.delete(id);
     for (const fragment of orphans) {
-      if (!this.#uploads.isUnderWay(fragment)) await this.#context.store.remove(fragment);
+      // Asked for each: deleting many takes a while, and another contract may have got it meanwhile.
+      if (this.#uploads.isUnderWay(fragment) || (await this.#context.records.isNeeded(fragment))) continue;
+      await this.#context.store.remove(fragment);
       await this.#context.records.unmarkCorrupt(fragment);
     }
     this.#context.logger.info(

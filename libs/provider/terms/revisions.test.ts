@@ -3,7 +3,7 @@ import { type ContractId, encode } from '#chain';
 import { type Revision, revisionSchema, revisionSigningMessage } from '#contracts';
 import { bytesToHex, hexToBytes } from '#crypto';
 import { nativeCrypto } from '#crypto-native';
-import { type Room, roomMessage, roomSchema } from '#wire';
+import { type ContractView, type Room, roomMessage, roomSchema } from '#wire';
 import { fastDevnet } from '../../ledger/testing/index.js';
 import { ContractFollower } from '../chain/contract-follower.js';
 import { type Answer, MarketStage, sampleFragments } from '../testing/index.js';
@@ -201,11 +201,17 @@ describe('a renewal that is not on chain', () => {
   }, 60_000);
 });
 
-const follower = (changes: { view?: () => Promise<void>; forget?: () => Promise<void> }) => {
+const follower = (changes: {
+  view?: () => Promise<void>;
+  forget?: () => Promise<void>;
+  shown?: Partial<ContractView>;
+}) => {
   const { context, uploads } = stage.provider.provider;
   const ledger = Object.assign(Object.create(context.ledger), {
+    contracts: () => ({ items: [], nextCursor: null }),
     contract: async (request: { id: string }) => {
-      const view = await context.ledger.contract(request);
+      const found = await context.ledger.contract(request);
+      const view = found && { ...found, ...changes.shown };
       await changes.view?.();
       return view;
     },
@@ -268,3 +274,42 @@ describe('what is signed while the chain is looked at', () => {
     expect(kept).toEqual({ root: second.root, keptUntil: null });
   }, 60_000);
 });
+
+test('what another contract needs by now is not deleted with those that lapsed before it', async () => {
+  const { context, uploads } = stage.provider.provider;
+  const { records, store } = context;
+  await stage.provider.provider.watch.stop();
+  const [first, second] = sampleFragments(1_000, 2_000).sort((a, b) => (a.id < b.id ? -1 : 1));
+  const record = records.contract(stage.client.contract);
+  if (first === undefined || second === undefined || record === undefined)
+    throw new Error('nothing to lapse');
+  const id = 'cd'.repeat(32) as ContractId;
+  await records.save({ ...record, id, state: 'reserved', expiresAt: 1 });
+  for (const { id: fragment, bytes } of [first, second]) {
+    await records.addFragment(id, { id: fragment, lengthBytes: bytes.length });
+    await store.put(fragment, bytes, bytes.length);
+  }
+  const sentMeanwhile = Object.assign(Object.create(store), {
+    remove: async (fragment: typeof first.id) => {
+      const entry = { id: second.id, lengthBytes: second.bytes.length };
+      if (fragment === first.id) await records.addFragment(record.id, entry);
+      return store.remove(fragment);
+    },
+  });
+  await new ContractFollower({ ...context, store: sentMeanwhile }, uploads).dropLapsed();
+  expect(records.contract(id)).toBeUndefined();
+  expect(await store.has(first.id)).toBe(false);
+  expect(await store.has(second.id)).toBe(true);
+}, 60_000);
+
+test('a contract that is over takes no more vouchers than were cashed', async () => {
+  const { records } = stage.provider.provider.context;
+  await stage.provider.provider.watch.stop();
+  const record = records.contract(stage.client.contract);
+  if (record === undefined) throw new Error('no record');
+  const reading = { pricePerGiBRead: 5n, freeReadBytesPerEpoch: 0n, startHeight: 1, coveredTotal: 900n };
+  await records.save({ ...record, reading });
+  const shown = { status: 'renewed', settledAt: 20, readsPaid: '300' } as const;
+  await follower({ shown }).sync({ height: 21, id: '' }, true);
+  expect(records.contract(record.id)).toMatchObject({ state: 'settled', reading: { coveredTotal: 300n } });
+}, 60_000);
