@@ -148,7 +148,8 @@ function outlookOf(
       lapseWhy: `renewing takes up to ${cost} base units, ${rest} of the limit of ${policy.limit} are left`,
     };
   }
-  if (note.state === 'refused')
+  // An attempt that is still open may get in; nobody should count on it.
+  if (note.state === 'refused' || (note.state === 'trying' && note.why !== undefined))
     return {
       outlook: 'refused',
       lapseWhy: `attempt ${note.attempts} failed: ${note.why ?? 'no reason given'}`,

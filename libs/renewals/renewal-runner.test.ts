@@ -219,7 +219,10 @@ test('an attempt that is refused while an earlier one may still get in leaves it
   await scene.mine();
   await scene.mine();
   await scene.mine();
-  expect((await runner.pass(signal)).plan.reserved).toBe(reserved);
+  const second = await runner.pass(signal);
+  expect(second.plan.reserved).toBe(reserved);
+  // Somebody hears of it all the same, in time to do something.
+  expect(second.plan.contracts).toMatchObject([{ outlook: 'refused' }]);
   // The first one gets in after all: the chain tells, also after a restart, and it counts.
   await renewForReal({ contract: scenario.id, epochs: 2, most: LIMIT, signal });
   const report = await (await open()).pass(signal);

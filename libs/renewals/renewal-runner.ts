@@ -41,7 +41,7 @@ export interface RenewalRunnerOptions {
  * After these it is not known whether the renewal got in, and its money stays reserved until the chain tells: everything
  * that went wrong between wallet, node and ledger, but for a plain refusal.
  */
-const OUTCOME_UNKNOWN = /^(wallet|node|ledger)\/(?!refused$)/;
+const OUTCOME_UNKNOWN = /^(wallet\/(not-confirmed|dropped)$|(node|ledger)\/(?!refused$))/;
 const AWAY_MS = 2_000;
 
 /** Renews what is due and warns of what will lapse, pass by pass. */
