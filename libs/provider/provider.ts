@@ -67,8 +67,11 @@ function assemble(context: ProviderContext): Provider {
   const negotiations: Negotiations = new Negotiations(context, watch, redeemer, (contract, why) =>
     follower.free(contract, why),
   );
-  const follower: ContractFollower = new ContractFollower(context, uploads, (record) =>
-    negotiations.end(record),
+  const follower: ContractFollower = new ContractFollower(
+    context,
+    uploads,
+    (record) => negotiations.end(record),
+    (step) => negotiations.inTurn(step),
   );
   const publisher = new RevisionPublisher(context);
   const announcer = new Announcer(context, watch);

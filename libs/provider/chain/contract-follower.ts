@@ -5,7 +5,7 @@ import { nowSeconds, type ProviderContext } from '../provider-context.js';
 import type { ContractRecord } from '../records/contract-record.js';
 import { findLeaves } from '../terms/leaf-lists.js';
 import type { Tip } from './chain-watch.js';
-import { ListKeeper } from './list-keeper.js';
+import { type InTurn, ListKeeper } from './list-keeper.js';
 
 /** The whole list of contracts is asked for this often, in blocks; between, only what may have changed. */
 const FULL_SYNC_BLOCKS = 5;
@@ -21,16 +21,17 @@ export class ContractFollower {
   #fullSyncAt = Number.NEGATIVE_INFINITY;
   #isSwept = false;
 
-  /** `onForget` is told what a record says before it is dropped. */
+  /** `onForget` is told what a record says before it is dropped; `inTurn` keeps deleting and signing apart. */
   constructor(
     context: ProviderContext,
     uploads: Uploads,
     onForget: (record: ContractRecord) => Promise<void> = async () => undefined,
+    inTurn: InTurn = (step) => step(),
   ) {
     this.#context = context;
     this.#uploads = uploads;
     this.#onForget = onForget;
-    this.#lists = new ListKeeper(context, uploads);
+    this.#lists = new ListKeeper(context, uploads, inTurn);
   }
 
   /** The provider's contracts as the chain last showed them. */

@@ -6,22 +6,36 @@ import type { ContractRecord, ReadTerms, SignedRevision } from '../records/contr
 import { findLeaves } from '../terms/leaf-lists.js';
 import type { Tip } from './chain-watch.js';
 
+/** Runs a step while nothing is being signed: what is deleted must not be promised at the same moment. */
+export type InTurn = <T>(step: () => Promise<T>) => Promise<T>;
+
 /** Keeps the lists of a formed contract in line with the chain, and deletes what no list needs any longer. */
 export class ListKeeper {
   readonly #context: ProviderContext;
   readonly #uploads: Uploads;
+  readonly #inTurn: InTurn;
 
-  constructor(context: ProviderContext, uploads: Uploads) {
+  constructor(context: ProviderContext, uploads: Uploads, inTurn: InTurn) {
     this.#context = context;
     this.#uploads = uploads;
+    this.#inTurn = inTurn;
   }
 
   /** Brings the record in line with the contract on chain, then frees what is over. */
   async sync(record: ContractRecord, view: ContractView, tip: Tip): Promise<void> {
     const current = await this.#follow(record, view, tip);
-    const orphans = await this.#context.records.lists.expire(current.id, tip.height);
-    if (orphans.length > 0) await this.#remove(current.id, orphans);
-    await this.#dropUncommitted(current);
+    const { records } = this.#context;
+    if (await records.lists.isDue(current.id, tip.height)) {
+      await this.#inTurn(async () => {
+        const orphans = await records.lists.expire(current.id, tip.height);
+        if (orphans.length > 0) await this.#remove(current.id, orphans);
+      });
+    }
+    const { room } = current;
+    if (room !== undefined && room.expiresAt > nowSeconds(this.#context)) return;
+    if (room !== undefined || (await records.uncommitted(current.id)).length > 0) {
+      await this.#inTurn(() => this.#dropUncommitted(records.contract(current.id) ?? current));
+    }
   }
 
   async #follow(record: ContractRecord, view: ContractView, tip: Tip): Promise<ContractRecord> {

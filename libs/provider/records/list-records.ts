@@ -24,6 +24,8 @@ export interface ListRecords {
   roots(contract: ContractId): Promise<{ readonly root: string; readonly keptUntil: number | null }[]>;
   /** Keeps a list up to a height; null: until further notice. */
   keepUntil(contract: ContractId, root: string, keptUntil: number | null): Promise<void>;
+  /** Whether any list was kept up to a height below this one. */
+  isDue(contract: ContractId, height: number): Promise<boolean>;
   /** Forgets the lists kept up to a height below this one; answers the fragments that nothing needs any longer. */
   expire(contract: ContractId, height: number): Promise<FragmentId[]>;
   forget(contract: ContractId): Promise<void>;
@@ -65,12 +67,14 @@ export function createListRecords(sql: SqlFile): ListRecords {
         contract,
         root,
       ]),
-    async expire(contract, height) {
-      const expired = await sql.all('SELECT 1 FROM leaf_list WHERE contract = ? AND kept_until < ? LIMIT 1', [
+    async isDue(contract, height) {
+      const due = await sql.all('SELECT 1 FROM leaf_list WHERE contract = ? AND kept_until < ? LIMIT 1', [
         contract,
         height,
       ]);
-      if (expired.length === 0) return [];
+      return due.length > 0;
+    },
+    async expire(contract, height) {
       await sql.run('DELETE FROM leaf_list WHERE contract = ? AND kept_until < ?', [contract, height]);
       const named = new Set<string>();
       for (const row of await sql.all('SELECT entries FROM leaf_list WHERE contract = ?', [contract])) {

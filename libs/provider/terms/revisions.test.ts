@@ -313,3 +313,35 @@ test('a contract that is over takes no more vouchers than were cashed', async ()
   await follower({ shown }).sync({ height: 21, id: '' }, true);
   expect(records.contract(record.id)).toMatchObject({ state: 'settled', reading: { coveredTotal: 300n } });
 }, 60_000);
+
+test('what room is over for is not deleted between a look at it and the signature under it', async () => {
+  const { context, uploads, negotiations } = stage.provider.provider;
+  const { records, store } = context;
+  const id = stage.client.contract;
+  await stage.provider.provider.watch.stop();
+  expect((await keepRoom({ maxBytes: 2_000n })).status).toBe(200);
+  const [fragment] = sampleFragments(2_000);
+  if (fragment === undefined) throw new Error('no fragment');
+  expect((await stage.client.put(fragment)).status).toBe(201);
+  aheadMs = 700_000;
+  let isWaiting = false;
+  let look = (): void => undefined;
+  const looked = new Promise<void>((resolve) => {
+    look = resolve;
+  });
+  const signing = negotiations.inTurn(async () => {
+    await looked;
+    expect(await store.has(fragment.id)).toBe(true);
+    await records.lists.save(id, 'ef'.repeat(32), [{ id: fragment.id, lengthBytes: 2_000 }]);
+  });
+  const inTurn = <T>(step: () => Promise<T>): Promise<T> => {
+    isWaiting = true;
+    look();
+    return negotiations.inTurn(step);
+  };
+  const keeper = new ContractFollower(context, uploads, undefined, inTurn);
+  await keeper.sync({ height: stage.ledger.height, id: '' }, true).finally(() => look());
+  await signing;
+  expect(isWaiting).toBe(true);
+  expect(await store.has(fragment.id)).toBe(true);
+}, 60_000);
