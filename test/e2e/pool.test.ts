@@ -137,6 +137,11 @@ describe('a chain node and a pool, each a process, and miners that compute on th
     // Somebody else mines on until everything matured; the pool pays what is left.
     pool = await startPool(url, dataDir, '--stratum-port', String(port), '--mining-rpc-port', '0', ...flags);
     const gbt = new GbtMiner(pool.addresses['miningRpc']!, `${addressOf(carol)}.gbt`);
+    // A pool serves before the node has given it the first template.
+    const request = [{ capabilities: ['coinbasetxn', 'workid'] }];
+    const hasWork = async (): Promise<boolean> =>
+      (await gbt.call('getblocktemplate', request)).error === null;
+    await until('the pool has work', hasWork, 30_000);
     await until(
       'everything is paid',
       async () => {
