@@ -38,6 +38,7 @@ import {
   entriesToLeaves,
   type Leaf,
   NO_READS_NO_REPAIR,
+  type OfferBody,
   priceContract,
   windowOpenHeight,
 } from '#contracts';
@@ -154,9 +155,11 @@ export class MarketBlocks {
 
   /** Forms contracts and mines until all their first windows are open; the result makes their proofs. */
   private formContracts(client: Signer, provider: Signer, count: number): () => KnownTransaction[] {
-    const offer = {
+    const offer: OfferBody = {
       basePerEpoch: 1_000_000n,
       pricePerGiBEpoch: 1_000_000_000n,
+      pricePerGiBRead: 0n,
+      freeReadBytesPerEpoch: 0n,
       collateralBps: 5_000,
       minEpochs: 1,
       maxEpochs: 100,
