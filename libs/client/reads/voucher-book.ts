@@ -43,7 +43,7 @@ export function fileVoucherBook(folder: string): VoucherBook {
   return {
     async find(contract) {
       const known = await memory.find(contract);
-      const written = parse(await readFile(pathOf(contract), 'utf8').catch(() => ''));
+      const written = parse(await readFile(pathOf(contract), 'utf8').catch(emptyWhereMissing));
       // Another process of this client may have paid since.
       return written.total > known.total ? written : known;
     },
@@ -62,6 +62,12 @@ export function fileVoucherBook(folder: string): VoucherBook {
       await rename(part, path);
     },
   };
+}
+
+/** Only a book that does not exist says nothing; one that cannot be read must not look as if nothing was paid. */
+function emptyWhereMissing(error: NodeJS.ErrnoException): string {
+  if (error.code === 'ENOENT') return '';
+  throw error;
 }
 
 function parse(text: string): ReadEntry {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AppError } from '#errors';
+import { askProvider } from './ask-provider.js';
 
 const outcomes = z.array(
   z.object({
@@ -22,30 +22,16 @@ export async function tellProvider(
   contracts?: readonly string[],
   timeoutMs = 60_000,
 ): Promise<OperatorAnswer> {
-  let response: Response;
-  try {
-    response = await fetch(`${url.replace(/\/$/, '')}/v1/operator/${action}`, {
+  return askProvider({
+    url,
+    path: `/v1/operator/${action}`,
+    init: {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(contracts === undefined ? {} : { contracts }),
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-  } catch (cause) {
-    throw new AppError({
-      code: 'provider/unreachable',
-      message: `no provider answers at ${url}`,
-      next: 'start it with `cairn provider run`, or give the address it prints when it is ready',
-      data: { url },
-      cause,
-    });
-  }
-  const parsed = outcomes.safeParse(await response.json().catch(() => undefined));
-  if (response.ok && parsed.success) return parsed.data;
-  throw new AppError({
-    code: 'provider/bad-answer',
-    message: `${url} did not do as told (HTTP ${response.status})`,
-    next: 'ask on the machine the provider runs on, at its own address',
-    data: { url, status: response.status },
-    cause: parsed.error,
+    },
+    timeoutMs,
+    answer: outcomes,
+    otherwise: 'did not do as told',
   });
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { AppError } from '#errors';
 import { amountText, hexOf } from '#wire';
+import { askProvider } from './ask-provider.js';
 
 const severity = z.enum(['info', 'warning', 'critical']);
 
@@ -87,25 +87,11 @@ export type ProviderAlert = ProviderStatus['alerts'][number];
  * @throws AppError `provider/unreachable`, `provider/bad-answer`
  */
 export async function fetchProviderStatus(url: string, timeoutMs = 10_000): Promise<ProviderStatus> {
-  let response: Response;
-  try {
-    response = await fetch(`${url.replace(/\/$/, '')}/v1/status`, { signal: AbortSignal.timeout(timeoutMs) });
-  } catch (cause) {
-    throw new AppError({
-      code: 'provider/unreachable',
-      message: `no provider answers at ${url}`,
-      next: 'start it with `cairn provider run`, or give the address it prints when it is ready',
-      data: { url },
-      cause,
-    });
-  }
-  const parsed = providerStatusSchema.safeParse(await response.json().catch(() => undefined));
-  if (response.ok && parsed.success) return parsed.data;
-  throw new AppError({
-    code: 'provider/bad-answer',
-    message: `${url} did not answer with a provider's status (HTTP ${response.status})`,
-    next: 'ask on the machine the provider runs on, at its own address',
-    data: { url, status: response.status },
-    cause: parsed.error,
+  return askProvider({
+    url,
+    path: '/v1/status',
+    timeoutMs,
+    answer: providerStatusSchema,
+    otherwise: "did not answer with a provider's status",
   });
 }
