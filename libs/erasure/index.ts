@@ -11,6 +11,7 @@ export type {
   CodeShape,
   ErasureCodec,
   OpenInput,
+  OpenRangeInput,
   RepairInput,
   SealedSegment,
   SealInput,

@@ -60,6 +60,22 @@ export interface OpenInput {
   readonly profile: CodeShape;
 }
 
+export interface OpenRangeInput {
+  readonly segmentId: Uint8Array;
+  /** Plaintext bytes of the WHOLE segment: says which record is the last one and how long it is. */
+  readonly plainLength: number;
+  /** 32 bytes. */
+  readonly contentKey: Uint8Array;
+  /** Index in the segment of the first record given. */
+  readonly firstRecord: number;
+  /**
+   * The sealed stream from the start of `firstRecord` to the end of a record, in order, in as many pieces as it came
+   * (the spans of `planRange`, one after the other; a provider that sent less is the caller's to notice). Consumed: not
+   * to be used afterwards.
+   */
+  readonly sealed: readonly Uint8Array[];
+}
+
 export interface RepairInput {
   readonly segmentId: Uint8Array;
   readonly fragmentLength: number;
@@ -78,6 +94,12 @@ export interface SegmentPipeline {
   sealSegment(input: SealInput): Promise<SealedSegment>;
   /** The plaintext of a segment from any k fragments. No erasure decoding when all data fragments are given. */
   openSegment(input: OpenInput): Promise<Uint8Array>;
+  /**
+   * The plaintext of the whole records given, without the rest of the segment: for reading ranges. No fragment id is
+   * checked, each record is by its tag: AppError `erasure/record-damaged` names the first that fails in `data.record`.
+   * A few records are opened on the calling thread, which takes less than the trip to a worker.
+   */
+  openRange(input: OpenRangeInput): Promise<Uint8Array>;
   /** The missing fragments, in the order asked for, byte for byte as first stored. Needs no content key. */
   repairFragments(input: RepairInput): Promise<Uint8Array[]>;
   /** BLAKE3 of the bytes: the fragment id. Does not consume its input. */

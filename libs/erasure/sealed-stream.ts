@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto';
-import { AppError } from '#errors';
+import { AppError, InvariantError } from '#errors';
 import {
   recordCount,
   recordNonce,
@@ -42,31 +42,72 @@ export function openRecords(
   keys: SegmentKeys,
   fragments: readonly Uint8Array[],
 ): Uint8Array {
+  return openRecordsFrom(plainLength, keys, 0, recordCount(plainLength), fragments);
+}
+
+/**
+ * Opens `count` records from record `first` on. `pieces` are the sealed stream from the start of that record, cut
+ * anywhere; `plainLength` is the whole segment's. Throws AppError `erasure/record-damaged`.
+ */
+export function openRecordsFrom(
+  plainLength: number,
+  keys: SegmentKeys,
+  first: number,
+  count: number,
+  pieces: readonly Uint8Array[],
+): Uint8Array {
   const key = createSecretKey(keys.segmentKey);
   const total = recordCount(plainLength);
-  const plain = allocateMemory(plainLength);
-  let sealedAt = 0;
-  for (let index = 0; index < total; index++) {
-    const plainAt = index * recordPlainBytes;
-    const tagAt = sealedAt + recordPlainLength(plainLength, index);
+  const sealed = new PieceReader(pieces);
+  const plain = allocateMemory(plainBytesBefore(plainLength, first + count) - first * recordPlainBytes);
+  let at = 0;
+  for (let index = first; index < first + count; index++) {
     const nonce = recordNonce(keys.noncePrefix, index, index === total - 1);
     const decipher = createDecipheriv(cipherName, key, nonce, cipherOptions);
-    decipher.setAuthTag(Buffer.concat(partsOf(fragments, tagAt, tagAt + recordTagBytes)));
-    let at = plainAt;
-    for (const part of partsOf(fragments, sealedAt, tagAt)) {
+    for (const part of sealed.take(recordPlainLength(plainLength, index))) {
       const opened = decipher.update(part);
       plain.set(opened, at);
       releaseMemory(opened);
       at += part.length;
     }
+    const tag = sealed.take(recordTagBytes);
+    decipher.setAuthTag(tag.length === 1 ? (tag[0] as Uint8Array) : Buffer.concat(tag));
     try {
       decipher.final();
     } catch (cause) {
       throw recordDamaged(index, total, cause);
     }
-    sealedAt = tagAt + recordTagBytes;
   }
   return plain;
+}
+
+/** Plaintext bytes of the records 0..record-1. */
+function plainBytesBefore(plainLength: number, record: number): number {
+  return Math.min(plainLength, record * recordPlainBytes);
+}
+
+/** Reads a stream of bytes that lies in pieces, from the front, without copying. */
+class PieceReader {
+  private piece = 0;
+  private offset = 0;
+
+  constructor(private readonly pieces: readonly Uint8Array[]) {}
+
+  take(count: number): Uint8Array[] {
+    const parts: Uint8Array[] = [];
+    for (let missing = count; missing > 0; ) {
+      const piece = this.pieces[this.piece];
+      if (piece === undefined) throw new InvariantError(`the sealed stream ends ${missing} bytes too early`);
+      const part = piece.subarray(this.offset, this.offset + missing);
+      if (part.length > 0) parts.push(part);
+      missing -= part.length;
+      this.offset += part.length;
+      if (this.offset < piece.length) continue;
+      this.piece++;
+      this.offset = 0;
+    }
+    return parts;
+  }
 }
 
 /** Writes a stream of bytes across fragments of equal length. */
@@ -91,12 +132,6 @@ class FragmentWriter {
     }
     this.position += source.length;
   }
-}
-
-function partsOf(fragments: readonly Uint8Array[], from: number, toExclusive: number): Uint8Array[] {
-  return sealedToSpans(from, toExclusive, fragments[0]?.length ?? 0).map(
-    (span) => fragments[span.fragmentIndex]?.subarray(span.from, span.toExclusive) as Uint8Array,
-  );
 }
 
 function recordDamaged(record: number, records: number, cause: unknown): AppError {

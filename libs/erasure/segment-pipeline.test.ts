@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { segmentCapacity } from '#fragments';
+import { recordCount, recordPlainBytes, recordSealedBytes, sealedLength, segmentCapacity } from '#fragments';
 import type { OpenInput, SealedSegment, SegmentPipeline } from './port.js';
 import { createSegmentPipeline } from './segment-pipeline.js';
 import { patternBytes } from './testing/codec-conformance.js';
@@ -156,6 +156,50 @@ describe('segment pipeline', () => {
     const input = { ...openInput(sealed, [0, 1, 2]), plainLength: 65_536 };
     expect(sealed.fragmentLength).toBe(22_528);
     await expect(pipeline.openSegment(input)).rejects.toMatchObject({ data: { record: 0, records: 1 } });
+  });
+
+  test.each([
+    [0, 1, 70_000],
+    [1, 2, 70_000],
+    [0, 2, 131_072],
+    [1, 3, 190_000],
+    [0, 6, 900_000],
+    [3, 14, 900_000],
+    [13, 14, 900_000],
+  ])('records %p to %p of %p bytes open from their part of the sealed stream', async (first, end, length) => {
+    const wide = { k: 8, n: 12 };
+    const plain = patternBytes(length, 7);
+    const sealed = await pipeline.sealSegment({
+      plain: plain.slice(),
+      contentKey,
+      repairKey,
+      profile: wide,
+      fragmentSize: 1 << 17,
+    });
+    const stream = Buffer.concat(sealed.fragments.slice(0, wide.k)).subarray(0, sealedLength(length));
+    const part = new Uint8Array(stream.subarray(first * recordSealedBytes, end * recordSealedBytes));
+    const { segmentId } = sealed;
+    const input = (pieces: readonly Uint8Array[]) => ({
+      segmentId,
+      plainLength: length,
+      contentKey,
+      firstRecord: first,
+      sealed: pieces,
+    });
+    const cuts = [0, 1, 65_530, 65_531, 65_552 + 3, part.length].filter((at) => at <= part.length);
+    const pieces = cuts.slice(1).map((at, before) => part.slice(cuts[before], at));
+    const expected = plain.subarray(first * recordPlainBytes, end * recordPlainBytes);
+    expect(Buffer.compare(await pipeline.openRange(input(pieces)), expected)).toBe(0);
+    const flipped = part.slice();
+    flipped[flipped.length - 1] = (flipped.at(-1) as number) ^ 1;
+    await expect(pipeline.openRange(input([flipped]))).rejects.toMatchObject({
+      code: 'erasure/record-damaged',
+      data: { record: end - 1, records: recordCount(length) },
+    });
+    await expect(pipeline.openRange(input([part.slice(1)]))).rejects.toThrow(/not whole records/);
+    await expect(pipeline.openRange({ ...input([part.slice()]), firstRecord: 99 })).rejects.toThrow(
+      /not whole/,
+    );
   });
 
   test('lost fragments are repaired byte for byte with the repair key alone', async () => {

@@ -7,14 +7,28 @@ import { AppError, assertInvariant, InvariantError, type Violation, violationToT
 import {
   fragmentLengthFor,
   keyBytes,
+  recordSealedBytes,
   segmentCapacity,
   segmentIdBytes,
   validateFragmentSize,
   validateShape,
 } from '#fragments';
 import { hashBytes, hashIsNative } from './fragment-hash.js';
-import type { CodeShape, OpenInput, RepairInput, SealedSegment, SealInput, SegmentPipeline } from './port.js';
+import { releaseMemory } from './memory.js';
+import type {
+  CodeShape,
+  OpenInput,
+  OpenRangeInput,
+  RepairInput,
+  SealedSegment,
+  SealInput,
+  SegmentPipeline,
+} from './port.js';
+import { countRecordsGiven, openRangeHere } from './segment-sealing.js';
 import type { SegmentTask, TaskAnswer } from './segment-worker.js';
+
+/** Sealed bytes that the calling thread opens itself: four records, about 0.15 ms. */
+const openedAtOnceBytes = 4 * recordSealedBytes;
 
 /**
  * A segment pipeline on worker threads, one per core unless told otherwise.
@@ -65,6 +79,17 @@ export function createSegmentPipeline(options: { workers?: number } = {}): Segme
       const fragments = input.fragments.map(toOwnedIfPresent);
       return run<Uint8Array>({ kind: 'open', input: { ...input, fragments } }, fragments.filter(isPresent));
     },
+    openRange: async (input) => {
+      checkOpenRangeInput(input);
+      if (closing !== undefined) throw closedPipeline();
+      if (sumOfLengths(input.sealed) <= openedAtOnceBytes) {
+        const plain = openRangeHere(input);
+        for (const piece of input.sealed) releaseMemory(piece);
+        return plain;
+      }
+      const sealed = input.sealed.map(toOwned);
+      return run<Uint8Array>({ kind: 'openRange', input: { ...input, sealed } }, sealed);
+    },
     repairFragments: async (input) => {
       checkRepairInput(input);
       const fragments = input.fragments.map(toOwnedIfPresent);
@@ -105,6 +130,23 @@ function checkOpenInput(input: OpenInput): void {
   );
 }
 
+function checkOpenRangeInput(input: OpenRangeInput): void {
+  const { plainLength, firstRecord, segmentId } = input;
+  assertInvariant(segmentId.length === segmentIdBytes, `a segment id has ${segmentIdBytes} bytes`);
+  assertInvariant(
+    input.contentKey.length === keyBytes,
+    `a key has ${keyBytes} bytes, not ${input.contentKey.length}`,
+  );
+  assertInvariant(
+    Number.isInteger(plainLength) && plainLength >= 1 && Number.isInteger(firstRecord) && firstRecord >= 0,
+    `no record ${firstRecord} in a segment of ${plainLength} plaintext bytes`,
+  );
+  assertInvariant(
+    countRecordsGiven(input) !== undefined,
+    `${sumOfLengths(input.sealed)} sealed bytes from record ${firstRecord} on are not whole records of a segment of ${plainLength} plaintext bytes`,
+  );
+}
+
 function checkRepairInput(input: RepairInput): void {
   checkShapeAndKeys(input.profile, [input.repairKey]);
   checkFragmentArrays(input);
@@ -132,6 +174,10 @@ function checkShapeAndKeys(profile: CodeShape, keys: readonly Uint8Array[]): voi
 
 function checkViolation(violation: Violation | undefined): void {
   if (violation !== undefined) throw new InvariantError(violationToText(violation));
+}
+
+function sumOfLengths(views: readonly Uint8Array[]): number {
+  return views.reduce((sum, view) => sum + view.length, 0);
 }
 
 /** The view itself when it is all of its memory and that memory may move, otherwise a copy. */

@@ -1,10 +1,24 @@
 import { AppError } from '#errors';
-import { deriveParityMaskKeys, deriveSegmentKeys, fragmentLengthFor } from '#fragments';
+import {
+  deriveParityMaskKeys,
+  deriveSegmentKeys,
+  fragmentLengthFor,
+  recordCount,
+  recordSealedBytes,
+  sealedLength,
+} from '#fragments';
 import { hashBytes } from './fragment-hash.js';
 import { applyChacha20, createChacha20 } from './keystream.js';
 import { allocateMemory, releaseMemory } from './memory.js';
-import type { ErasureCodec, OpenInput, RepairInput, SealedSegment, SealInput } from './port.js';
-import { openRecords, sealRecords } from './sealed-stream.js';
+import type {
+  ErasureCodec,
+  OpenInput,
+  OpenRangeInput,
+  RepairInput,
+  SealedSegment,
+  SealInput,
+} from './port.js';
+import { openRecords, openRecordsFrom, sealRecords } from './sealed-stream.js';
 import { tooFewFragments } from './subspace-codec.js';
 
 /** Columns of parity coded and masked at a time, while they are in the cache. */
@@ -48,6 +62,23 @@ export function openSegmentHere(codec: ErasureCodec, input: OpenInput): Uint8Arr
     deriveSegmentKeys(input.contentKey, input.segmentId),
     shards.slice(0, k) as Uint8Array[],
   );
+}
+
+/** The plaintext of some whole records, on the calling thread. */
+export function openRangeHere(input: OpenRangeInput): Uint8Array {
+  const { plainLength, firstRecord, sealed } = input;
+  const keys = deriveSegmentKeys(input.contentKey, input.segmentId);
+  return openRecordsFrom(plainLength, keys, firstRecord, countRecordsGiven(input) as number, sealed);
+}
+
+/** How many whole records the pieces of a range hold; undefined when they end inside a record or hold none. */
+export function countRecordsGiven({ plainLength, firstRecord, sealed }: OpenRangeInput): number | undefined {
+  const sealedBytes = sealed.reduce((sum, piece) => sum + piece.length, 0);
+  const total = recordCount(plainLength);
+  const count = Math.ceil(sealedBytes / recordSealedBytes);
+  const toExclusive = Math.min((firstRecord + count) * recordSealedBytes, sealedLength(plainLength));
+  const isWhole = toExclusive - firstRecord * recordSealedBytes === sealedBytes;
+  return count > 0 && firstRecord + count <= total && isWhole ? count : undefined;
 }
 
 /** The fragments in `missing`, as first stored, on the calling thread. Throws AppError `erasure/repair-mismatch`. */

@@ -4,14 +4,20 @@ import { AppError } from '#errors';
 import { segmentIdBytes } from '#fragments';
 import { hashBytes } from './fragment-hash.js';
 import { releaseMemory } from './memory.js';
-import type { OpenInput, RepairInput, SealInput } from './port.js';
-import { openSegmentHere, repairFragmentsHere, sealSegmentUnderId } from './segment-sealing.js';
+import type { OpenInput, OpenRangeInput, RepairInput, SealInput } from './port.js';
+import {
+  openRangeHere,
+  openSegmentHere,
+  repairFragmentsHere,
+  sealSegmentUnderId,
+} from './segment-sealing.js';
 import { createSubspaceCodec } from './subspace-codec.js';
 
 /** What the pool sends to a worker. */
 export type SegmentTask =
   | { readonly kind: 'seal'; readonly input: SealInput }
   | { readonly kind: 'open'; readonly input: OpenInput }
+  | { readonly kind: 'openRange'; readonly input: OpenRangeInput }
   | { readonly kind: 'repair'; readonly input: RepairInput }
   | { readonly kind: 'hash'; readonly input: Uint8Array };
 
@@ -48,6 +54,11 @@ function answer(task: SegmentTask): unknown {
     case 'open': {
       const plain = openSegmentHere(codec, task.input);
       releaseFragments(task.input.fragments);
+      return moved({ value: plain }, [plain]);
+    }
+    case 'openRange': {
+      const plain = openRangeHere(task.input);
+      releaseFragments(task.input.sealed);
       return moved({ value: plain }, [plain]);
     }
     case 'repair': {
