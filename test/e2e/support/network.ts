@@ -22,6 +22,8 @@ export interface TestNetworkOptions {
   readonly providers: number;
   /** Settings of every provider. */
   readonly providerSettings?: Readonly<Record<string, string>>;
+  /** Settings of one of them. */
+  readonly settingsOf?: (provider: number) => Readonly<Record<string, string>>;
   /** Where the network lives; a temporary folder of its own unless told. */
   readonly folder?: string;
 }
@@ -43,21 +45,19 @@ export class TestNetwork {
 
   private constructor(
     readonly folder: string,
-    private readonly settings: Readonly<Record<string, string>>,
+    private readonly settingsOf: (provider: number) => Readonly<Record<string, string>>,
   ) {}
 
   /** Starts everything and waits until every provider has its offer and its address on chain. */
   static async start(options: TestNetworkOptions): Promise<TestNetwork> {
     const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'cairn-network-')));
-    const network = new TestNetwork(folder, options.providerSettings ?? {});
+    const network = new TestNetwork(folder, (provider) => ({
+      ...options.providerSettings,
+      ...options.settingsOf?.(provider),
+    }));
     try {
       await network.startNode();
-      network.miner = network.spawn('miner', 'miner', join(folder, 'miner'), {
-        CAIRN_NODE_URL: network.nodeUrl,
-        CAIRN_MINER_ADDRESS: network.faucetAddress(),
-        CAIRN_OPS_PORT: '0',
-      });
-      await network.miner.ready(READY_MS);
+      await network.startMiner();
       await network.addProviders(options.providers);
       return network;
     } catch (error) {
@@ -90,6 +90,21 @@ export class TestNetwork {
   /** SIGKILL. */
   async killNode(): Promise<void> {
     await this.node?.kill();
+  }
+
+  /** Starts a miner in place of one that was killed. */
+  async startMiner(): Promise<void> {
+    this.miner = this.spawn('miner', 'miner', join(this.folder, 'miner'), {
+      CAIRN_NODE_URL: this.nodeUrl,
+      CAIRN_MINER_ADDRESS: this.faucetAddress(),
+      CAIRN_OPS_PORT: '0',
+    });
+    await this.miner.ready(READY_MS);
+  }
+
+  /** SIGKILL. */
+  async killMiner(): Promise<void> {
+    await this.miner?.kill();
   }
 
   /** Ends the miner: no block comes any more, unless somebody else mines. */
@@ -174,7 +189,7 @@ export class TestNetwork {
     return this.spawn(`provider ${index}`, 'provider', this.providerDir(index), {
       CAIRN_NODE_URL: this.url,
       CAIRN_PROVIDER_PORT: port,
-      ...this.settings,
+      ...this.settingsOf(index),
       ...settings,
     });
   }

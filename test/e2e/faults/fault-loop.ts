@@ -1,0 +1,64 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { randomBelow } from '../../../chain/testing/seeded-random.js';
+import { type FaultWorld, PROVIDER_FAULTS } from './fault-world.js';
+import type { Tally } from './report.js';
+
+export interface FaultLoopOptions {
+  readonly world: FaultWorld;
+  readonly random: () => number;
+  readonly tally: Tally;
+  /** Providers that may be out of order at a time. */
+  readonly maxFaulty: number;
+  readonly signal: AbortSignal;
+  /** Names each fault as it happens. */
+  readonly onFault: (text: string) => void;
+}
+
+/** Of so many faults one hits the node or the miner instead of a provider. */
+const NODE_EVERY = 14;
+const MAX_PAUSE_MS = 700;
+const MAX_FAULT_MS = 12_000;
+
+/** Breaks something at random, and mends it after a random while, until told to stop; then mends everything. */
+export async function runFaults(options: FaultLoopOptions): Promise<void> {
+  const { world, random, signal } = options;
+  const mending = new Set<Promise<void>>();
+  while (!signal.aborted) {
+    await delay(100 + randomBelow(random, MAX_PAUSE_MS));
+    if (randomBelow(random, NODE_EVERY) === 0) await breakNode(options);
+    else if (world.faults.size < options.maxFaulty) {
+      const mended = breakProvider(options).finally(() => mending.delete(mended));
+      // Its failure is told where all of them are awaited.
+      mended.catch(() => undefined);
+      mending.add(mended);
+    }
+  }
+  await Promise.all(mending);
+}
+
+async function breakProvider({ world, random, tally, signal, onFault }: FaultLoopOptions): Promise<void> {
+  const free = world.network.providers.map(({ index }) => index).filter((index) => !world.faults.has(index));
+  const provider = free[randomBelow(random, free.length)] as number;
+  const fault = PROVIDER_FAULTS[
+    randomBelow(random, PROVIDER_FAULTS.length)
+  ] as (typeof PROVIDER_FAULTS)[number];
+  const lastsMs = 500 + randomBelow(random, MAX_FAULT_MS);
+  if (!world.canInject(fault, provider)) return;
+  tally.add(fault);
+  onFault(`provider ${provider} ${fault} for ${lastsMs} ms`);
+  await world.inject(fault, provider);
+  await delay(lastsMs, undefined, { signal }).catch(() => undefined);
+  await world.heal(provider);
+}
+
+/** Nobody does without the node: it comes back soon. */
+async function breakNode({ world, random, tally, onFault }: FaultLoopOptions): Promise<void> {
+  const isMiner = randomBelow(random, 3) === 0;
+  tally.add(isMiner ? 'miner-killed' : 'node-killed');
+  onFault(isMiner ? 'the miner is killed' : 'the node is killed');
+  if (isMiner) await world.network.killMiner();
+  else await world.network.killNode();
+  await delay(500 + randomBelow(random, 2_500));
+  if (isMiner) await world.network.startMiner();
+  else await world.network.startNode();
+}
