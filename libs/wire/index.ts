@@ -9,6 +9,8 @@ export * from './negotiation.js';
 export * from './network-view.js';
 export * from './primitives.js';
 export * from './provider-api.js';
+export * from './repair-api.js';
+export * from './repair-capability.js';
 export * from './revision-api.js';
 export * from './ticket.js';
 export * from './views.js';
