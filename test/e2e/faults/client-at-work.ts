@@ -69,6 +69,9 @@ export class ClientAtWork {
 
   async removeAll(): Promise<void> {
     for (const name of [...this.hashes.keys()]) await this.remove(name);
+    // What runs that were killed had formed and nothing points at.
+    this.actions.add('end-unused');
+    await this.untilDone(['contracts', 'end', '--unused', '--yes'], false);
   }
 
   wrong(text: string): void {
@@ -240,7 +243,7 @@ export class ClientAtWork {
       this.options.onEvent(`${what} is killed`);
     } else if (signal !== null) this.wrong(`${what} did not end within ${RUN_MS} ms`);
     else if (code !== 0) {
-      const error = /\(([a-z-]+\/[a-z-]+)\)/.exec(stderr)?.[1] ?? stderr.trim().split('\n').at(-1) ?? '';
+      const error = /\[([a-z-]+\/[a-z-]+)\]/.exec(stderr)?.[1] ?? stderr.trim().split('\n').at(-1) ?? '';
       this.refusals.add(`${args[0]} ${code} ${error.slice(0, 160)}`);
       this.options.onEvent(`${what} ends with ${code}: ${stderr.trim().slice(-600)}`);
       if (!NO_FAULT_OF_OURS.has(code ?? -1)) this.wrong(`${what} ended with ${code}: ${stderr.slice(-600)}`);

@@ -14,8 +14,8 @@ export interface FaultLoopOptions {
   readonly onFault: (text: string) => void;
 }
 
-/** Of so many faults one hits the node or the miner instead of a provider. */
-const NODE_EVERY = 14;
+/** The node and the miner are hit about so often: nobody gets anything done without them. */
+const NODE_EVERY_MS = 30_000;
 const MAX_PAUSE_MS = 700;
 const MAX_FAULT_MS = 12_000;
 
@@ -23,10 +23,14 @@ const MAX_FAULT_MS = 12_000;
 export async function runFaults(options: FaultLoopOptions): Promise<void> {
   const { world, random, signal } = options;
   const mending = new Set<Promise<void>>();
+  let nodeSince = performance.now();
   while (!signal.aborted) {
     await delay(100 + randomBelow(random, MAX_PAUSE_MS));
-    if (randomBelow(random, NODE_EVERY) === 0) await breakNode(options);
-    else if (world.faults.size < options.maxFaulty) {
+    if (performance.now() - nodeSince > NODE_EVERY_MS) {
+      await breakNode(options);
+      nodeSince = performance.now();
+    }
+    if (world.faults.size < options.maxFaulty) {
       const mended = breakProvider(options).finally(() => mending.delete(mended));
       // Its failure is told where all of them are awaited.
       mended.catch(() => undefined);
