@@ -5,5 +5,7 @@
  */
 
 export { layoutVectors } from '../vectors/layout-vectors.js';
+export { packVectors } from '../vectors/pack-vectors.js';
+export { sealMemberSlowly } from './pack-oracle.js';
 export { codeMatrix, encodeSlowly, reconstructSlowly } from './reed-solomon-oracle.js';
 export { type OracleSegment, sealSlowly } from './segment-oracle.js';

@@ -1,12 +1,20 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeCatalogue, encodeCatalogue, openPointer, sealPointer } from '#catalogue';
+import {
+  decodeCatalogue,
+  emptyCatalogue,
+  encodeCatalogue,
+  openPointer,
+  type PackId,
+  sealPointer,
+} from '#catalogue';
 import { loadConfig } from '#config';
-import { AppError } from '#errors';
+import { AppError, refused } from '#errors';
 import { decodeManifest, encodeManifest, type Manifest, parseProfile, profileToText } from '#fragments';
 import { createKeystore, openKeystore } from '#keystore';
 import { createContractScenario } from '../../../contracts/testing/contract-scenario.js';
+import { encodeCatalogueV1 } from '../../../libs/catalogue/testing/index.js';
 import { decodeEvents, encodeEvents } from '../../../libs/ledger/storage/event-codec.js';
 import { decoderTarget, FindingError, type FuzzTarget, textTarget } from '../fuzz-target.js';
 
@@ -40,12 +48,20 @@ function smallManifest(): Manifest {
 function sealedTargets(): readonly FuzzTarget[] {
   const manifest = smallManifest();
   const entry = { path: 'ü/a.txt', sizeBytes: 1n, modifiedAt: 2n, storedAt: 3n, paidUntilHeight: 4n };
+  const member = {
+    pack: '0123456789abcdef0123456789abcdef' as PackId,
+    offset: 17,
+    contentKey: bytesOf(32, 10),
+    fileHash: bytesOf(32, 11),
+  };
+  const files = [
+    { ...entry, path: 'a', manifest: encodeManifest(manifest) },
+    { ...entry, manifest: new Uint8Array(3), version: 2 },
+  ];
   const catalogue = {
     sequence: 9n,
-    files: [
-      { ...entry, path: 'a', manifest: encodeManifest(manifest) },
-      { ...entry, manifest: new Uint8Array(3) },
-    ],
+    files: [...files, { ...entry, path: '\udcff', manifest: new Uint8Array(2), member }],
+    earlier: [{ ...entry, manifest: new Uint8Array(4), version: 1 }],
   };
   const context = { key: bytesOf(32, 7), networkId: 1, sequence: 5n };
   const sealed = sealPointer(context, { level: 0, manifest }, bytesOf(24, 8));
@@ -58,9 +74,18 @@ function sealedTargets(): readonly FuzzTarget[] {
     }),
     decoderTarget({
       name: 'catalogue',
-      samples: () => [encodeCatalogue(catalogue), encodeCatalogue({ sequence: 0n, files: [] })],
-      decode: decodeCatalogue,
+      samples: () => [encodeCatalogue(catalogue), encodeCatalogue(emptyCatalogue)],
+      // The format before it is read, too, and written as this one.
+      decode: (bytes) =>
+        bytes[0] === 1 ? refused({ rule: 'catalogue/version', version: 1 }) : decodeCatalogue(bytes),
       encode: encodeCatalogue,
+    }),
+    decoderTarget({
+      name: 'catalogue-v1',
+      samples: () => [encodeCatalogueV1(9n, files)],
+      decode: (bytes) =>
+        bytes[0] === 1 ? decodeCatalogue(bytes) : refused({ rule: 'catalogue/version', version: 2 }),
+      encode: (read) => encodeCatalogueV1(read.sequence, read.files),
     }),
     {
       name: 'pointer',
