@@ -5,10 +5,12 @@
  * Read next: docs/protocol/data-layout.md, segment-pipeline.ts, bench/erasure.ts.
  */
 
+export { createErasureCodec } from './codec.js';
 export { hashBytes } from './fragment-hash.js';
 export { releaseMemory } from './memory.js';
 export type {
   CodeShape,
+  CodingJob,
   ErasureCodec,
   OpenInput,
   OpenRangeInput,
@@ -18,4 +20,5 @@ export type {
   SegmentPipeline,
 } from './port.js';
 export { createSegmentPipeline } from './segment-pipeline.js';
+export { createSimdCodec } from './simd-codec.js';
 export { createSubspaceCodec } from './subspace-codec.js';

@@ -1,8 +1,28 @@
+/** Shards to be computed from others, some columns at a time, so that nobody needs memory for all of them. */
+export interface CodingJob {
+  /** Bytes of a shard, > 0. */
+  readonly length: number;
+  /** Exactly k different indexes. */
+  readonly present: readonly number[];
+  readonly wanted: readonly number[];
+  /**
+   * Bytes from..toExclusive-1 of shard `present[at]`. Called in ascending order of `from`, once for each shard and part;
+   * the answer is read before the next call.
+   */
+  read(at: number, from: number, toExclusive: number): Uint8Array;
+  /** The same columns of the wanted shards, in their order: views that are valid during the call only. */
+  write(from: number, rows: readonly Uint8Array[]): void;
+}
+
 /**
  * A k-of-n erasure code over shards of equal length.
  * GF(2^8), polynomial 0x11d, systematic Vandermonde: row i of the code depends on i and k alone, not on n.
  */
 export interface ErasureCodec {
+  /** Which road this is, for reports. */
+  readonly name: string;
+  /** Computes shards part by part: what `encode` and `reconstruct` do, for callers that have more to do with each part. */
+  code(job: CodingJob): void;
   /** Fills `parity[j]` with shard k+j of the code, for data shards 0..k-1 (k = data.length). All lengths equal, > 0. */
   encode(data: readonly Uint8Array[], parity: readonly Uint8Array[]): void;
   /**

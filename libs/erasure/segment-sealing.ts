@@ -19,7 +19,7 @@ import type {
   SealInput,
 } from './port.js';
 import { openRecords, openRecordsFrom, sealRecords } from './sealed-stream.js';
-import { tooFewFragments } from './subspace-codec.js';
+import { tooFewFragments } from './shards.js';
 
 /** Columns of parity coded and masked at a time, while they are in the cache. */
 const stripeBytes = 64 * 1024;

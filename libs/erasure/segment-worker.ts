@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { AppError } from '#errors';
 import { segmentIdBytes } from '#fragments';
+import { createErasureCodec } from './codec.js';
 import { hashBytes } from './fragment-hash.js';
 import { releaseMemory } from './memory.js';
 import type { OpenInput, OpenRangeInput, RepairInput, SealInput } from './port.js';
@@ -11,7 +12,6 @@ import {
   repairFragmentsHere,
   sealSegmentUnderId,
 } from './segment-sealing.js';
-import { createSubspaceCodec } from './subspace-codec.js';
 
 /** What the pool sends to a worker. */
 export type SegmentTask =
@@ -31,7 +31,7 @@ export interface TaskFailure {
 
 export type TaskAnswer<T> = { readonly value: T } | { readonly failure: TaskFailure };
 
-const codec = createSubspaceCodec();
+const codec = createErasureCodec();
 
 /** Entry of a worker thread: does one task and moves the memory of its result back. */
 export function runSegmentTask(task: SegmentTask): unknown {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { AppError, assertInvariant, InvariantError, violationToText } from '#errors';
-import { validateShape } from '#fragments';
-import type { ErasureCodec } from './port.js';
+import { InvariantError } from '#errors';
+import type { CodingJob, ErasureCodec } from './port.js';
+import { checkIndexes, checkShape, commonLength, presentIndexes } from './shards.js';
 
 /** The part of the WebAssembly API used here; the compiler's `es2023` library leaves it to `dom`. */
 declare const WebAssembly: {
@@ -31,7 +31,7 @@ const stripeBytes = 64 * 1024;
 
 let compiled: object | undefined;
 
-/** Reed-Solomon by @subspace's wasm. Not for use by two threads: each makes its own. */
+/** Reed-Solomon by @subspace's wasm: the oracle, and the road without SIMD. Not for use by two threads: each makes its own. */
 export function createSubspaceCodec(): ErasureCodec {
   compiled ??= new WebAssembly.Module(readFileSync(wasmPath()));
   const wasm = new WebAssembly.Instance(compiled).exports as SubspaceExports;
@@ -39,7 +39,7 @@ export function createSubspaceCodec(): ErasureCodec {
 
   const encode: ErasureCodec['encode'] = (data, parity) => {
     const k = data.length;
-    const length = checkShards([...data, ...parity]);
+    const length = commonLength([...data, ...parity]);
     checkShape(k, k + parity.length);
     for (let from = 0; from < length; from += stripeBytes) {
       const width = Math.min(stripeBytes, length - from);
@@ -78,36 +78,34 @@ export function createSubspaceCodec(): ErasureCodec {
     return data;
   };
 
-  return {
-    encode,
-    reconstruct: (shards, k, wanted) => {
-      const n = shards.length;
-      checkShape(k, n);
-      const present = shards.filter((shard) => shard !== undefined);
-      if (present.length < k) throw tooFewFragments(present.length, k, n);
-      const length = checkShards(present);
-      for (const index of wanted)
-        if (!Number.isInteger(index) || index < 0 || index >= n)
-          throw new InvariantError(`no shard ${index} in ${k} of ${n}`);
-      const hasAllData = shards.slice(0, k).every((shard) => shard !== undefined);
-      const data = hasAllData ? (shards.slice(0, k) as Uint8Array[]) : reconstructData(shards, k, length);
-      // The wasm restores data shards only: parity is coded again, up to the highest row asked for.
-      const highest = Math.max(-1, ...wanted);
-      const parity = Array.from({ length: Math.max(0, highest + 1 - k) }, () => new Uint8Array(length));
-      if (parity.length > 0) encode(data, parity);
-      return wanted.map((index) => (index < k ? data[index] : parity[index - k]) as Uint8Array);
-    },
+  const reconstruct: ErasureCodec['reconstruct'] = (shards, k, wanted) => {
+    const n = shards.length;
+    checkShape(k, n);
+    presentIndexes(shards, k);
+    const length = commonLength(shards.filter((shard) => shard !== undefined));
+    checkIndexes(wanted, k, n);
+    const hasAllData = shards.slice(0, k).every((shard) => shard !== undefined);
+    const data = hasAllData ? (shards.slice(0, k) as Uint8Array[]) : reconstructData(shards, k, length);
+    // The wasm restores data shards only: parity is coded again, up to the highest row asked for.
+    const highest = Math.max(-1, ...wanted);
+    const parity = Array.from({ length: Math.max(0, highest + 1 - k) }, () => new Uint8Array(length));
+    if (parity.length > 0) encode(data, parity);
+    return wanted.map((index) => (index < k ? data[index] : parity[index - k]) as Uint8Array);
   };
-}
 
-/** Fewer than k fragments are left: nothing can be rebuilt from them. */
-export function tooFewFragments(present: number, k: number, n: number): AppError {
-  return new AppError({
-    code: 'erasure/too-few-fragments',
-    message: `${present} of ${n} fragments are present and ${k} are needed`,
-    next: 'fetch fragments from more providers of this segment',
-    data: { present, k, n },
-  });
+  const code = ({ length, present, wanted, read, write }: CodingJob): void => {
+    if (wanted.length === 0) return;
+    const n = Math.max(present.length, ...present, ...wanted) + 1;
+    for (let from = 0; from < length; from += stripeBytes) {
+      const toExclusive = Math.min(length, from + stripeBytes);
+      const shards = new Array<Uint8Array | undefined>(n).fill(undefined);
+      // `read` may answer with the same memory for every shard.
+      for (const [at, index] of present.entries()) shards[index] = read(at, from, toExclusive).slice();
+      write(from, reconstruct(shards, present.length, wanted));
+    }
+  };
+
+  return { name: '@subspace', code, encode, reconstruct };
 }
 
 /** One block of wasm memory, grown when a wider code comes by; views are taken anew because memory may grow. */
@@ -131,23 +129,6 @@ class WasmWindow {
   read(offset: number, length: number): Uint8Array {
     return new Uint8Array(this.wasm.memory.buffer, this.pointer + offset, length);
   }
-}
-
-/** A trap would leave the instance unusable, and lengths that differ are accepted by the wasm without a word. */
-function checkShape(k: number, n: number): void {
-  const violation = validateShape(k, n);
-  if (violation !== undefined) throw new InvariantError(violationToText(violation));
-}
-
-function checkShards(shards: readonly Uint8Array[]): number {
-  const length = shards[0]?.length ?? 0;
-  assertInvariant(length > 0, 'Reed-Solomon needs shards of at least one byte');
-  for (const shard of shards)
-    assertInvariant(
-      shard.length === length,
-      `shards of ${length} and ${shard.length} bytes do not form one code`,
-    );
-  return length;
 }
 
 function wasmPath(): string {

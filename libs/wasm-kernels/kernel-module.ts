@@ -1,18 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { compileWasmFile, instantiateWasm } from './wasm-file.js';
 
 /** A number the module exports. */
 interface Address {
   readonly value: number;
 }
-
-/** The part of the WebAssembly API used here; the types of Node leave it to those of browsers. */
-interface WasmEngine {
-  validate(bytes: Uint8Array): boolean;
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (compiled: object) => { readonly exports: unknown };
-}
-
-const { WebAssembly: engine } = globalThis as unknown as { readonly WebAssembly: WasmEngine };
 
 /** What the wasm module exports: functions over fixed buffers whose addresses are globals. */
 export interface KernelExports {
@@ -50,24 +41,13 @@ let compiled: object | undefined | 'none';
  * was not built: every caller has a scalar road.
  */
 export function instantiateKernels(): KernelExports | undefined {
-  compiled ??= compileKernels() ?? 'none';
+  compiled ??= compileWasmFile('kernels.wasm') ?? 'none';
   if (typeof compiled === 'string') return undefined;
-  return new engine.Instance(compiled).exports as KernelExports;
+  return instantiateWasm<KernelExports>(compiled);
 }
 
 /** Whether the kernels run on this machine. */
 export function isSimdAvailable(): boolean {
-  compiled ??= compileKernels() ?? 'none';
+  compiled ??= compileWasmFile('kernels.wasm') ?? 'none';
   return compiled !== 'none';
-}
-
-function compileKernels(): object | undefined {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(new URL('./kernels.wasm', import.meta.url));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  return engine.validate(bytes) ? new engine.Module(bytes) : undefined;
 }

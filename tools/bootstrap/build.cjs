@@ -6,7 +6,7 @@ const path = require('node:path');
 const crypto = require('node:crypto');
 const { step, SetupError } = require('./say.cjs');
 const { run, lastLines } = require('./run.cjs');
-const { buildKernels, kernelsFile, kernelSources } = require('./wasm.cjs');
+const { buildKernels, kernelFiles, kernelSources } = require('./wasm.cjs');
 
 async function build(root, node) {
   const settings = ['nest-cli.json', '.swcrc', 'package-lock.json'].map((name) => path.join(root, name));
@@ -14,7 +14,7 @@ async function build(root, node) {
   const sources = roots.flatMap((name) => filesUnder(path.join(root, name), '.ts'));
   const stamp = path.join(root, 'dist', '.built-from');
   const wanted = stampOf(root, settings.concat(sources));
-  const isBuilt = fs.existsSync(kernelsFile(root)) && fs.existsSync(stamp);
+  const isBuilt = kernelFiles(root).every((file) => fs.existsSync(file)) && fs.existsSync(stamp);
   if (isBuilt && fs.readFileSync(stamp, 'utf8') === wanted) return;
   fs.rmSync(stamp, { force: true });
   await step('building', async () => {
@@ -33,11 +33,17 @@ async function build(root, node) {
 
 /** The wasm kernels have a stamp of their own: compiling them costs as much as all the rest. */
 async function refreshKernels(root, node) {
-  const file = kernelsFile(root);
-  const stamp = `${file}.built-from`;
-  const sources = filesUnder(kernelSources(root), '.ts').concat(path.join(root, 'package-lock.json'));
+  const files = kernelFiles(root);
+  const stamp = `${files[0]}.built-from`;
+  const settings = [path.join(root, 'package-lock.json'), path.join(__dirname, 'wasm.cjs')];
+  const sources = filesUnder(kernelSources(root), '.ts').concat(settings);
   const wanted = stampOf(root, sources);
-  if (fs.existsSync(file) && fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === wanted) return;
+  if (
+    files.every((file) => fs.existsSync(file)) &&
+    fs.existsSync(stamp) &&
+    fs.readFileSync(stamp, 'utf8') === wanted
+  )
+    return;
   await buildKernels(root, node);
   fs.writeFileSync(stamp, wanted);
 }
