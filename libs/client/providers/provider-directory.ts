@@ -6,6 +6,7 @@ import type { LedgerPort } from '#ledger';
 import type { Candidate } from '#placement';
 import type { ContractView, EndpointView, OfferView, Page } from '#wire';
 import { createHttpAgent } from './http.js';
+import { ProviderStanding } from './provider-standing.js';
 
 /** Renewals and replacements of one contract that are followed: years of daily ones. */
 const MAX_SUCCESSORS = 10_000;
@@ -15,8 +16,8 @@ export class ProviderDirectory {
   readonly agent: Agent = createHttpAgent();
   private readonly contracts = new Map<string, Promise<ContractView>>();
   private readonly endpoints = new Map<string, Promise<EndpointView | null>>();
-  /** Failures by provider account: those who failed are asked last. */
-  private readonly failures = new Map<string, number>();
+  /** By provider account: those who failed or were slow are asked after the others. */
+  readonly standing = new ProviderStanding();
 
   constructor(private readonly ledger: LedgerPort) {}
 
@@ -73,12 +74,17 @@ export class ProviderDirectory {
     return url;
   }
 
+  /** Forgets where a provider was reached: it may have moved. */
+  forgetEndpoint(provider: string): void {
+    this.endpoints.delete(provider);
+  }
+
   noteFailure(provider: string): void {
-    this.failures.set(provider, (this.failures.get(provider) ?? 0) + 1);
+    this.standing.noteFailure(provider);
   }
 
   failureCount(provider: string): number {
-    return this.failures.get(provider) ?? 0;
+    return this.standing.failureCount(provider);
   }
 
   close(): void {

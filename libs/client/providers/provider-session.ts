@@ -77,6 +77,13 @@ export interface SessionTarget {
   readonly reading?: PaidReading;
 }
 
+/** Which bytes of a fragment, and how many it has. */
+export interface FragmentPart {
+  readonly from: number;
+  readonly toExclusive: number;
+  readonly lengthBytes: number;
+}
+
 /** A proposal as its maker keeps it. */
 export interface AgreementProposal {
   readonly round: number;
@@ -155,24 +162,36 @@ export class ProviderSession {
    * @throws AppError `read/too-dear`, `provider/refused`, `provider/wrong-bytes`
    */
   async getFragment(fragment: FragmentId, lengthBytes: number, signal?: AbortSignal): Promise<Uint8Array> {
-    let answer = await this.askForFragment(fragment, lengthBytes, {}, signal);
+    const bytes = await this.readFragment(
+      fragment,
+      { from: 0, toExclusive: lengthBytes, lengthBytes },
+      signal,
+    );
+    if (bytesToHex(this.context.crypto.blake3(bytes)) === fragment) return bytes;
+    throw this.badAnswer('provider/wrong-bytes', `${bytes.length} bytes that are not fragment ${fragment}`);
+  }
+
+  /**
+   * Fetches bytes of a fragment as they come, unchecked but for their number: for callers that check what they make of
+   * them. Only the bytes asked for travel, and only they are paid.
+   * @throws AppError `read/too-dear`, `provider/refused`, `provider/wrong-bytes`
+   */
+  async readFragment(fragment: FragmentId, part: FragmentPart, signal?: AbortSignal): Promise<Uint8Array> {
+    const askedBytes = part.toExclusive - part.from;
+    const good = askedBytes === part.lengthBytes ? 200 : 206;
+    let answer = await this.askForFragment(fragment, part, {}, signal);
     for (let payment = 0; answer.status === 402 && payment < MAX_PAYMENTS; payment++) {
-      const voucher = await this.pay(answer, lengthBytes);
-      answer = await this.askForFragment(fragment, lengthBytes, voucher, signal);
-      if (answer.status !== 200 && answer.status !== 402) await this.target.reading?.noteRefused();
+      const voucher = await this.pay(answer, askedBytes);
+      answer = await this.askForFragment(fragment, part, voucher, signal);
+      if (answer.status !== good && answer.status !== 402) await this.target.reading?.noteRefused();
     }
     if (answer.status === 402) await this.target.reading?.noteRefused();
-    if (answer.status !== 200) throw this.refused(answer);
-    if (
-      answer.body.length !== lengthBytes ||
-      bytesToHex(this.context.crypto.blake3(answer.body)) !== fragment
-    ) {
-      throw this.badAnswer(
-        'provider/wrong-bytes',
-        `${answer.body.length} bytes that are not fragment ${fragment}`,
-      );
-    }
-    return answer.body;
+    if (answer.status >= 300 || answer.status < 200) throw this.refused(answer);
+    if (answer.status === good && answer.body.length === askedBytes) return answer.body;
+    throw this.badAnswer(
+      'provider/wrong-bytes',
+      `${answer.body.length} bytes (HTTP ${answer.status}) where ${askedBytes} of fragment ${fragment} were asked for`,
+    );
   }
 
   /**
@@ -276,16 +295,21 @@ export class ProviderSession {
 
   private askForFragment(
     fragment: FragmentId,
-    lengthBytes: number,
+    { from, toExclusive, lengthBytes }: FragmentPart,
     voucher: Record<string, string>,
     signal: AbortSignal | undefined,
   ): Promise<HttpAnswer> {
+    const isWhole = toExclusive - from === lengthBytes;
     return this.send({
       method: 'GET',
       path: `/v1/fragments/${fragment}`,
-      headers: { ...this.ticketHeaders('get', fragment), ...voucher },
+      headers: {
+        ...this.ticketHeaders('get', fragment),
+        ...voucher,
+        ...(isWhole ? {} : { range: `bytes=${from}-${toExclusive - 1}` }),
+      },
       signal,
-      maxAnswerBytes: Math.max(lengthBytes, MAX_JSON_BYTES),
+      maxAnswerBytes: Math.max(toExclusive - from, MAX_JSON_BYTES),
     });
   }
 

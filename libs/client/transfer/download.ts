@@ -1,12 +1,23 @@
 import { equalBytes } from '#crypto';
 import { AppError, violationToText } from '#errors';
-import { type Manifest, type ManifestSegment, planOfManifest, planRange, segmentOfPlan } from '#fragments';
+import {
+  type FilePlan,
+  type Manifest,
+  planOfManifest,
+  planRange,
+  recordPlainBytes,
+  type SegmentRange,
+} from '#fragments';
 import type { CallOptions, ClientContext } from '../context.js';
-import { createFileHash } from './file-hash.js';
+import { createFileHash, type FileHash } from './file-hash.js';
 import { FragmentReader } from './fragment-reader.js';
+import { cutOut, SegmentReading } from './segment-reading.js';
 
-/** Segments fetched ahead of the one being written. */
-const READ_AHEAD = 4;
+/** Plaintext fetched ahead of the one being taken, whatever the size of segments; at least two segments are. */
+const READ_AHEAD_BYTES = 40 * 2 ** 20;
+const MAX_SEGMENTS_AHEAD = 8;
+/** The start of the first segment is fetched by itself, so that the first bytes need not wait for the rest. */
+const HEAD_BYTES = 2 * recordPlainBytes;
 
 /** Which bytes of a file; all of them unless said otherwise. */
 export interface ByteRange {
@@ -14,84 +25,113 @@ export interface ByteRange {
   readonly toExclusive: number;
 }
 
+/** How a file is read. */
+export interface ReadOptions extends CallOptions {
+  readonly range?: ByteRange;
+  /** Hash of the bytes before the range, which were read earlier: with it a range up to the end is checked as a whole file is. */
+  readonly hashBefore?: FileHash;
+}
+
+/** Something to give out, begun when its turn is near. */
+interface Piece {
+  /** Memory it holds until it is taken. */
+  readonly heldBytes: number;
+  readonly open: () => Promise<Uint8Array>;
+}
+
 /**
- * The bytes of a file in order. Every fragment is checked against its id and every record against its tag; a whole
- * file also against its hash, so that the last piece is given out only if all before it were right.
+ * The bytes of a file in order. Nothing is given out that is not checked: every record against its tag, or every
+ * fragment against its id; a whole file also against its hash, so that the last piece is given out only if all before
+ * it were right. What is fetched ahead is bounded: who takes slowly is waited for.
  */
 export async function* readFile(
   context: ClientContext,
   manifest: Manifest,
-  options: CallOptions & { range?: ByteRange } = {},
+  options: ReadOptions = {},
 ): AsyncGenerator<Uint8Array> {
+  const { range = { from: 0, toExclusive: manifest.sizeBytes }, hashBefore } = options;
+  const stop = new AbortController();
+  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
+  const reading = new SegmentReading(context, new FragmentReader(context), manifest);
+  const pieces = toPieces(manifest, range, reading, signal);
+  const isWhole = (range.from === 0 || hashBefore !== undefined) && range.toExclusive === manifest.sizeBytes;
+  const hash = isWhole ? (hashBefore ?? createFileHash()) : undefined;
+  const total = range.toExclusive - range.from;
+  const ahead: { readonly heldBytes: number; readonly opened: Promise<Uint8Array> }[] = [];
+  let heldBytes = 0;
+  let next = 0;
+  let done = 0;
+  const refill = (): void => {
+    for (; next < pieces.length && ahead.length < MAX_SEGMENTS_AHEAD; next++) {
+      const piece = pieces[next] as Piece;
+      if (ahead.length >= 2 && heldBytes + piece.heldBytes > READ_AHEAD_BYTES) return;
+      const opened = piece.open();
+      // Failures surface where the piece's turn comes; until then they must not count as unhandled.
+      opened.catch(() => undefined);
+      ahead.push({ heldBytes: piece.heldBytes, opened });
+      heldBytes += piece.heldBytes;
+    }
+  };
+  try {
+    for (refill(); ahead.length > 0; ) {
+      const [first] = ahead as [(typeof ahead)[number]];
+      const bytes = await first.opened;
+      ahead.shift();
+      heldBytes -= first.heldBytes;
+      refill();
+      done += bytes.length;
+      hash?.update(bytes);
+      if (done === total && hash !== undefined && !equalBytes(hash.digest(), manifest.fileHash))
+        throw wrongHash();
+      options.onProgress?.({ stage: 'fetching', done, total });
+      yield bytes;
+    }
+  } finally {
+    stop.abort();
+    await Promise.allSettled(ahead.map(({ opened }) => opened));
+  }
+}
+
+function toPieces(
+  manifest: Manifest,
+  range: ByteRange,
+  reading: SegmentReading,
+  signal: AbortSignal,
+): Piece[] {
   const planned = planOfManifest(manifest);
   if (!planned.ok)
     throw new AppError({ code: 'manifest/invalid', message: violationToText(planned.violation) });
   const plan = planned.value;
-  const range = options.range ?? { from: 0, toExclusive: manifest.sizeBytes };
-  const parts = planRange(plan, range.from, range.toExclusive);
-  if (!parts.ok) {
-    throw new AppError({
-      code: parts.violation.rule,
-      message: violationToText(parts.violation),
-      next: 'Ask for bytes the file has.',
-    });
-  }
-  const whole = range.from === 0 && range.toExclusive === manifest.sizeBytes;
-  const hash = createFileHash();
-  const reader = new FragmentReader(context);
-  const queue: Promise<Uint8Array>[] = [];
-  const stop = new AbortController();
-  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
-  let next = 0;
-  let done = 0;
-  const refill = (): void => {
-    while (queue.length < READ_AHEAD && next < parts.value.length) {
-      const { segmentIndex } = parts.value[next] as { segmentIndex: number };
-      const task = openSegment(context, reader, manifest, segmentIndex, signal);
-      // Failures surface where the segment's turn comes; until then they must not count as unhandled.
-      task.catch(() => undefined);
-      queue.push(task);
-      next += 1;
-    }
+  const [first, ...others] = partsOf(plan, range.from, range.toExclusive);
+  if (first === undefined) return [];
+  const headBytes = HEAD_BYTES - first.skipBytes;
+  const hasHead = first.takeBytes >= 2 * HEAD_BYTES;
+  const split = range.from + (hasHead ? headBytes : 0);
+  // The head and the rest of its segment fall back to the same fetch.
+  let shared: Promise<Uint8Array> | undefined;
+  const whole = (): Promise<Uint8Array> => {
+    shared ??= reading.whole(first.segmentIndex, signal);
+    return shared;
   };
-  try {
-    for (const part of parts.value) {
-      refill();
-      const plain = await (queue.shift() as Promise<Uint8Array>);
-      const start = Math.max(0, range.from - segmentOfPlan(plan, part.segmentIndex).offset);
-      const wanted = plain.subarray(start, start + part.takeBytes);
-      done += wanted.length;
-      if (whole) {
-        hash.update(wanted);
-        if (done === manifest.sizeBytes && !equalBytes(hash.digest(), manifest.fileHash)) throw wrongHash();
-      }
-      options.onProgress?.({ stage: 'fetching', done, total: range.toExclusive - range.from });
-      yield wanted;
-    }
-  } finally {
-    stop.abort();
-    await Promise.allSettled(queue);
-  }
+  const toPiece = (part: SegmentRange, open = () => reading.whole(part.segmentIndex, signal)): Piece => {
+    const isPart = reading.isWorthRanges(part);
+    return {
+      heldBytes: isPart ? part.takeBytes : plan.segmentCapacity,
+      open: async () => (isPart ? reading.part(part, signal, open) : cutOut(part, await open())),
+    };
+  };
+  const start = partsOf(plan, split, range.from + first.takeBytes).map((part) => toPiece(part, whole));
+  const head = hasHead ? partsOf(plan, range.from, split).map((part) => toPiece(part, whole)) : [];
+  return [...head, ...start, ...others.map((part) => toPiece(part))];
 }
 
-async function openSegment(
-  context: ClientContext,
-  reader: FragmentReader,
-  manifest: Manifest,
-  index: number,
-  signal: AbortSignal,
-): Promise<Uint8Array> {
-  const segment = manifest.segments[index] as ManifestSegment;
-  const fragments = await reader.fetchSegment(segment, manifest.profile.k, signal);
-  return context.pipeline.openSegment({
-    segmentId: segment.segmentId,
-    plainLength: segment.plainLength,
-    fragmentLength: segment.fragmentLength,
-    fragments,
-    fragmentIds: segment.fragmentIds,
-    contentKey: manifest.contentKey,
-    repairKey: manifest.repairKey,
-    profile: manifest.profile,
+function partsOf(plan: FilePlan, from: number, toExclusive: number): SegmentRange[] {
+  const parts = planRange(plan, from, toExclusive);
+  if (parts.ok) return parts.value;
+  throw new AppError({
+    code: parts.violation.rule,
+    message: violationToText(parts.violation),
+    next: 'Ask for bytes the file has.',
   });
 }
 

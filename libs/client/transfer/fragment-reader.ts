@@ -1,68 +1,75 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ContractId, FragmentId } from '#chain';
 import { bytesToHex } from '#crypto';
 import { AppError } from '#errors';
-import { isPlaced, type ManifestSegment } from '#fragments';
+import { type FragmentSpan, isPlaced, type ManifestSegment } from '#fragments';
 import type { ContractView } from '#wire';
 import type { ClientContext } from '../context.js';
 import { providerKeyOf } from '../providers/provider-directory.js';
 import { ProviderSession } from '../providers/provider-session.js';
+import { FragmentPace } from '../reads/fragment-pace.js';
+import { raceFragments } from '../reads/fragment-race.js';
 import { PaidReading } from '../reads/paid-reading.js';
 
-/** After this long without enough fragments one more provider is asked. */
-const HEDGE_MS = 1_000;
 const EXTRA_BUDGET_BYTES = 64n << 20n;
 
-/** Fetches any k fragments of a segment from whoever answers, data fragments and well-behaved providers first. */
+/** Where a contract's fragments are now. */
+interface Holder {
+  readonly provider: string;
+  readonly contract: ContractId;
+}
+
+/**
+ * Fetches any k fragments of a segment from whoever answers first: data fragments before parity, since they need no
+ * decoding, and providers that behaved lately before the others.
+ */
 export class FragmentReader {
+  /** What a fragment takes lately: who is slower than the others gets a rival. */
+  readonly pace = new FragmentPace();
   private readonly sessions = new Map<string, Promise<ProviderSession>>();
 
   constructor(private readonly context: ClientContext) {}
 
-  /** n places with k fragments filled in. Every one is checked against its id. */
-  async fetchSegment(
+  /** n places with k fragments filled in. Every one is checked against its id; one that is wrong is replaced. */
+  fetchSegment(
     segment: ManifestSegment,
     k: number,
     signal?: AbortSignal,
   ): Promise<(Uint8Array | undefined)[]> {
-    const order = await this.preferredOrder(segment, k);
-    const found: (Uint8Array | undefined)[] = new Array(segment.fragmentIds.length).fill(undefined);
-    const failures: string[] = [];
-    const stop = new AbortController();
-    const both = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
-    const running = new Set<Promise<void>>();
-    let have = 0;
-    const ask = (index: number): void => {
-      const task = this.fetchOne(segment, index, both).then(
-        (bytes) => {
-          found[index] = bytes;
-          have += 1;
-        },
-        (error: unknown) => {
-          if (!(error instanceof AppError) && !both.aborted) throw error;
-          failures.push(error instanceof Error ? error.message : String(error));
-        },
-      );
-      const tracked = task.finally(() => running.delete(tracked));
-      running.add(tracked);
-    };
-    try {
-      while (have < k) {
-        signal?.throwIfAborted();
-        while (running.size + have < k && order.length > 0) ask(order.shift() as number);
-        if (running.size === 0) throw tooFewFragments(k, have, failures);
-        const hedge = new AbortController();
-        const waited = await Promise.race([
-          Promise.race(running).then(() => 'answered' as const),
-          delay(HEDGE_MS, 'slow' as const, { signal: hedge.signal }).catch(() => 'answered' as const),
-        ]).finally(() => hedge.abort());
-        if (waited === 'slow' && order.length > 0) ask(order.shift() as number);
-      }
-      return found;
-    } finally {
-      stop.abort();
-      await Promise.allSettled(running);
-    }
+    return this.race(segment, k, true, signal);
+  }
+
+  /** The same unchecked but for their lengths: for callers that check what they make of them. */
+  fetchUnchecked(
+    segment: ManifestSegment,
+    k: number,
+    signal?: AbortSignal,
+  ): Promise<(Uint8Array | undefined)[]> {
+    return this.race(segment, k, false, signal);
+  }
+
+  /**
+   * Parts of data fragments, unchecked but for their lengths.
+   * @throws AppError where one of the holders cannot or will not give its part
+   */
+  async fetchSpans(
+    segment: ManifestSegment,
+    spans: readonly FragmentSpan[],
+    signal: AbortSignal,
+  ): Promise<Uint8Array[]> {
+    return Promise.all(
+      spans.map(({ fragmentIndex, from, toExclusive }) =>
+        this.fetchPart(segment, fragmentIndex, signal, (session, id) => {
+          const part = { from, toExclusive, lengthBytes: segment.fragmentLength };
+          return session.readFragment(id, part, signal);
+        }),
+      ),
+    );
+  }
+
+  /** Whether the holders of these fragments are worth asking alone: placed, and none was slow or failed lately. */
+  async areGood(segment: ManifestSegment, indexes: readonly number[]): Promise<boolean> {
+    const rated = await Promise.all(indexes.map((index) => this.rate(segment, index)));
+    return rated.every((penalty) => penalty === 0);
   }
 
   /** The session about a contract, for reads and audits. */
@@ -74,6 +81,30 @@ export class FragmentReader {
       this.sessions.set(contract, known);
     }
     return known;
+  }
+
+  private async race(
+    segment: ManifestSegment,
+    k: number,
+    checked: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<(Uint8Array | undefined)[]> {
+    const { fragmentLength: lengthBytes } = segment;
+    const outcome = await raceFragments({
+      needed: k,
+      next: this.inOrder(segment, k),
+      fetch: (index, stopped) =>
+        this.fetchPart(segment, index, stopped, (session, id) =>
+          checked
+            ? session.getFragment(id, lengthBytes, stopped)
+            : session.readFragment(id, { from: 0, toExclusive: lengthBytes, lengthBytes }, stopped),
+        ),
+      onLate: (index) => void this.noteSlow(segment, index),
+      pace: this.pace,
+      signal,
+    });
+    if (!outcome.ok) throw tooFewFragments(k, outcome.found, outcome.failures);
+    return segment.fragmentIds.map((_, index) => outcome.found.get(index));
   }
 
   private async openSession(contract: ContractId): Promise<ProviderSession> {
@@ -105,36 +136,82 @@ export class FragmentReader {
     return { reading: new PaidReading({ context: this.context, ...options }) };
   }
 
-  private async fetchOne(segment: ManifestSegment, index: number, signal: AbortSignal): Promise<Uint8Array> {
-    const contract = bytesToHex(segment.holders[index] as Uint8Array) as ContractId;
-    const { provider } = await this.context.providers.contract(contract);
+  /** Asks the holder of a fragment; one that denies, lies or is silent is remembered. */
+  private async fetchPart(
+    segment: ManifestSegment,
+    index: number,
+    signal: AbortSignal,
+    ask: (session: ProviderSession, id: FragmentId) => Promise<Uint8Array>,
+  ): Promise<Uint8Array> {
+    const { providers } = this.context;
+    const { contract, provider } = await this.holderOf(segment, index);
     try {
       const session = await this.session(contract);
-      const id = bytesToHex(segment.fragmentIds[index] as Uint8Array) as FragmentId;
-      return await session.getFragment(id, segment.fragmentLength, signal);
+      signal.throwIfAborted();
+      return await ask(session, bytesToHex(segment.fragmentIds[index] as Uint8Array) as FragmentId);
     } catch (error) {
       if (!signal.aborted) {
-        this.context.providers.noteFailure(provider);
+        providers.noteFailure(provider);
         // It may have been renewed or replaced since it was looked up.
-        this.context.providers.forgetContract(contract);
+        providers.forgetContract(contract);
         this.sessions.delete(contract);
       }
       throw error;
     }
   }
 
-  private async preferredOrder(segment: ManifestSegment, k: number): Promise<number[]> {
-    const rated: { index: number; rank: number }[] = [];
-    for (const [index, holder] of segment.holders.entries()) {
-      if (!isPlaced(holder)) continue;
-      const contract = bytesToHex(holder) as ContractId;
-      const failures = await this.context.providers.contract(contract).then(
-        (view) => this.context.providers.failureCount(view.provider),
-        () => Number.MAX_SAFE_INTEGER / 4,
-      );
-      rated.push({ index, rank: failures * 2 + (index < k ? 0 : 1) });
-    }
-    return rated.sort((a, b) => a.rank - b.rank || a.index - b.index).map(({ index }) => index);
+  private async holderOf(segment: ManifestSegment, index: number): Promise<Holder> {
+    const contract = bytesToHex(segment.holders[index] as Uint8Array) as ContractId;
+    const { provider } = await this.context.providers.contract(contract);
+    return { contract, provider };
+  }
+
+  private async noteSlow(segment: ManifestSegment, index: number): Promise<void> {
+    const holder = await this.holderOf(segment, index).catch(() => undefined);
+    if (holder !== undefined) this.context.providers.standing.noteSlow(holder.provider);
+  }
+
+  /** Fragments by how soon they should be asked for. Holders of parity are looked up only once one is needed. */
+  private inOrder(segment: ManifestSegment, k: number): () => Promise<number | undefined> {
+    const given = new Set<number>();
+    let good: number[] | undefined;
+    let rest: number[] | undefined;
+    return async () => {
+      good ??= await this.goodData(segment, k);
+      const index = good.shift();
+      if (index !== undefined) {
+        given.add(index);
+        return index;
+      }
+      rest ??= await this.others(segment, k, given);
+      return rest.shift();
+    };
+  }
+
+  private async goodData(segment: ManifestSegment, k: number): Promise<number[]> {
+    const indexes = Array.from({ length: k }, (_, index) => index);
+    const rated = await Promise.all(indexes.map((index) => this.rate(segment, index)));
+    return indexes.filter((index) => rated[index] === 0);
+  }
+
+  private async others(segment: ManifestSegment, k: number, given: ReadonlySet<number>): Promise<number[]> {
+    const indexes = segment.holders.flatMap((holder, index) =>
+      isPlaced(holder) && !given.has(index) ? [index] : [],
+    );
+    const ranked = await Promise.all(
+      indexes.map(async (index) => {
+        const penalty = (await this.rate(segment, index)) ?? 3;
+        return { index, rank: penalty * 2 + (index < k ? 0 : 1) };
+      }),
+    );
+    return ranked.sort((a, b) => a.rank - b.rank || a.index - b.index).map(({ index }) => index);
+  }
+
+  /** The penalty of a fragment's holder; undefined where it is not placed or the node does not know its contract. */
+  private async rate(segment: ManifestSegment, index: number): Promise<0 | 1 | 2 | undefined> {
+    if (!isPlaced(segment.holders[index] as Uint8Array)) return undefined;
+    const holder = await this.holderOf(segment, index).catch(() => undefined);
+    return holder === undefined ? undefined : this.context.providers.standing.penalty(holder.provider);
   }
 }
 
@@ -143,7 +220,7 @@ function tooFewFragments(needed: number, found: number, failures: readonly strin
   return new AppError({
     code: 'fetch/too-few-fragments',
     message: `A segment needs ${needed} fragments and only ${found} could be had. ${reasons}`.trim(),
-    next: 'Try again later: providers may come back. `cairn status` shows who answers.',
+    next: 'Try again later: providers may come back. `cairn verify NAME` shows who answers.',
     data: { needed, found },
   });
 }

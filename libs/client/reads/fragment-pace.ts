@@ -1,0 +1,47 @@
+/** Answers that are remembered. */
+const REMEMBERED = 32;
+/** A fragment is late after this many times what most took lately. */
+const LATE_FACTOR = 3;
+/** Below this, differences are the machine's own noise. */
+const LEAST_MS = 100;
+/** Where nobody has answered yet. */
+const UNKNOWN_MS = 500;
+/** Rivals that may be asked for at once, and how many answers earn one more. */
+const MOST_RIVALS = 8;
+const ANSWERS_PER_RIVAL = 8;
+/** So many times late, a fragment gets its rival in any case. */
+const HOPELESS_FACTOR = 4;
+
+/**
+ * What fragments of one read take lately, and from when on one of them is late. Rivals are rationed: where everything
+ * is slow, asking twice for everything would make it slower still.
+ */
+export class FragmentPace {
+  private readonly recentMs: number[] = [];
+  private answers = 0;
+  private rivals = MOST_RIVALS;
+
+  /** A fragment came after so long. */
+  note(elapsedMs: number): void {
+    this.recentMs[this.answers % REMEMBERED] = elapsedMs;
+    this.answers += 1;
+    this.rivals = Math.min(MOST_RIVALS, this.rivals + 1 / ANSWERS_PER_RIVAL);
+  }
+
+  /** A fragment that takes longer is late: three times what three quarters of the last ones took. */
+  lateAfterMs(): number {
+    if (this.recentMs.length === 0) return UNKNOWN_MS;
+    const sorted = [...this.recentMs].sort((a, b) => a - b);
+    const most = sorted[Math.floor((sorted.length - 1) * 0.75)] as number;
+    return Math.max(LEAST_MS, most * LATE_FACTOR);
+  }
+
+  /** Whether a fragment that is under way for so long gets a rival now; takes one from the ration. */
+  takeRival(elapsedMs: number): boolean {
+    const lateMs = this.lateAfterMs();
+    if (elapsedMs < lateMs) return false;
+    if (this.rivals < 1) return elapsedMs >= lateMs * HOPELESS_FACTOR;
+    this.rivals -= 1;
+    return true;
+  }
+}

@@ -1,0 +1,113 @@
+import { AppError } from '#errors';
+import type { FragmentPace } from './fragment-pace.js';
+
+/** A late one for which no rival was to be had is looked at again. */
+const RECHECK_MS = 50;
+
+/** A race for some of many fragments. */
+export interface FragmentRace {
+  /** How many are enough. */
+  readonly needed: number;
+  /** The next fragment to ask for, best first; undefined where none is left. */
+  readonly next: () => Promise<number | undefined>;
+  /** Fetches one; rejects with an AppError where its holder cannot or will not give it. */
+  readonly fetch: (index: number, signal: AbortSignal) => Promise<Uint8Array>;
+  /** Called for each whose holder kept us waiting so long that another was asked in its place. */
+  readonly onLate: (index: number) => void;
+  readonly pace: FragmentPace;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Fragments by index, or why there are too few. */
+export type RaceOutcome =
+  | { readonly ok: true; readonly found: ReadonlyMap<number, Uint8Array> }
+  | { readonly ok: false; readonly found: number; readonly failures: readonly string[] };
+
+/**
+ * Asks for as many fragments as are needed. One that fails is replaced at once, one that is late gets a rival; as soon
+ * as there are enough, the rest are cancelled.
+ */
+export async function raceFragments(race: FragmentRace): Promise<RaceOutcome> {
+  const { needed, pace, signal } = race;
+  const found = new Map<number, Uint8Array>();
+  const failures: string[] = [];
+  const runningSinceMs = new Map<number, number>();
+  const late = new Set<number>();
+  const stop = new AbortController();
+  const both = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+  let fatal: { readonly error: unknown } | undefined;
+  let wake: () => void = () => undefined;
+  const settled = (index: number): void => {
+    runningSinceMs.delete(index);
+    late.delete(index);
+    wake();
+  };
+  const ask = (index: number): void => {
+    const startedMs = performance.now();
+    runningSinceMs.set(index, startedMs);
+    race.fetch(index, both).then(
+      (bytes) => {
+        pace.note(performance.now() - startedMs);
+        if (late.has(index)) race.onLate(index);
+        found.set(index, bytes);
+        settled(index);
+      },
+      (error: unknown) => {
+        if (error instanceof AppError) failures.push(error.message);
+        else if (!both.aborted) fatal = { error };
+        settled(index);
+      },
+    );
+  };
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      if (fatal !== undefined) throw fatal.error;
+      if (found.size >= needed) return { ok: true, found };
+      const dueMs = markLate(runningSinceMs, late, pace);
+      while (runningSinceMs.size - late.size + found.size < needed) {
+        const index = await race.next();
+        if (index === undefined) break;
+        ask(index);
+      }
+      if (found.size >= needed || fatal !== undefined) continue;
+      if (runningSinceMs.size === 0) return { ok: false, found: found.size, failures };
+      await sleep(dueMs, (awaken) => {
+        wake = awaken;
+      });
+    }
+  } finally {
+    stop.abort();
+    if (found.size >= needed) for (const index of late) race.onLate(index);
+  }
+}
+
+/** Marks what has become late and gets a rival; answers in how many milliseconds to look again. */
+function markLate(
+  runningSinceMs: ReadonlyMap<number, number>,
+  late: Set<number>,
+  pace: FragmentPace,
+): number {
+  const nowMs = performance.now();
+  const lateAfterMs = pace.lateAfterMs();
+  let dueMs = lateAfterMs;
+  for (const [index, sinceMs] of runningSinceMs) {
+    if (late.has(index)) continue;
+    const elapsedMs = nowMs - sinceMs;
+    if (pace.takeRival(elapsedMs)) late.add(index);
+    else dueMs = Math.min(dueMs, Math.max(lateAfterMs - elapsedMs, RECHECK_MS));
+  }
+  return dueMs;
+}
+
+/** Resolves when `wake` is called, or after a while; then what has arrived meanwhile has been seen. */
+function sleep(ms: number, onWake: (wake: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    // A timer is served before the sockets: an answer that waits in one of them is not late.
+    const timer = setTimeout(() => setImmediate(resolve), ms);
+    onWake(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
