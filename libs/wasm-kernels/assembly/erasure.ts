@@ -15,16 +15,19 @@ function lookUp(table: v128, indexes: v128): v128 {
   return i8x16.swizzle(table, indexes);
 }
 
+/** Sixteen times 15, in memory: what is loaded before a loop stays in a register, a constant would be made again in it. */
+const fifteens = memory.data<u8>([15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15], 16);
+
 // @ts-ignore: decorator
 @inline
-function lowHalves(x: v128): v128 {
-  return v128.and(x, i8x16.splat(15));
+function lowHalves(x: v128, mask: v128): v128 {
+  return v128.and(x, mask);
 }
 
 // @ts-ignore: decorator
 @inline
-function highHalves(x: v128): v128 {
-  return v128.and(i64x2.shr_u(x, 4), i8x16.splat(15));
+function highHalves(x: v128, mask: v128): v128 {
+  return v128.and(i64x2.shr_u(x, 4), mask);
 }
 
 // @ts-ignore: decorator
@@ -78,6 +81,7 @@ function multiplyGroup(
   stride: usize,
   width: usize,
 ): void {
+  const mask = v128.load(fifteens);
   const step: usize = 32 * rows;
   const end = tables + <usize>inputCount * step;
   for (let column: usize = 0; column < width; column += 32) {
@@ -94,11 +98,11 @@ function multiplyGroup(
     let e1 = i64x2.splat(0);
     for (let table = tables; table < end; table += step) {
       const x0 = v128.load(input);
-      const low0 = lowHalves(x0);
-      const high0 = highHalves(x0);
+      const low0 = lowHalves(x0, mask);
+      const high0 = highHalves(x0, mask);
       const x1 = v128.load(input, 16);
-      const low1 = lowHalves(x1);
-      const high1 = highHalves(x1);
+      const low1 = lowHalves(x1, mask);
+      const high1 = highHalves(x1, mask);
       a0 = addProduct(a0, v128.load(table), v128.load(table, 16), low0, high0);
       a1 = addProduct(a1, v128.load(table), v128.load(table, 16), low1, high1);
       if (rows > 1) {
@@ -173,19 +177,21 @@ function rowAt(address: u32, from: usize): usize {
 }
 
 function forward(z0: usize, z1: usize, x: usize, y: usize, table: usize, bytes: usize): void {
+  const mask = v128.load(fifteens);
   const low = v128.load(table);
   const high = v128.load(table, 16);
   for (let at: usize = 0; at < bytes; at += 32) {
     const y0 = v128.load(y + at);
     const y1 = v128.load(y + at, 16);
-    const a0 = addProduct(v128.load(x + at), low, high, lowHalves(y0), highHalves(y0));
-    const a1 = addProduct(v128.load(x + at, 16), low, high, lowHalves(y1), highHalves(y1));
+    const a0 = addProduct(v128.load(x + at), low, high, lowHalves(y0, mask), highHalves(y0, mask));
+    const a1 = addProduct(v128.load(x + at, 16), low, high, lowHalves(y1, mask), highHalves(y1, mask));
     storePair(z0 + at, a0, a1);
     storePair(z1 + at, v128.xor(a0, y0), v128.xor(a1, y1));
   }
 }
 
 function inverse(z0: usize, z1: usize, x: usize, y: usize, table: usize, bytes: usize): void {
+  const mask = v128.load(fifteens);
   const low = v128.load(table);
   const high = v128.load(table, 16);
   for (let at: usize = 0; at < bytes; at += 32) {
@@ -194,20 +200,21 @@ function inverse(z0: usize, z1: usize, x: usize, y: usize, table: usize, bytes: 
     const y0 = v128.xor(v128.load(y + at), x0);
     const y1 = v128.xor(v128.load(y + at, 16), x1);
     storePair(z1 + at, y0, y1);
-    const a0 = addProduct(x0, low, high, lowHalves(y0), highHalves(y0));
-    const a1 = addProduct(x1, low, high, lowHalves(y1), highHalves(y1));
+    const a0 = addProduct(x0, low, high, lowHalves(y0, mask), highHalves(y0, mask));
+    const a1 = addProduct(x1, low, high, lowHalves(y1, mask), highHalves(y1, mask));
     storePair(z0 + at, a0, a1);
   }
 }
 
 function scaledSum(z0: usize, x: usize, y: usize, table: usize, bytes: usize): void {
+  const mask = v128.load(fifteens);
   const low = v128.load(table);
   const high = v128.load(table, 16);
   for (let at: usize = 0; at < bytes; at += 32) {
     const y0 = v128.load(y + at);
     const y1 = v128.load(y + at, 16);
-    const a0 = addProduct(v128.load(x + at), low, high, lowHalves(y0), highHalves(y0));
-    const a1 = addProduct(v128.load(x + at, 16), low, high, lowHalves(y1), highHalves(y1));
+    const a0 = addProduct(v128.load(x + at), low, high, lowHalves(y0, mask), highHalves(y0, mask));
+    const a1 = addProduct(v128.load(x + at, 16), low, high, lowHalves(y1, mask), highHalves(y1, mask));
     storePair(z0 + at, a0, a1);
   }
 }
