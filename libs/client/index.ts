@@ -4,19 +4,43 @@
  * Does not own: codes and ciphers (libs/erasure), prices (libs/market), choice of providers (libs/placement), the ledger.
  * Read next: client.ts, transfer/upload.ts, transfer/download.ts.
  */
+export { currentHead, type ShownHead, toHead } from './catalogue/catalogue-head.js';
+export type { LoadedCatalogue, LoadOptions } from './catalogue/catalogue-store.js';
+export {
+  contractsOfEntries,
+  contractsOfHolding,
+  type EntryContent,
+  entryContent,
+  holdingManifest,
+  manifestOf,
+} from './catalogue/entry-content.js';
+export { type Removal, type RemovalPlan, storedBytesOf } from './catalogue/removal.js';
+export type { CatalogueHead } from './catalogue/seen-head.js';
 export * from './client.js';
 export type { CallOptions, ClientContext, Progress } from './context.js';
 export { type Dropped, drop, liveFragments } from './contracts/drop.js';
 export { type Renewed, type RenewOptions, renew } from './contracts/renew.js';
 export type { RenewedFile, RenewFileOptions } from './contracts/renew-file.js';
-export { type Replaced, type ReplaceOptions, replaceContract } from './contracts/replace.js';
+export {
+  type OpenReplacement,
+  openReplacement,
+  type Replaced,
+  type ReplaceOptions,
+  replaceContract,
+  resumeReplacements,
+} from './contracts/replace.js';
 export { appendTo, extend, type NewFragment, type Revised, topUp } from './contracts/revise.js';
 export type { FileHealth, HolderHealth } from './health/file-health.js';
 export { type ClientIdentity, createIdentity, createRepairIdentity } from './identity.js';
 export type { DealLimits } from './negotiation/deal-limits.js';
 export { type Resumed, resumeNegotiation } from './negotiation/resume.js';
+export { type ReadMember, readMembers } from './packs/read-members.js';
+export { liveBytes, type Repacked, wastefulPacks } from './packs/repack.js';
+export { type LocalFile, type StoreEvent, storeFiles } from './packs/store-files.js';
+export type { StoredFiles } from './packs/store-pack.js';
 export { allPages, contractNow } from './providers/provider-directory.js';
 export type { ReadEntry, VoucherBook } from './reads/voucher-book.js';
+export { HolderSessions } from './repair/holder-sessions.js';
 export { FragmentReader } from './transfer/fragment-reader.js';
 export { openSource, type SourceFile } from './transfer/source.js';
 export { contractsOf, memorySource } from './transfer/upload.js';

@@ -12,6 +12,7 @@ export const APPS = [
   'registry',
   'payouts',
   'provider',
+  'repairer',
   'gateway',
   'admin-api',
   'cli',
@@ -98,6 +99,20 @@ export function amount(): SettingType<bigint> {
       .transform(BigInt)
       .refine((value) => value < 2n ** 63n),
     allowed: 'a whole number of base units below 2^63',
+  };
+}
+
+/** An amount of money in coins; base units in code. */
+export function coins(): SettingType<bigint> {
+  return {
+    schema: z
+      .string()
+      .regex(/^\d{1,9}(\.\d{1,9})?$/)
+      .transform((text) => {
+        const [whole = '0', part = ''] = text.split('.');
+        return BigInt(whole) * 1_000_000_000n + BigInt(part.padEnd(9, '0'));
+      }),
+    allowed: 'coins, with at most nine digits after the point, such as 0.0025',
   };
 }
 

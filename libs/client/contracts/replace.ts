@@ -4,6 +4,7 @@ import {
   type Agreement,
   collateralFor,
   contractIdOf,
+  type FragmentEntry,
   isTombstone,
   type Leaf,
   priceContract,
@@ -16,6 +17,7 @@ import type { ContractView, CounterTerms } from '#wire';
 import type { CallOptions, ClientContext } from '../context.js';
 import { negotiate } from '../negotiation/negotiate.js';
 import { offerToDeal } from '../negotiation/offer-to-deal.js';
+import { resumeNegotiation } from '../negotiation/resume.js';
 import { httpAddress } from '../providers/provider-directory.js';
 import { ProviderSession } from '../providers/provider-session.js';
 import { leavesOf } from './own-contract.js';
@@ -36,6 +38,17 @@ export interface Replaced {
   readonly transaction: string;
 }
 
+/** A replacement under way: the new provider keeps room; fragments come in any order, then it is agreed on. */
+export interface OpenReplacement {
+  readonly contract: ContractId;
+  /** What must be stored: fragments that were not dropped. */
+  readonly wanted: readonly FragmentEntry[];
+  /** Stores one of them with the new provider. */
+  put(id: FragmentId, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
+  /** Agrees and puts the replacement on chain, once everything wanted is stored. */
+  finish(signal?: AbortSignal): Promise<Replaced>;
+}
+
 /** Room for the replacement is kept for so long, in seconds, and a second more for each MiB. */
 const ROOM_SECONDS = 1_800;
 /** A challenge this near may have been made by the time the replacement is on chain: its epoch is not counted on. */
@@ -50,15 +63,53 @@ const MAX_ATTEMPTS = 3;
  *   reserving, storing and negotiating throw
  */
 export async function replaceContract(context: ClientContext, options: ReplaceOptions): Promise<Replaced> {
-  const { ledger, params, journal } = context;
-  const view = await ledger.contract({ id: options.contract });
-  assertReplaceable(context, options.contract, view);
+  const { signal, onProgress, fragment } = options;
+  const open = await openReplacement(context, options);
+  for (const [done, { id, lengthBytes }] of open.wanted.entries()) {
+    signal?.throwIfAborted();
+    await open.put(id, await fragment(id, lengthBytes), signal);
+    onProgress?.({ stage: 'sealing', done: done + 1, total: open.wanted.length });
+  }
+  return open.finish(signal);
+}
+
+/** Asks the new provider for room. @throws as `replaceContract` */
+export async function openReplacement(
+  context: ClientContext,
+  { contract: id, candidate, signal }: Pick<ReplaceOptions, 'contract' | 'candidate' | 'signal'>,
+): Promise<OpenReplacement> {
+  const view = await context.ledger.contract({ id });
+  assertReplaceable(context, id, view);
   const contract = view.id as ContractId;
   const leaves = await leavesOf(context, contract, view);
   const nonce = new Uint8Array(randomBytes(16));
-  const { session, replacement } = sessionWithNew(context, options.candidate, view, nonce);
-  const room = { session, view, leaves, nonce, options };
-  await send(context, { ...room, epochs: await epochsLeft(context, contract) });
+  const { session, replacement } = sessionWithNew(context, candidate, view, nonce);
+  const epochs = await epochsLeft(context, contract);
+  await reserve(context, { session, view, nonce, epochs, signal });
+  const live = leaves.filter((leaf) => !isTombstone(leaf));
+  return {
+    contract,
+    wanted: live.map(({ id: fragment, lengthBytes }) => ({ id: fragment, lengthBytes })),
+    put: (fragment, bytes, putSignal) => session.putFragment(fragment, bytes, putSignal),
+    finish: (finishSignal) =>
+      agree(context, { session, replacement, view, leaves, nonce, candidate, signal: finishSignal }),
+  };
+}
+
+interface ToAgree {
+  readonly session: ProviderSession;
+  readonly replacement: ContractId;
+  readonly view: ContractView;
+  readonly leaves: readonly Leaf[];
+  readonly nonce: Uint8Array;
+  readonly candidate: Candidate;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function agree(context: ClientContext, open: ToAgree): Promise<Replaced> {
+  const { ledger, params, journal } = context;
+  const { session, replacement, view, leaves, nonce, candidate, signal } = open;
+  const contract = view.id as ContractId;
   let firstRound = 1;
   for (let attempt = 1; ; attempt++) {
     // Sending takes a while, and so may a block: what is left of the term is counted again.
@@ -67,7 +118,7 @@ export async function replaceContract(context: ClientContext, options: ReplaceOp
     const { agreement, providerSignature, round } = await negotiate(
       {
         session,
-        quoted: offerToDeal(params, options.candidate.offer, tip.height),
+        quoted: offerToDeal(params, candidate.offer, tip.height),
         epochs,
         origin: { kind: 'replacement', contract },
         fragments: leaves.map(({ id, lengthBytes }) => ({ id, lengthBytes })),
@@ -76,18 +127,51 @@ export async function replaceContract(context: ClientContext, options: ReplaceOp
         firstRound,
         draft: (terms) => draftReplacement(context, view, { terms, nonce, epochs, session }),
       },
-      options.signal,
+      signal,
     );
     firstRound = round + 1;
     try {
       const submitted = await context.wallet.submit('replace', { contract, agreement, providerSignature });
-      await context.wallet.confirm(submitted, { ...(options.signal && { signal: options.signal }) });
+      await context.wallet.confirm(submitted, { ...(signal && { signal }) });
       await journal.close(replacement);
       return { contract, replacement, transaction: submitted.id };
     } catch (error) {
       if (attempt === MAX_ATTEMPTS || !isTermOver(error)) throw error;
     }
   }
+}
+
+/**
+ * Puts replacements on chain that a killed run had agreed on: nothing is rebuilt or sent a second time. Answers those
+ * that are there now; what nobody agreed on is begun anew by whoever finds its cause.
+ */
+export async function resumeReplacements(
+  context: ClientContext,
+  options: CallOptions = {},
+): Promise<Replaced[]> {
+  const { journal, wallet, ledger } = context;
+  const replaced: Replaced[] = [];
+  for (const negotiation of await journal.open()) {
+    const { origin, contract: replacement, agreement } = negotiation;
+    if (origin.kind !== 'replacement') continue;
+    const { contract } = origin;
+    const resumed = await resumeNegotiation(context, negotiation);
+    if (resumed.outcome === 'unreachable') continue;
+    if (resumed.outcome === 'agreed') {
+      const { providerSignature } = resumed.agreed;
+      try {
+        const submitted = await wallet.submit('replace', { contract, agreement, providerSignature });
+        await wallet.confirm(submitted, { ...(options.signal && { signal: options.signal }) });
+        replaced.push({ contract, replacement, transaction: submitted.id });
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code !== 'ledger/refused') throw error;
+        // The killed run's own transaction may still be on its way: the provider is not told before its time is over.
+        if (agreement.formBy >= (await ledger.status()).tip.height) continue;
+      }
+    }
+    await journal.close(replacement);
+  }
+  return replaced;
 }
 
 /** An epoch has begun since the term was counted. */
@@ -113,46 +197,32 @@ function sessionWithNew(
   return { session: new ProviderSession(context, target), replacement };
 }
 
-/** Room at the new provider, and every fragment that was not dropped. */
-async function send(
+/** Room at the new provider. */
+function reserve(
   { nowMs }: ClientContext,
   {
     session,
     view,
-    leaves,
     nonce,
     epochs,
-    options,
-  }: {
-    session: ProviderSession;
-    view: ContractView;
-    leaves: readonly Leaf[];
-    nonce: Uint8Array;
-    epochs: number;
-    options: ReplaceOptions;
+    signal,
+  }: Pick<ToAgree, 'session' | 'view' | 'nonce' | 'signal'> & {
+    readonly epochs: number;
   },
-): Promise<void> {
+): Promise<unknown> {
   const maxBytes = BigInt(view.totalBytes);
   const lifeSeconds = ROOM_SECONDS + Number(maxBytes >> 20n);
-  await session.reserve(
-    {
-      clientKey: hexToBytes(view.clientKey),
-      providerKey: session.providerKey,
-      nonce,
-      ticketKey: hexToBytes(view.ticketKey),
-      maxBytes,
-      maxFragments: view.leafCount,
-      epochs,
-      expiresAt: BigInt(Math.floor(nowMs() / 1000) + lifeSeconds),
-    },
-    { replaces: view.id as ContractId, signal: options.signal },
-  );
-  const live = leaves.filter((leaf) => !isTombstone(leaf));
-  for (const [done, { id, lengthBytes }] of live.entries()) {
-    options.signal?.throwIfAborted();
-    await session.putFragment(id, await options.fragment(id, lengthBytes), options.signal);
-    options.onProgress?.({ stage: 'sealing', done: done + 1, total: live.length });
-  }
+  const reservation = {
+    clientKey: hexToBytes(view.clientKey),
+    providerKey: session.providerKey,
+    nonce,
+    ticketKey: hexToBytes(view.ticketKey),
+    maxBytes,
+    maxFragments: view.leafCount,
+    epochs,
+    expiresAt: BigInt(Math.floor(nowMs() / 1000) + lifeSeconds),
+  };
+  return session.reserve(reservation, { replaces: view.id as ContractId, signal });
 }
 
 function draftReplacement(

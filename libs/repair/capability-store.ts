@@ -1,0 +1,151 @@
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bytesToHex } from '#crypto';
+import { AppError } from '#errors';
+import { decodeRepairCapability, type RepairContent, type SignedRepairCapability } from '#wire';
+
+/** How a file lies, without what only rebuilding needs: kept in memory for every file. */
+export interface FileIndex {
+  readonly subject: string;
+  /** Hex of the client's wallet key. */
+  readonly client: string;
+  readonly number: bigint;
+  readonly profile: RepairContent['profile'];
+  readonly contracts: readonly string[];
+  readonly segmentCount: number;
+  /** The different ways in which segments lie: most files have one. Places in `contracts`, from 1; 0: not placed. */
+  readonly placements: readonly (readonly number[])[];
+  readonly sizeBytes: number;
+  /** Of the content, so that the same capability handed over again is known. */
+  readonly digest: string;
+}
+
+/** Capabilities on disk, one file each, whole or not at all; an index of them in memory. */
+export class CapabilityStore {
+  private readonly files = new Map<string, FileIndex>();
+
+  private constructor(
+    private readonly folder: string,
+    private readonly digestOf: (bytes: Uint8Array) => string,
+  ) {}
+
+  /** Reads what is there. One that cannot be read any more is left where it is and named. */
+  static async open(
+    folder: string,
+    digestOf: (bytes: Uint8Array) => string,
+  ): Promise<{ readonly store: CapabilityStore; readonly unreadable: readonly string[] }> {
+    const store = new CapabilityStore(folder, digestOf);
+    const unreadable: string[] = [];
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    for (const name of await readdir(folder)) {
+      if (name.endsWith('.tmp')) await rm(join(folder, name), { force: true });
+      if (!name.endsWith('.cap')) continue;
+      const decoded = decodeRepairCapability(new Uint8Array(await readFile(join(folder, name))));
+      if (decoded.ok && decoded.value.capability.content !== undefined) store.note(decoded.value);
+      else unreadable.push(name);
+    }
+    return { store, unreadable };
+  }
+
+  get(subject: string): FileIndex | undefined {
+    return this.files.get(subject);
+  }
+
+  all(): readonly FileIndex[] {
+    return [...this.files.values()];
+  }
+
+  get keptBytes(): number {
+    return this.all().reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  }
+
+  /** How much a client has here. */
+  usedBy(client: string): { readonly files: number; readonly bytes: number } {
+    const own = this.all().filter((file) => file.client === client);
+    return { files: own.length, bytes: own.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
+  }
+
+  /** Keeps a capability; once resolved it survives kill -9. @throws AppError `repair/not-written` */
+  async keep(signed: SignedRepairCapability): Promise<void> {
+    const path = this.pathOf(signed.capability.subject);
+    const temporary = `${path}.tmp`;
+    try {
+      const handle = await open(temporary, 'w', 0o600);
+      try {
+        await handle.writeFile(signed.bytes);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await rename(temporary, path);
+      await syncFolder(this.folder);
+    } catch (cause) {
+      throw notWritten(path, cause);
+    }
+    this.note(signed);
+  }
+
+  async remove(subject: string): Promise<void> {
+    this.files.delete(subject);
+    await rm(this.pathOf(subject), { force: true });
+  }
+
+  /** Everything that rebuilding needs. @throws AppError `repair/unreadable` */
+  async content(subject: string): Promise<RepairContent> {
+    const path = this.pathOf(subject);
+    const bytes = await readFile(path).catch((cause: unknown) => {
+      throw unreadableFile(path, cause);
+    });
+    const decoded = decodeRepairCapability(new Uint8Array(bytes));
+    if (decoded.ok && decoded.value.capability.content !== undefined) return decoded.value.capability.content;
+    throw unreadableFile(path, undefined);
+  }
+
+  private note({ capability, bytes }: SignedRepairCapability): void {
+    const { subject, clientKey, number, content } = capability;
+    if (content === undefined) return;
+    const placements = new Map(content.segments.map(({ holders }) => [holders.join(), [...holders]]));
+    this.files.set(subject, {
+      subject,
+      client: bytesToHex(clientKey),
+      number,
+      profile: content.profile,
+      contracts: content.contracts,
+      segmentCount: content.segments.length,
+      placements: [...placements.values()],
+      sizeBytes: bytes.length,
+      digest: this.digestOf(bytes),
+    });
+  }
+
+  private pathOf(subject: string): string {
+    return join(this.folder, `${subject}.cap`);
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function notWritten(path: string, cause: unknown): AppError {
+  return new AppError({
+    code: 'repair/not-written',
+    message: `The capability ${path} cannot be written (${(cause as NodeJS.ErrnoException).code ?? String(cause)}).`,
+    next: 'The operator of the repairer frees some space, or corrects the permissions of its folder.',
+    cause,
+  });
+}
+
+function unreadableFile(path: string, cause: unknown): AppError {
+  return new AppError({
+    code: 'repair/unreadable',
+    message: `The capability ${path} cannot be read.`,
+    next: 'Its client hands it over again with its next command.',
+    cause,
+  });
+}

@@ -1,0 +1,2 @@
+/** Injection token of the process's `Repairer`. */
+export const REPAIRER = Symbol('REPAIRER');
