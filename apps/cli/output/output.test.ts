@@ -131,8 +131,8 @@ describe('progress', () => {
   test('without a terminal: a line every ten seconds and no control characters', () => {
     const lines = run(false, false);
     expect(lines).toEqual([
-      'file: sealing 40% (10 MiB of 25 MiB, 1 MiB/s)\n',
-      'file: sealing 80% (20 MiB of 25 MiB, 1 MiB/s)\n',
+      'file: sealing 40% (10 MiB of 25 MiB, 1 MiB/s, 15 s left)\n',
+      'file: sealing 80% (20 MiB of 25 MiB, 1 MiB/s, 5 s left)\n',
     ]);
   });
 
@@ -144,4 +144,27 @@ describe('progress', () => {
   });
 
   test('quiet: nothing', () => expect(run(true, true)).toEqual([]));
+
+  test('the rate is that of the last seconds, and another stage begins anew', () => {
+    const written: string[] = [];
+    let now = 0;
+    const write = (text: string) => written.push(text);
+    const bar = createProgressBar({ label: 'f', quiet: false, terminal: true, write, nowMs: () => now });
+    const last = () => written.at(-1) ?? '';
+    for (let second = 0; second <= 60; second++) {
+      now = second * 1_000;
+      // Ten times slower after half a minute.
+      bar.update('fetching', Math.min(second, 30) * 1_000 + Math.max(0, second - 30) * 100, 100_000);
+    }
+    expect(last()).toContain('100 B/s, 11 min left');
+    now += 1_000;
+    bar.update('checking', 1, 10, 'items');
+    expect(last()).toMatch(/checking .* 1 of 10$/);
+    now += 1_000;
+    bar.update('checking', 2, 10, 'items');
+    expect(last()).toMatch(/checking .* 2 of 10, 8 s left$/);
+    now += 1_000;
+    bar.update('checking', 0, 10, 'items');
+    expect(last()).toMatch(/checking .* 0 of 10$/);
+  });
 });

@@ -1,4 +1,6 @@
 import { formatSize } from '#config';
+import { RateMeter } from './rate-meter.js';
+import { formatSpan } from './text.js';
 
 const LINE_EVERY_MS = 10_000;
 const REDRAW_EVERY_MS = 100;
@@ -6,7 +8,7 @@ const BAR_WIDTH = 24;
 
 /** Progress of one long action on stderr. */
 export interface ProgressBar {
-  /** Bytes done and in all; `stage` says what is being done. */
+  /** Bytes or items done and in all; `stage` says what is being done. Shown with the rate and the time left. */
   update(stage: string, done: number, total: number, unit?: 'bytes' | 'items'): void;
   /** Takes the bar off the line, so that something else can be written. */
   clear(): void;
@@ -25,8 +27,9 @@ export interface ProgressBarOptions {
 export function createProgressBar(options: ProgressBarOptions): ProgressBar {
   const write = options.write ?? ((text: string) => process.stderr.write(text));
   const nowMs = options.nowMs ?? Date.now;
-  const startedMs = nowMs();
-  let lastMs = options.terminal ? 0 : startedMs;
+  let lastMs = options.terminal ? 0 : nowMs();
+  let meter = new RateMeter();
+  let metered = '';
   let drawn = false;
   const clear = (): void => {
     if (drawn) write('\r\u001b[K');
@@ -35,14 +38,19 @@ export function createProgressBar(options: ProgressBarOptions): ProgressBar {
   return {
     update(stage, done, total, unit = 'bytes') {
       const now = nowMs();
+      // Another stage goes at another pace.
+      if (metered !== stage) meter = new RateMeter();
+      metered = stage;
+      meter.note(done, now);
       const wait = options.terminal ? REDRAW_EVERY_MS : LINE_EVERY_MS;
       if (options.quiet || now - lastMs < wait) return;
       lastMs = now;
       const share = total === 0 ? 1 : Math.min(1, done / total);
-      const figures =
-        unit === 'items'
-          ? `${done} of ${total}`
-          : `${formatSize(done)} of ${formatSize(total)}, ${rate(done, now - startedMs)}`;
+      const figures = [
+        unit === 'items' ? `${done} of ${total}` : `${formatSize(done)} of ${formatSize(total)}`,
+        ...(unit === 'items' ? [] : [rateText(meter)]),
+        ...leftText(meter, total),
+      ].join(', ');
       const percent = `${Math.floor(share * 100)}%`.padStart(4);
       if (!options.terminal) {
         write(`${options.label}: ${stage} ${percent.trim()} (${figures})\n`);
@@ -58,8 +66,15 @@ export function createProgressBar(options: ProgressBarOptions): ProgressBar {
   };
 }
 
-function rate(bytes: number, elapsedMs: number): string {
-  return elapsedMs < 200 ? '…' : `${formatSize(Math.round(bytes / (elapsedMs / 1000)))}/s`;
+function rateText(meter: RateMeter): string {
+  const rate = meter.perSecond();
+  return rate === undefined ? '…' : `${formatSize(Math.round(rate))}/s`;
+}
+
+/** Nothing where it is not known, or nothing is left. */
+function leftText(meter: RateMeter, total: number): string[] {
+  const seconds = meter.secondsLeft(total);
+  return seconds === undefined || seconds < 1 ? [] : [`${formatSpan(Math.ceil(seconds))} left`];
 }
 
 function shorten(label: string): string {
