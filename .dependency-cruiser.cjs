@@ -86,7 +86,7 @@ module.exports = {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.imports.json' },
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(dist|libs/wasm-kernels/assembly)/' },
+    exclude: { path: '^(dist|bench/peers|libs/wasm-kernels/assembly)/' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default', 'types'],

@@ -7,6 +7,7 @@ import { type BenchReport, reportToJson, reportToTable } from './report.js';
 const benches: Readonly<Record<string, () => Promise<BenchReport>>> = {
   contracts: async () => (await import('./contracts.js')).benchContracts(),
   erasure: async () => (await import('./erasure.js')).benchErasure(),
+  get: async () => (await import('./put.js')).benchGet(),
   mine: async () => (await import('./mine.js')).benchMine(),
   proof: async () => (await import('./proof.js')).benchProof(),
   put: async () => (await import('./put.js')).benchPut(),

@@ -1,219 +1,96 @@
-import { randomBytes, randomFillSync } from 'node:crypto';
-import { mkdir, mkdtemp, open, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { devnet } from '#chain';
-import { CairnClient } from '#client';
-import { newPhrase } from '#crypto';
-import { releaseMemory } from '#erasure';
-import { type RedundancyProfile, redundancyProfiles } from '#fragments';
-import { createKeystore } from '#keystore';
-import { startCli } from '../test/e2e/support/cli.js';
-import { TestNetwork } from '../test/e2e/support/network.js';
-import { median } from './measure.js';
 import type { BenchReport } from './report.js';
-
-const MiB = 2 ** 20;
-const FILE_BYTES = 256 * MiB;
-const ROUNDS = 3;
-/** Of the profiles that move three times the bytes of their file. */
-const WIDE_ROUNDS = 1;
-const PROVIDERS = 24;
-const FIRST_BYTE_ROUNDS = 7;
-const terms = (profile: RedundancyProfile) => ({ profile, epochs: 100 });
-
-const profiles = {
-  '3_8': redundancyProfiles.devnet,
-  '10_16': { k: 10, repairBelow: 12, n: 16 },
-  '8_24': redundancyProfiles.default,
-} as const satisfies Record<string, RedundancyProfile>;
+import { measureTransfers, type ProfileName, type TransferRounds } from './transfer-rounds.js';
 
 /**
- * A file put to provider processes on this machine and got back, against a plain copy of the same stored bytes to the
- * same disk. A put is done when every receipt is signed and checked; forming contracts takes blocks, not bytes, and is
+ * A file of 256 MiB put to 24 provider processes on this machine, against hyperdrive's copy of the same file to another
+ * process. A put is done when every receipt is signed and checked; forming contracts takes blocks, not bytes, and is
  * timed apart.
  */
 export async function benchPut(): Promise<BenchReport> {
-  const folder = await mkdtemp(join(tmpdir(), 'cairn-bench-'));
-  const network = await TestNetwork.start({ providers: PROVIDERS, folder: join(folder, 'network') }).catch(
-    async (error: unknown) => {
-      await rm(folder, { recursive: true, force: true });
-      throw error;
+  const rounds = await measureTransfers();
+  const { figures, ratios, why } = reportOf(rounds);
+  const of = (name: ProfileName) => rounds.profiles[name];
+  return {
+    figures: {
+      userMBps_10_16: of('10_16').putMBps,
+      userMBps_8_24: of('8_24').putMBps,
+      ...figures,
+      peakRssMiB: rounds.putPeakRssMiB,
+      storedMBps_10_16: of('10_16').storedMBps,
+      storedMBps_8_24: of('8_24').storedMBps,
+      plainWriteMBps: of('8_24').plainWriteMBps,
+      formSeconds_10_16: of('10_16').formSeconds,
+      formSeconds_8_24: of('8_24').formSeconds,
+      clientCpuMsPerMiB_10_16: of('10_16').putCpuMs.client,
+      clientCpuMsPerMiB_8_24: of('8_24').putCpuMs.client,
+      marketCpuMsPerMiB_10_16: of('10_16').putCpuMs.market,
+      marketCpuMsPerMiB_8_24: of('8_24').putCpuMs.market,
     },
-  );
-  try {
-    const file = join(folder, 'file');
-    await writeFile(file, FILE_BYTES);
-    return await measure(network, folder, file);
-  } finally {
-    await network.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
+    ratios,
+    why,
+  };
 }
 
-async function measure(network: TestNetwork, folder: string, file: string): Promise<BenchReport> {
-  const phrase = newPhrase(new Uint8Array(randomBytes(16)));
-  const client = CairnClient.open({ ledger: network.ledger, params: devnet, phrase });
-  try {
-    await network.fund(client.address, 10n ** 13n);
-    const devnetRounds = await measureRounds(client, folder, file, profiles['3_8'], ROUNDS);
-    const wide = await measureRounds(client, folder, file, profiles['10_16'], WIDE_ROUNDS);
-    const safe = await measureRounds(client, folder, file, profiles['8_24'], WIDE_ROUNDS);
-    const peak = await measurePeak(network, folder, file, phrase);
-    return {
-      figures: {
-        userMBps_3_8: devnetRounds.putMBps,
-        userMBps_10_16: wide.putMBps,
-        userMBps_8_24: safe.putMBps,
-        storedMBps_3_8: devnetRounds.storedMBps,
-        plainCopyMBps: devnetRounds.copyMBps,
-        formSeconds_3_8: devnetRounds.formSeconds,
-        getMBps_3_8: devnetRounds.getMBps,
-        getMBps_10_16: wide.getMBps,
-        getMBps_8_24: safe.getMBps,
-        firstByteMs: devnetRounds.firstByteMs,
-        peakRssMiB: peak.put,
-        getPeakRssMiB: peak.get,
-        fileMiB: FILE_BYTES / MiB,
-        providers: PROVIDERS,
-      },
-      ratios: {
-        storedVsPlainCopy_3_8: devnetRounds.storedMBps / devnetRounds.copyMBps,
-        storedVsPlainCopy_10_16: wide.storedMBps / wide.copyMBps,
-        storedVsPlainCopy_8_24: safe.storedMBps / safe.copyMBps,
-        getVsPlainCopy_3_8: devnetRounds.getMBps / devnetRounds.copyMBps,
-        vsHyperdrive: null,
-        vsWebtorrent: null,
-      },
-      why: {
-        vsHyperdrive: 'hyperdrive is not installed here',
-        vsWebtorrent: 'webtorrent is not installed here',
-        storedVsPlainCopy_3_8:
-          'sealed, coded, hashed, sent, verified and synced by the providers, against bytes copied and synced by one loop',
-      },
-    };
-  } finally {
-    await client.close();
-  }
-}
-
-interface Rounds {
-  readonly putMBps: number;
-  readonly storedMBps: number;
-  readonly copyMBps: number;
-  readonly getMBps: number;
-  readonly formSeconds: number;
-  readonly firstByteMs: number;
-}
-
-/** Put, copy and get take turns, so that a neighbour's load falls on all of them. */
-async function measureRounds(
-  client: CairnClient,
-  folder: string,
-  file: string,
-  profile: RedundancyProfile,
-  rounds: number,
-): Promise<Rounds> {
-  const put: number[] = [];
-  const form: number[] = [];
-  const copy: number[] = [];
-  const get: number[] = [];
-  const firstByte: number[] = [];
-  let storedBytes = 0;
-  for (let round = 0; round < rounds; round++) {
-    const startedMs = performance.now();
-    let receiptsMs = 0;
-    const stored = await client.storeFile(file, 'file', {
-      ...terms(profile),
-      onProgress: ({ stage }) => {
-        if (stage === 'agreeing') receiptsMs = performance.now();
-      },
-    });
-    put.push((receiptsMs - startedMs) / 1000);
-    form.push((performance.now() - receiptsMs) / 1000);
-    storedBytes = Number(stored.quote.storedBytes);
-    copy.push(await copyBytes(file, join(folder, 'copy'), storedBytes));
-    const fetchedMs = performance.now();
-    for await (const part of client.read(stored.entry)) releaseMemory(part);
-    get.push((performance.now() - fetchedMs) / 1000);
-    for (let again = 0; again < FIRST_BYTE_ROUNDS; again++) {
-      const askedMs = performance.now();
-      const bytes = client.read(stored.entry);
-      await bytes.next();
-      firstByte.push(performance.now() - askedMs);
-      await bytes.return(undefined);
-    }
-    await client.endContracts(stored.contracts);
-  }
+/** The same file got back by another client process, against webtorrent's download of it from another process. */
+export async function benchGet(): Promise<BenchReport> {
+  const rounds = await measureTransfers();
+  const { figures, ratios, why } = reportOf(rounds);
+  const of = (name: ProfileName) => rounds.profiles[name];
   return {
-    putMBps: FILE_BYTES / 1e6 / median(put),
-    storedMBps: storedBytes / 1e6 / median(put),
-    copyMBps: storedBytes / 1e6 / median(copy),
-    getMBps: FILE_BYTES / 1e6 / median(get),
-    formSeconds: median(form),
-    firstByteMs: median(firstByte),
+    figures: {
+      userMBps_10_16: of('10_16').getMBps,
+      userMBps_8_24: of('8_24').getMBps,
+      ...figures,
+      peakRssMiB: rounds.getPeakRssMiB,
+      clientCpuMsPerMiB_10_16: of('10_16').getCpuMs.client,
+      clientCpuMsPerMiB_8_24: of('8_24').getCpuMs.client,
+      marketCpuMsPerMiB_10_16: of('10_16').getCpuMs.market,
+      marketCpuMsPerMiB_8_24: of('8_24').getCpuMs.market,
+    },
+    ratios,
+    why,
   };
 }
 
-/** Seconds a plain loop takes to copy so many bytes of a file, synced at the end as the providers sync theirs. */
-async function copyBytes(from: string, to: string, sizeBytes: number): Promise<number> {
-  const startedMs = performance.now();
-  const source = await open(from, 'r');
-  const target = await open(to, 'w');
-  const buffer = new Uint8Array(MiB);
-  try {
-    for (let done = 0; done < sizeBytes; done += buffer.length) {
-      const wanted = Math.min(buffer.length, sizeBytes - done);
-      await source.read(buffer, 0, wanted, done % FILE_BYTES);
-      await target.write(buffer, 0, wanted);
+/** What both directions tell; ratios are those of the slower profile. */
+function reportOf({ profiles, hyperdrive, webtorrentMBps, whyNoPeers, idleCores }: TransferRounds) {
+  const slowest = (direction: 'putMBps' | 'getMBps') =>
+    Math.min(profiles['10_16'][direction], profiles['8_24'][direction]);
+  const against = (direction: 'putMBps' | 'getMBps', peerMBps: number | undefined) => ({
+    lower: peerMBps === undefined ? null : slowest(direction) / peerMBps,
+    '10_16': peerMBps === undefined ? null : profiles['10_16'][direction] / peerMBps,
+    '8_24': peerMBps === undefined ? null : profiles['8_24'][direction] / peerMBps,
+  });
+  // The faster of hyperdrive's two ways counts.
+  const hyperdriveMBps = hyperdrive && Math.max(hyperdrive.putAndCopyMBps, hyperdrive.fetchMBps);
+  const put = against('putMBps', hyperdriveMBps);
+  const get = against('getMBps', webtorrentMBps);
+  const absent: Record<string, string> = {};
+  if (whyNoPeers !== undefined) {
+    for (const key of [
+      ...['vsHyperdrive', 'vsHyperdrive_10_16', 'vsHyperdrive_8_24', 'hyperdriveMBps', 'hyperdrivePutMBps'],
+      ...['vsWebtorrent', 'vsWebtorrent_10_16', 'vsWebtorrent_8_24', 'webtorrentMBps'],
+    ]) {
+      absent[key] = whyNoPeers;
     }
-    await target.sync();
-  } finally {
-    await source.close();
-    await target.close();
-    await rm(to, { force: true });
   }
-  return (performance.now() - startedMs) / 1000;
-}
-
-/** Peak resident memory of the command line, putting and getting the file as a process of its own. */
-async function measurePeak(
-  network: TestNetwork,
-  folder: string,
-  file: string,
-  phrase: string,
-): Promise<{ put: number; get: number }> {
-  const dataDir = join(folder, 'home');
-  await mkdir(dataDir);
-  await createKeystore(join(dataDir, 'keystore.age'), { phrase, network: 'devnet', passphrase: '' });
-  const run = async (...args: string[]): Promise<number> => {
-    const { child, result } = startCli(args, { dataDir, nodeUrl: network.nodeUrl });
-    const peak = await watchPeak(child.pid ?? 0);
-    const { code, stderr } = await result;
-    if (code !== 0) throw new Error(`cairn ${args.join(' ')} ended with ${code}: ${stderr}`);
-    return peak;
-  };
+  if (idleCores === null) absent['idleMarketCores'] = 'this system has no /proc';
   return {
-    put: await run('put', file, '--name', 'peak'),
-    get: await run('get', 'peak', '-o', join(folder, 'back')),
+    figures: {
+      firstByteMs: Math.max(profiles['10_16'].firstByteMs, profiles['8_24'].firstByteMs),
+      hyperdriveMBps: hyperdrive?.fetchMBps ?? null,
+      hyperdrivePutMBps: hyperdrive?.putAndCopyMBps ?? null,
+      webtorrentMBps: webtorrentMBps ?? null,
+      idleMarketCores: idleCores,
+    },
+    ratios: {
+      vsHyperdrive: put.lower,
+      vsHyperdrive_10_16: put['10_16'],
+      vsHyperdrive_8_24: put['8_24'],
+      vsWebtorrent: get.lower,
+      vsWebtorrent_10_16: get['10_16'],
+      vsWebtorrent_8_24: get['8_24'],
+    },
+    why: absent,
   };
-}
-
-async function watchPeak(pid: number): Promise<number> {
-  let peak = 0;
-  for (;;) {
-    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-    const found = /^VmHWM:\s+(\d+) kB/m.exec(status)?.[1];
-    if (found === undefined) return peak;
-    peak = Number(found) / 1024;
-    await delay(20);
-  }
-}
-
-async function writeFile(path: string, sizeBytes: number): Promise<void> {
-  const handle = await open(path, 'w');
-  const buffer = new Uint8Array(MiB);
-  for (let done = 0; done < sizeBytes; done += buffer.length) await handle.write(randomFillSync(buffer));
-  await handle.close();
 }

@@ -181,6 +181,11 @@ export class TestNetwork {
     return this.started.filter((child) => child.isRunning()).map(({ name }) => name);
   }
 
+  /** Of the processes that run now. */
+  processIds(): number[] {
+    return this.started.filter((child) => child.isRunning()).map(({ pid }) => pid);
+  }
+
   private providerDir(index: number): string {
     return join(this.folder, 'providers', String(index));
   }
