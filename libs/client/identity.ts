@@ -10,6 +10,9 @@ import {
 } from '#crypto';
 import { AppError, violationToText } from '#errors';
 
+/** Label of the secret that seals the journals of uploads. */
+export const UPLOAD_SECRET_LABEL = 'client/uploads';
+
 /** Everything a client's phrase gives: one key per role. */
 export interface ClientIdentity {
   readonly params: NetworkParams;
@@ -21,6 +24,8 @@ export interface ClientIdentity {
   readonly content: KeyPair;
   /** Seals the catalogue's pointer. */
   readonly pointerKey: Uint8Array;
+  /** Seals what this machine keeps of unfinished uploads. */
+  readonly uploadKey: Uint8Array;
 }
 
 /**
@@ -35,7 +40,8 @@ export function createRepairIdentity(
   const account = publicKeyToAccountId(crypto, params, key.publicKey);
   const address = accountIdToAddress(params, account);
   // It has no catalogue; whatever it sealed under this key would be readable with the key it signs with.
-  return { params, account, address, wallet: key, content: key, pointerKey: key.secretKey };
+  const { secretKey } = key;
+  return { params, account, address, wallet: key, content: key, pointerKey: secretKey, uploadKey: secretKey };
 }
 
 /** The identity of a phrase; a bad phrase is an AppError that names the word. */
@@ -58,5 +64,6 @@ export function createIdentity(crypto: CryptoPort, params: NetworkParams, phrase
     wallet,
     content: deriveRoleKeyFromSeed(seed, 'content'),
     pointerKey: deriveSecretFromSeed(seed, POINTER_SECRET_LABEL),
+    uploadKey: deriveSecretFromSeed(seed, UPLOAD_SECRET_LABEL),
   };
 }

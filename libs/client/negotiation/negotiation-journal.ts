@@ -5,6 +5,7 @@ import { agreementSchema, encodeAgreement, type FragmentEntry } from '#contracts
 import { bytesToHex, hexToBytes } from '#crypto';
 import type { ProposalOrigin } from '#wire';
 import type { AgreementProposal, ProviderSession } from '../providers/provider-session.js';
+import { isOfAnother } from './living-process.js';
 
 /** A negotiation another run of the client left open. */
 export interface OpenNegotiation extends AgreementProposal {
@@ -68,16 +69,6 @@ async function writeDurably(path: string, text: string): Promise<void> {
     await file.close();
   }
   await rename(`${path}.part`, path);
-}
-
-/** Signal 0 asks whether a process lives; not being allowed to ask means that it does. */
-function isOfAnother(pid: number): boolean {
-  if (pid === process.pid) return false;
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 /** A file that is no entry (cut short by a full disk, say) tells of nothing that was sent. */

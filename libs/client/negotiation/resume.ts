@@ -38,14 +38,18 @@ export async function resumeNegotiation(
 }
 
 /**
- * Gives up what earlier runs left open, so that no provider keeps room for it. Answers the contracts that came to be
- * all the same and that nothing points at: their client may end them.
+ * Gives up what earlier runs left open, so that no provider keeps room for it, `kept` aside: somebody goes on with those.
+ * Answers the contracts that came to be all the same and that nothing points at: their client may end them.
  */
-export async function withdrawOpenNegotiations(context: ClientContext): Promise<string[]> {
+export async function withdrawOpenNegotiations(
+  context: ClientContext,
+  kept: ReadonlySet<string> = new Set(),
+): Promise<string[]> {
   const formed: string[] = [];
   const { tip } = await context.ledger.status();
   for (const negotiation of await context.journal.open()) {
     const { contract, origin } = negotiation;
+    if (kept.has(contract)) continue;
     if ((await context.ledger.contract({ id: contract })) !== null) {
       // What goes on with another contract's fragments is found through that one.
       if (origin.kind === 'form') formed.push(contract);

@@ -24,6 +24,8 @@ export interface HttpAnswer {
 const MIN_BYTES_PER_SECOND = 16 * 1024;
 /** Silences that an exchange may add up before its bytes count. */
 const PATIENCE = 6;
+/** How a connection that the other side closed while it was idle shows itself. */
+const STALE_CODES = ['ECONNRESET', 'EPIPE'];
 
 /** Keep-alive connections; close when done. */
 export function createHttpAgent(): Agent {
@@ -31,17 +33,34 @@ export function createHttpAgent(): Agent {
 }
 
 /** Sends a request and collects the answer. The network's faults are AppErrors `provider/unreachable`. */
-export function exchange(agent: Agent, options: HttpRequest): Promise<HttpAnswer> {
+export async function exchange(agent: Agent, options: HttpRequest): Promise<HttpAnswer> {
+  const state = { isStale: false };
+  try {
+    return await attempt(agent, options, state);
+  } catch (error) {
+    if (!state.isStale || options.signal?.aborted === true) throw error;
+    // The other side had closed a kept connection meanwhile and read nothing: once more, on one of its own.
+    return await attempt(false, options, state);
+  }
+}
+
+function attempt(
+  agent: Agent | false,
+  options: HttpRequest,
+  state: { isStale: boolean },
+): Promise<HttpAnswer> {
   const bytes = (options.body?.length ?? 0) + options.maxAnswerBytes;
   const deadlineMs = options.timeoutMs * PATIENCE + (bytes / MIN_BYTES_PER_SECOND) * 1_000;
   let deadline: NodeJS.Timeout | undefined;
   let tooSlow: Error | undefined;
   return new Promise<HttpAnswer>((resolve, reject) => {
     const fail = (error: Error) =>
-      reject(
-        options.signal?.aborted === true
-          ? (options.signal.reason as Error)
-          : unreachable(options.url, tooSlow ?? error),
+      whenSent(() =>
+        reject(
+          options.signal?.aborted === true
+            ? (options.signal.reason as Error)
+            : unreachable(options.url, tooSlow ?? error),
+        ),
       );
     const call = request(
       options.url,
@@ -57,16 +76,33 @@ export function exchange(agent: Agent, options: HttpRequest): Promise<HttpAnswer
       },
       (answer) =>
         collect(answer, options.maxAnswerBytes).then(
-          (body) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body }),
+          (body) =>
+            whenSent(() => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body })),
           fail,
         ),
     );
+    let isClosed = false;
+    call.once('close', () => {
+      isClosed = true;
+    });
+    // The body's memory is the caller's again afterwards: no socket may still send from it.
+    const whenSent = (end: () => void): void => {
+      if (options.body === undefined || call.writableFinished || isClosed) {
+        end();
+        return;
+      }
+      call.once('close', end);
+      call.destroy();
+    };
     call.on('timeout', () => call.destroy(new Error(`no answer within ${options.timeoutMs} ms`)));
     deadline = setTimeout(() => {
       tooSlow = new Error(`not done within ${Math.round(deadlineMs)} ms`);
       call.destroy(tooSlow);
     }, deadlineMs);
-    call.on('error', fail);
+    call.on('error', (error: NodeJS.ErrnoException) => {
+      state.isStale = call.reusedSocket && STALE_CODES.includes(error.code ?? '');
+      fail(error);
+    });
     call.end(options.body);
   }).finally(() => clearTimeout(deadline));
 }

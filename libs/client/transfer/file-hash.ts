@@ -1,4 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Blake3Hasher } from '@napi-rs/blake-hash';
+
+/** Hashed at once, about half a millisecond: then whatever else waits gets its turn. */
+const SLICE_BYTES = 2 * 2 ** 20;
 
 /** BLAKE3 of a stream of bytes, natively: about 0.2 ms a MiB, less than a trip to a worker. */
 export interface FileHash {
@@ -16,4 +20,12 @@ export function createFileHash(): FileHash {
     },
     digest: () => new Uint8Array(hasher.digestBuffer()),
   };
+}
+
+/** Hashes many bytes, for several hashes, without keeping the event loop from its sockets. */
+export async function updateInSlices(hashes: readonly FileHash[], bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
+    if (at > 0) await nextTurn();
+    for (const hash of hashes) hash.update(bytes.subarray(at, at + SLICE_BYTES));
+  }
 }

@@ -1,9 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ContractId } from '#chain';
 import { AppError } from '#errors';
 import type { CallOptions, ClientContext } from '../context.js';
 import { contractNow } from '../providers/provider-directory.js';
 import type { Submitted } from '../wallet/wallet.js';
 import type { SignedAgreement } from './upload-slot.js';
+
+/** Blocks, and time, within which what was handed in by another process is on chain. */
+const APPEARS_WITHIN_BLOCKS = 3;
+const APPEARS_WITHIN_MS = 30_000;
+const POLL_MS = 200;
 
 /**
  * Puts agreements on chain and waits until they are in a block. Answers the contracts that exist now. What a node
@@ -49,6 +55,22 @@ export async function formContracts(
     throw error;
   }
   return { formed, refused };
+}
+
+/** Whether a contract that may be on its way to a block gets there within a few. */
+export async function appearsOnChain(
+  { ledger }: Pick<ClientContext, 'ledger'>,
+  contract: ContractId,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const { tip } = await ledger.status();
+  const deadline = performance.now() + APPEARS_WITHIN_MS;
+  for (;;) {
+    if ((await ledger.contract({ id: contract })) !== null) return true;
+    const { height } = (await ledger.status()).tip;
+    if (height > tip.height + APPEARS_WITHIN_BLOCKS || performance.now() > deadline) return false;
+    await delay(POLL_MS, undefined, { signal });
+  }
 }
 
 /**

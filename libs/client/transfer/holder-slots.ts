@@ -1,154 +1,289 @@
-import type { ContractId, FragmentId } from '#chain';
 import { AppError } from '#errors';
 import { uploadQuorum } from '#fragments';
-import type { Candidate } from '#placement';
+import { type Candidate, failureDomain } from '#placement';
 import type { ClientContext } from '../context.js';
+import type { PlacementBook } from './placement-book.js';
+import { type SlotRoomPlan, slotRoom } from './slot-room.js';
 import { tooFewProviders, type UploadPlan } from './upload-plan.js';
-import { type ChainNow, type SignedAgreement, UploadSlot } from './upload-slot.js';
+import { UploadSlot } from './upload-slot.js';
 
-/** Leaves a contract keeps free, since several segments are in flight when a slot fills up. */
-const LEAF_MARGIN = 64;
+/** Segments that a provider without a substitute is passed over after its first failure; doubled with every other. */
+const PAUSE_SEGMENTS = 2;
+const MAX_PAUSE_SEGMENTS = 64;
 
-/** Who gets fragment i of every segment; a provider that fails is replaced by a spare where there is one. */
+/** Who gets fragment i of every segment now. */
+interface Position {
+  slot: UploadSlot | undefined;
+  /** Nobody has been asked for room here yet. */
+  isFresh: boolean;
+  /** Who is asked first. */
+  preferred: Candidate | undefined;
+  /** The slot is being opened, replaced or continued. */
+  pending: Promise<void> | undefined;
+  /** First segment that the slot is used for again. */
+  pausedUntil: number;
+  strikes: number;
+  /** Bytes of the slots before this one. */
+  earlierBytes: bigint;
+  rollovers: number;
+}
+
+/** What a pool of slots tells. */
+export interface SlotEvents {
+  /** Room was granted at a position. */
+  readonly onOpened?: (slot: UploadSlot, position: number) => void;
+}
+
+/** Who held a position in an earlier run, with the room kept there if it still is. */
+export interface AdoptedPosition {
+  readonly position: number;
+  readonly candidate: Candidate;
+  readonly slot: UploadSlot | undefined;
+}
+
+/**
+ * Who gets fragment i of every segment. A provider that fails or is slow is replaced by a spare where there is one, and
+ * otherwise passed over for a while. All providers in use at a time are in failure domains of their own.
+ */
 export class HolderSlots {
-  /** Every slot that took at least one fragment, failed or not: its contract may still be agreed on. */
-  private readonly opened = new Set<UploadSlot>();
-  private readonly replacing = new Map<number, Promise<UploadSlot | undefined>>();
+  /** Every slot that was ever opened: what it took may still be agreed on. */
+  readonly all = new Set<UploadSlot>();
+  private readonly positions: Position[];
   private readonly failures: { provider: string; why: string }[] = [];
+  private readonly spares: Candidate[];
+  private readonly room: SlotRoomPlan;
 
   private constructor(
     private readonly context: ClientContext,
     private readonly upload: UploadPlan,
-    private readonly current: (UploadSlot | undefined)[],
-    private readonly spares: Candidate[],
-    private readonly signal: AbortSignal | undefined,
-  ) {}
-
-  /** Asks the chosen providers for room, and spares in place of those who refuse. */
-  static async open(context: ClientContext, upload: UploadPlan, signal?: AbortSignal): Promise<HolderSlots> {
+    private readonly book: PlacementBook,
+    private readonly signal: AbortSignal,
+    private readonly events: SlotEvents & { readonly isOpenEnded: boolean; readonly isLasting: boolean },
+    adopted: readonly AdoptedPosition[],
+  ) {
     const { n } = upload.plan.profile;
-    const spares = upload.candidates.slice(n);
-    const slots = new HolderSlots(
-      context,
-      upload,
-      new Array<UploadSlot | undefined>(n).fill(undefined),
-      spares,
-      signal,
+    this.room = { upload, ...events, maxLeaves: context.params.contract.maxLeaves };
+    this.positions = Array.from({ length: n }, () => ({
+      slot: undefined,
+      isFresh: true,
+      preferred: undefined,
+      pending: undefined,
+      pausedUntil: 0,
+      strikes: 0,
+      earlierBytes: 0n,
+      rollovers: 0,
+    }));
+    for (const one of adopted) this.adopt(one);
+    const holding = this.positions.flatMap(({ preferred }) => preferred ?? []);
+    const inUse = new Set(holding.map((candidate) => failureDomain(context.params, candidate)));
+    this.spares = upload.candidates.filter(
+      (candidate) => !inUse.has(failureDomain(context.params, candidate)),
     );
-    await Promise.all(upload.candidates.slice(0, n).map((candidate, index) => slots.fill(index, candidate)));
-    slots.assertQuorum(slots.current.filter((slot) => slot !== undefined).length);
-    return slots;
   }
 
   /**
-   * Stores one segment's fragments; answers the contract of each, undefined where nobody took it, and whether no
-   * request failed on the way: then nothing holds the fragments' memory any more.
+   * Asks the chosen providers for room, and spares in place of those who refuse; ready when there are enough. What goes on
+   * after a kill, or fills gaps, may need only a few positions: there each is asked when it is first needed.
    */
-  async storeSegment(
-    ids: readonly FragmentId[],
-    fragments: readonly Uint8Array[],
-    signal: AbortSignal,
-  ): Promise<{ holders: (ContractId | undefined)[]; isQuiet: boolean }> {
-    const failuresBefore = this.failures.length;
-    const holders = await Promise.all(
-      ids.map((id, index) => this.storeFragment(index, id, fragments[index] as Uint8Array, signal)),
-    );
-    signal.throwIfAborted();
-    this.assertQuorum(holders.filter((holder) => holder !== undefined).length);
-    return { holders, isQuiet: this.failures.length === failuresBefore };
+  static async open(
+    context: ClientContext,
+    upload: UploadPlan,
+    book: PlacementBook,
+    options: SlotEvents & {
+      readonly signal: AbortSignal;
+      readonly isOpenEnded: boolean;
+      readonly isLasting: boolean;
+      readonly adopted?: readonly AdoptedPosition[];
+    },
+  ): Promise<HolderSlots> {
+    const { signal, adopted } = options;
+    const slots = new HolderSlots(context, upload, book, signal, options, adopted ?? []);
+    if (adopted === undefined) await slots.openAll();
+    return slots;
   }
 
-  /** Agreements of everybody who still answers. */
-  async agree(now: ChainNow, signal?: AbortSignal): Promise<SignedAgreement[]> {
-    const settled = await Promise.allSettled(
-      [...this.opened]
-        .filter((slot) => slot.fragmentCount > 0)
-        .map((slot) => slot.agree(now, this.upload, signal)),
-    );
-    signal?.throwIfAborted();
-    for (const result of settled)
-      if (result.status === 'rejected') this.note('at the agreement', result.reason);
-    const agreements = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    this.assertQuorum(agreements.length);
-    return agreements;
+  get spareCount(): number {
+    return this.spares.length;
   }
 
-  private async storeFragment(
-    index: number,
-    id: FragmentId,
-    bytes: Uint8Array,
-    signal: AbortSignal,
-  ): Promise<ContractId | undefined> {
+  /** Why providers are not used, for messages. */
+  get reasons(): readonly { provider: string; why: string }[] {
+    return this.failures;
+  }
+
+  /** Whether enough positions are in use for a segment without those that are passed over. */
+  isEnoughFor(segment: number): boolean {
+    const used = this.positions.filter(
+      ({ slot, pending, isFresh, pausedUntil }) =>
+        (isFresh || slot !== undefined || pending !== undefined) && segment >= pausedUntil,
+    );
+    return used.length >= uploadQuorum(this.upload.plan.profile);
+  }
+
+  /** Whoever takes a fragment at a position; its room is counted. Undefined: nobody, for now. */
+  async slotFor(
+    position: number,
+    request: { readonly segment: number; readonly lengthBytes: number; readonly evenPaused: boolean },
+  ): Promise<UploadSlot | undefined> {
+    const at = this.at(position);
     for (;;) {
-      const slot = await this.slotFor(index);
-      if (slot === undefined) return undefined;
-      try {
-        await slot.put(id, bytes, signal);
-        return slot.contract;
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!(error instanceof AppError)) throw error;
-        await this.replace(index, slot, error);
-      }
+      await at.pending;
+      this.signal.throwIfAborted();
+      if (at.isFresh) await this.begin(position);
+      const { slot } = at;
+      if (slot === undefined || (request.segment < at.pausedUntil && !request.evenPaused)) return undefined;
+      if (slot.take(request.lengthBytes)) return slot;
+      await this.once(position, () => this.rollOver(position, slot));
+      if (at.slot === slot) return undefined;
     }
   }
 
-  private async slotFor(index: number): Promise<UploadSlot | undefined> {
-    await this.replacing.get(index);
-    const slot = this.current[index];
-    const limit = this.context.params.contract.maxLeaves - LEAF_MARGIN;
-    if (slot === undefined || slot.fragmentCount < limit) return slot;
-    return this.once(index, () => this.fill(index, slot.candidate));
+  /** A transfer failed: somebody else takes the position, or it is passed over for a while. */
+  async failed(position: number, slot: UploadSlot, error: AppError, segment: number): Promise<void> {
+    const at = this.at(position);
+    await at.pending;
+    if (at.slot !== slot) return;
+    if (isRoomUsedUp(error)) {
+      slot.isOpen = false;
+      await this.once(position, () => this.rollOver(position, slot));
+      return;
+    }
+    this.note(slot.candidate, error);
+    this.context.providers.noteFailure(slot.provider);
+    await this.giveUp(position, slot, segment);
   }
 
-  private replace(index: number, failed: UploadSlot, error: AppError): Promise<UploadSlot | undefined> {
-    if (this.current[index] !== failed) return Promise.resolve(this.current[index]);
-    this.note(failed.candidate.offer.address, error);
-    this.context.providers.noteFailure(failed.provider);
-    return this.once(index, () => this.fill(index, this.spares.shift()));
+  /** A transfer took much longer than those to others. */
+  async tooSlow(position: number, slot: UploadSlot, segment: number): Promise<void> {
+    const at = this.at(position);
+    await at.pending;
+    if (at.slot !== slot) return;
+    this.note(slot.candidate, new Error('much slower than the others'));
+    await this.giveUp(position, slot, segment);
+  }
+
+  /** Puts somebody new at a position, for what is missing there; undefined where nobody is left. */
+  async substitute(position: number): Promise<UploadSlot | undefined> {
+    const at = this.at(position);
+    const before = at.slot;
+    await this.once(position, () => this.fill(position, this.spares.shift(), before));
+    return at.slot === before ? undefined : at.slot;
+  }
+
+  /** A slot's contract will not be: others take over. */
+  drop(slot: UploadSlot, why: unknown): void {
+    slot.isOpen = false;
+    this.note(slot.candidate, why);
+    for (const at of this.positions) if (at.slot === slot) at.slot = undefined;
+  }
+
+  note({ offer }: Candidate, reason: unknown): void {
+    const why = reason instanceof Error ? reason.message : String(reason);
+    if (!this.failures.some((known) => known.provider === offer.address && known.why === why)) {
+      this.failures.push({ provider: offer.address, why });
+    }
+  }
+
+  private at(position: number): Position {
+    return this.positions[position] as Position;
+  }
+
+  private adopt({ position, candidate, slot }: AdoptedPosition): void {
+    const at = this.positions[position];
+    if (at === undefined) return;
+    if (at.slot !== undefined) at.earlierBytes += at.slot.maxBytes;
+    at.preferred = candidate;
+    at.slot = slot;
+    at.isFresh = slot === undefined;
+    if (slot !== undefined) this.all.add(slot);
+  }
+
+  private begin(position: number): Promise<void> {
+    const { preferred } = this.at(position);
+    return this.once(position, () => this.fill(position, preferred ?? this.spares.shift(), undefined));
+  }
+
+  private async openAll(): Promise<void> {
+    const needed = uploadQuorum(this.upload.plan.profile);
+    let opened = 0;
+    await new Promise<void>((resolve, reject) => {
+      const opening = this.positions.map(async (at, position) => {
+        await this.begin(position);
+        if (at.slot !== undefined) opened += 1;
+        if (opened >= needed) resolve();
+      });
+      Promise.all(opening).then(() => resolve(), reject);
+    });
+    if (opened < needed) {
+      throw tooFewProviders(this.upload.plan.profile, needed, opened, this.failures);
+    }
+  }
+
+  private async giveUp(position: number, slot: UploadSlot, segment: number): Promise<void> {
+    if (this.spares.length > 0) {
+      await this.once(position, () => this.fill(position, this.spares.shift(), slot));
+      return;
+    }
+    const at = this.at(position);
+    const pause = Math.min(MAX_PAUSE_SEGMENTS, PAUSE_SEGMENTS << Math.min(at.strikes, 10));
+    at.strikes += 1;
+    at.pausedUntil = Math.max(at.pausedUntil, segment + 1 + pause);
   }
 
   /** Several segments may find the same slot broken at once; only the first of them acts. */
-  private once(index: number, act: () => Promise<UploadSlot | undefined>): Promise<UploadSlot | undefined> {
-    let pending = this.replacing.get(index);
-    if (pending === undefined) {
-      pending = act().finally(() => this.replacing.delete(index));
-      this.replacing.set(index, pending);
-    }
-    return pending;
+  private once(position: number, act: () => Promise<void>): Promise<void> {
+    const at = this.at(position);
+    at.pending ??= act().finally(() => {
+      at.pending = undefined;
+    });
+    // Its failure is for those who wait for it; nobody may be waiting now.
+    at.pending.catch(() => undefined);
+    return at.pending;
   }
 
-  private async fill(index: number, first: Candidate | undefined): Promise<UploadSlot | undefined> {
-    this.current[index] = undefined;
-    const { bytesPerHolder, fragmentsPerHolder, epochs } = this.upload;
-    const maxFragments = Math.min(fragmentsPerHolder, this.context.params.contract.maxLeaves);
+  /** Goes on with the same provider under another contract: the room of this one is used up. */
+  private async rollOver(position: number, slot: UploadSlot): Promise<void> {
+    const at = this.at(position);
+    at.earlierBytes += slot.maxBytes;
+    at.rollovers += 1;
+    await this.fill(position, slot.candidate, undefined);
+  }
+
+  /** Opens a slot with a candidate or the next spare; `before` stays where nobody takes over, to be tried again later. */
+  private async fill(
+    position: number,
+    first: Candidate | undefined,
+    before: UploadSlot | undefined,
+  ): Promise<void> {
+    const at = this.at(position);
+    at.isFresh = false;
+    at.slot = before;
     for (let candidate = first; candidate !== undefined; candidate = this.spares.shift()) {
       try {
-        const slot = await UploadSlot.open(this.context, candidate, {
-          maxBytes: bytesPerHolder,
-          maxFragments,
-          epochs,
-          signal: this.signal,
-        });
-        this.current[index] = slot;
-        this.opened.add(slot);
-        return slot;
+        const room = slotRoom(this.room, candidate, at);
+        const slot = await UploadSlot.open(this.context, candidate, { ...room, signal: this.signal });
+        this.book.addContract(slot.contract, failureDomain(this.context.params, candidate));
+        this.all.add(slot);
+        at.slot = slot;
+        at.pausedUntil = 0;
+        this.events.onOpened?.(slot, position);
+        return;
       } catch (error) {
-        this.signal?.throwIfAborted();
+        this.signal.throwIfAborted();
         if (!(error instanceof AppError)) throw error;
-        this.note(candidate.offer.address, error);
+        this.note(candidate, error);
         this.context.providers.noteFailure(candidate.offer.provider);
       }
     }
-    return undefined;
   }
+}
 
-  private note(provider: string, reason: unknown): void {
-    this.failures.push({ provider, why: reason instanceof Error ? reason.message : String(reason) });
-  }
+/** The provider counts fragments whose receipts never arrived, too. */
+function isRoomUsedUp(error: AppError): boolean {
+  const rule = String(error.data['rule']);
+  return rule === 'reservation/over-bytes' || rule === 'reservation/over-fragments' || isRoomGone(rule);
+}
 
-  private assertQuorum(found: number): void {
-    const quorum = uploadQuorum(this.upload.plan.profile);
-    if (found < quorum) throw tooFewProviders(this.upload.plan.profile, quorum, found, this.failures);
-  }
+function isRoomGone(rule: string): boolean {
+  return rule === 'reservation/expired' || rule === 'contract/unknown' || rule === 'contract/closed';
 }

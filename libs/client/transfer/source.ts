@@ -1,26 +1,40 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { AppError } from '#errors';
 
-/** A file being read once, from front to back, that must not change meanwhile. */
+/** Something that is read once, from front to back, and must not change meanwhile. */
 export interface SourceFile {
-  readonly sizeBytes: number;
+  /** Undefined: known only once all of it has been read. */
+  readonly sizeBytes: number | undefined;
   readonly modifiedAtMs: number;
-  /** The next `lengthBytes` bytes in memory of their own. */
+  /** Where it can be read again: an upload of it goes on after a kill. */
+  readonly path?: string;
+  /** The next `lengthBytes` bytes in memory of their own; fewer only at the end of a source of unknown size. */
   read(lengthBytes: number): Promise<Uint8Array>;
-  /** Throws if the file is not the one that was opened any more. */
+  /** Throws if it is not what was opened any more. */
   assertUnchanged(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Opens a regular file for an upload. */
-export async function openSource(path: string): Promise<SourceFile> {
+/**
+ * Opens a regular file for an upload. Holes of a sparse file are read as the zeros they stand for.
+ * @throws AppError `source/unreadable`, `source/not-permitted`, `source/not-a-file`
+ */
+export async function openSource(
+  from: string | Uint8Array,
+): Promise<SourceFile & { readonly sizeBytes: number }> {
+  // A name that is no UTF-8 is bytes.
+  const name = typeof from === 'string' ? from : Buffer.from(from);
+  const path = name.toString();
   let handle: FileHandle;
   try {
-    handle = await open(path, 'r');
+    // Without O_NONBLOCK opening a named pipe that nobody writes to would wait for ever.
+    handle = await open(name, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     throw cannotRead(path, error);
   }
-  const before = await handle.stat();
+  const before = await handle.stat({ bigint: true });
   if (!before.isFile()) {
     await handle.close();
     throw new AppError({
@@ -29,10 +43,12 @@ export async function openSource(path: string): Promise<SourceFile> {
       next: 'Name a file or a folder.',
     });
   }
+  const sizeBytes = Number(before.size);
   let offset = 0;
   return {
-    sizeBytes: before.size,
-    modifiedAtMs: Math.max(0, Math.floor(before.mtimeMs)),
+    sizeBytes,
+    modifiedAtMs: Math.max(0, Number(before.mtimeMs)),
+    ...(typeof from === 'string' && { path: resolve(from) }),
     async read(lengthBytes) {
       const buffer = new Uint8Array(lengthBytes);
       let filled = 0;
@@ -42,28 +58,52 @@ export async function openSource(path: string): Promise<SourceFile> {
           .catch((error: unknown) => {
             throw cannotRead(path, error);
           });
-        if (bytesRead === 0) throw changed(path, `it ended after ${offset} of ${before.size} bytes`);
+        if (bytesRead === 0) throw changed(path, `it ended after ${offset} of ${sizeBytes} bytes`);
         filled += bytesRead;
         offset += bytesRead;
       }
       return buffer;
     },
     async assertUnchanged() {
-      const after = await handle.stat();
+      const after = await handle.stat({ bigint: true });
       if (after.size !== before.size)
         throw changed(path, `its size went from ${before.size} to ${after.size} bytes`);
-      if (after.mtimeMs !== before.mtimeMs) throw changed(path, 'it was written to');
+      if (after.mtimeNs !== before.mtimeNs) throw changed(path, 'it was written to');
     },
     close: () => handle.close(),
   };
 }
 
+/** Bytes in memory as a source, for catalogues, manifests and packs. */
+export function memorySource(bytes: Uint8Array): SourceFile & { readonly sizeBytes: number } {
+  let offset = 0;
+  return {
+    sizeBytes: bytes.length,
+    modifiedAtMs: 0,
+    read: async (lengthBytes) => {
+      if (offset + lengthBytes > bytes.length)
+        throw new AppError({ code: 'source/short', message: `${bytes.length} bytes are too few` });
+      const part = bytes.slice(offset, offset + lengthBytes);
+      offset += lengthBytes;
+      return part;
+    },
+    assertUnchanged: async () => undefined,
+    close: async () => undefined,
+  };
+}
+
 function cannotRead(path: string, cause: unknown): AppError {
   const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
+  const isForbidden = reason === 'EACCES' || reason === 'EPERM';
   return new AppError({
-    code: 'source/unreadable',
+    code: isForbidden ? 'source/not-permitted' : 'source/unreadable',
     message: `'${path}' cannot be read (${reason}).`,
-    next: reason === 'ENOENT' ? 'Check the path.' : 'Check that you may read it and that its disk works.',
+    next:
+      reason === 'ENOENT'
+        ? 'Check the path.'
+        : isForbidden
+          ? 'Ask its owner for the right to read it, or leave it out.'
+          : 'Check that you may read it and that its disk works.',
     cause,
   });
 }

@@ -1,15 +1,17 @@
 import { accountIdToAddress } from '#chain';
-import type { RepairTerms } from '#contracts';
+import { priceContract, type RepairTerms, shareOfUp } from '#contracts';
 import { AppError, violationToText } from '#errors';
 import {
+  defaultFragmentSizeBytes,
   type FilePlan,
   planFile,
   profileToText,
   type RedundancyProfile,
+  segmentCapacity,
   segmentsOfPlan,
   uploadQuorum,
 } from '#fragments';
-import { boundFeePerByte, type Quote, quoteContracts } from '#market';
+import { boundFeePerByte, type Quote, type QuoteItem, quoteContracts } from '#market';
 import { type Candidate, choosePlacement } from '#placement';
 import type { ClientContext } from '../context.js';
 import type { DealLimits } from '../negotiation/deal-limits.js';
@@ -22,6 +24,13 @@ export interface Deposits {
   readonly repair?: RepairTerms;
   /** For repair; only where a repairer is named. */
   readonly reserve?: bigint;
+  /** And so much more of the contract's storage price, in 1/10000. */
+  readonly reserveBps?: bigint;
+}
+
+/** What is set aside for the repair of a contract that costs so much. */
+export function reserveOf({ reserve = 0n, reserveBps = 0n }: Deposits, escrow: bigint): bigint {
+  return reserve + shareOfUp(escrow, reserveBps);
 }
 
 /** A file to be stored, its price and who would hold it; nothing has been paid or moved yet. */
@@ -39,11 +48,14 @@ export interface UploadPlan {
   readonly deposits: Deposits;
 }
 
-/** Chooses providers and prices the upload. Too few providers or too little money are AppErrors. */
+/**
+ * Chooses providers and prices the upload. Too few providers or too little money are AppErrors. Of an unknown size
+ * (`sizeBytes` undefined) one segment is planned: the price follows at the end.
+ */
 export async function planUpload(
   context: ClientContext,
   request: {
-    sizeBytes: number;
+    sizeBytes: number | undefined;
     profile: RedundancyProfile;
     epochs: number;
     fragmentSize?: number;
@@ -51,7 +63,12 @@ export async function planUpload(
     deposits?: Deposits;
   },
 ): Promise<UploadPlan> {
-  const planned = planFile(request);
+  const { fragmentSize = defaultFragmentSizeBytes } = request;
+  const planned = planFile(
+    request.sizeBytes === undefined
+      ? { ...request, fragmentSize, sizeBytes: segmentCapacity(request.profile.k, fragmentSize) }
+      : { ...request, sizeBytes: request.sizeBytes },
+  );
   if (!planned.ok) {
     throw new AppError({
       code: planned.violation.rule,
@@ -60,10 +77,7 @@ export async function planUpload(
     });
   }
   const plan = planned.value;
-  const [{ tip, burnPerGiBEpoch }, { soon }] = await Promise.all([
-    context.ledger.status(),
-    context.ledger.feeEstimate(),
-  ]);
+  const { tip } = await context.ledger.status();
   let bytesPerHolder = 0n;
   for (const segment of segmentsOfPlan(plan)) bytesPerHolder += BigInt(segment.fragmentLength);
   const candidates = await context.providers.candidates();
@@ -76,14 +90,12 @@ export async function planUpload(
   const needed = plan.segmentCount === 0 ? 0 : uploadQuorum(profile);
   if (usable.length < needed) throw tooFewProviders(profile, needed, usable.length, refusals);
   const holders = plan.segmentCount === 0 ? [] : usable.slice(0, profile.n);
-  const quote = quoteContracts(
-    context.params,
-    {
-      burnPerGiBEpoch: BigInt(burnPerGiBEpoch),
-      feePerByte: boundFeePerByte(BigInt(soon.feePerByte)),
-    },
+  const deposits = request.deposits ?? (await context.deposits(holders.map(({ offer }) => offer)));
+  const quote = await quoteHolders(
+    context,
     holders.map(({ offer }) => ({ offer, totalBytes: bytesPerHolder, fragmentCount: plan.segmentCount })),
     request.epochs,
+    deposits,
   );
   return {
     plan,
@@ -94,8 +106,33 @@ export async function planUpload(
     fragmentsPerHolder: plan.segmentCount,
     quote,
     limits: request.limits ?? {},
-    deposits: request.deposits ?? {},
+    deposits,
   };
+}
+
+/** The price of contracts to come, at what the network asks now. */
+export async function quoteHolders(
+  { ledger, params }: ClientContext,
+  holders: readonly QuoteItem[],
+  epochs: number,
+  deposits: Deposits = {},
+): Promise<Quote> {
+  const [{ burnPerGiBEpoch }, { soon }] = await Promise.all([ledger.status(), ledger.feeEstimate()]);
+  const prices = {
+    burnPerGiBEpoch: BigInt(burnPerGiBEpoch),
+    feePerByte: boundFeePerByte(BigInt(soon.feePerByte)),
+  };
+  const { readEscrow = 0n } = deposits;
+  const items = holders.map((item) => {
+    const { escrow } = priceContract(params, {
+      basePerEpoch: BigInt(item.offer.basePerEpoch),
+      pricePerGiBEpoch: BigInt(item.offer.pricePerGiBEpoch),
+      totalBytes: item.totalBytes,
+      epochs,
+    });
+    return { reserve: reserveOf(deposits, escrow), readEscrow, ...item };
+  });
+  return quoteContracts(params, prices, items, epochs);
 }
 
 /** Throws unless the wallet can pay a quote. */
@@ -122,11 +159,17 @@ export function tooFewProviders(
   refusals: readonly { provider: string; why: string }[],
 ): AppError {
   const reasons = refusals.slice(0, 5).map(({ provider, why }) => `${provider}: ${why}`);
+  const isClockOff = refusals.some(({ why }) => CLOCK_RULES.some((rule) => why.includes(rule)));
   const because = reasons.length === 0 ? '' : ` Not used: ${reasons.join('; ')}.`;
   return new AppError({
     code: 'placement/too-few-providers',
     message: `Profile ${profileToText(profile)} needs ${needed} providers in distinct failure domains; ${found} can be used.${because}`,
-    next: 'Wait for more providers, or choose a smaller profile with --profile.',
+    next: isClockOff
+      ? 'Providers find that this machine’s clock is wrong: set it, then run the command again.'
+      : 'Wait for more providers, or choose a smaller profile with --profile.',
     data: { needed, found },
   });
 }
+
+/** What a provider refuses where the clocks differ. */
+const CLOCK_RULES = ['ticket/use-time', 'ticket/expired', 'reservation/expiry'];

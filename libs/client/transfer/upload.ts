@@ -1,136 +1,202 @@
-import { randomBytes } from 'node:crypto';
-import type { FragmentId } from '#chain';
-import { bytesToHex, hexToBytes } from '#crypto';
+import { bytesToHex } from '#crypto';
 import { releaseMemory } from '#erasure';
-import { AppError } from '#errors';
+import { AppError, violationToText } from '#errors';
 import {
+  type FilePlan,
+  fragmentLengthFor,
   isPlaced,
   type Manifest,
-  type ManifestSegment,
-  notPlaced,
-  type SegmentPlan,
-  segmentsOfPlan,
-  uploadQuorum,
+  planFile,
+  segmentOfPlan,
 } from '#fragments';
 import type { CallOptions, ClientContext } from '../context.js';
-import { createFileHash } from './file-hash.js';
-import { HolderSlots } from './holder-slots.js';
+import { createFileHash, updateInSlices } from './file-hash.js';
+import type { HolderSlots } from './holder-slots.js';
+import { MemoryGate } from './memory-gate.js';
+import type { PlacementBook } from './placement-book.js';
+import type { UploadJournal } from './resume/upload-journal.js';
+import { sendSegment } from './segment-upload.js';
 import type { SourceFile } from './source.js';
-import { tooFewProviders, type UploadPlan } from './upload-plan.js';
-import type { SignedAgreement } from './upload-slot.js';
+import type { UploadPlan } from './upload-plan.js';
 
-/** Segments being sealed or sent at once: enough to keep two workers and the disks busy… */
-const MAX_SEGMENTS_IN_FLIGHT = 4;
+export { memorySource } from './source.js';
+
+/** Segments being sealed or sent at once, those aside whose last fragments are on their way: enough for the workers and the disks… */
+const MAX_SEGMENTS_IN_FLIGHT = 6;
 /** …and little enough for the memory: plaintext and fragments of all of them. */
-const MAX_BYTES_IN_FLIGHT = 144 * 2 ** 20;
+const MAX_BYTES_IN_FLIGHT = 192 * 2 ** 20;
 
-/** Every fragment is on its provider's disk and every provider has signed; nothing is on chain yet. */
-export interface UploadedFile {
-  readonly manifest: Manifest;
-  readonly agreements: readonly SignedAgreement[];
+/** Both keys of a file. */
+export interface FileKeys {
+  readonly contentKey: Uint8Array;
+  readonly repairKey: Uint8Array;
+}
+
+/** An upload under way. */
+export interface UploadRun {
+  readonly context: ClientContext;
+  readonly source: SourceFile;
+  readonly upload: UploadPlan;
+  readonly keys: FileKeys;
+  readonly book: PlacementBook;
+  /** Nobody where there is nothing to store. */
+  readonly slots: HolderSlots | undefined;
+  readonly journal: UploadJournal | undefined;
+  readonly signal: AbortSignal;
+  /** Whether a segment with this plaintext (its BLAKE3) is stored already. */
+  readonly isKept: (segment: number, plainHash: Uint8Array) => boolean;
+}
+
+/** What was read. */
+export interface ReadSource {
+  readonly plan: FilePlan;
+  readonly fileHash: Uint8Array;
 }
 
 /**
- * Reads, seals and spreads a file. Nothing is paid before every byte is stored: if this throws, no coin has moved
- * and the providers delete what nobody formed a contract for.
+ * Reads, seals and spreads a source: each segment is sent while the next ones are read and sealed, and reading waits
+ * for the providers. Every segment has its quorum of holders when this resolves; nothing has been paid.
  */
-export async function uploadFile(
-  context: ClientContext,
-  source: SourceFile,
-  upload: UploadPlan,
-  options: CallOptions = {},
-): Promise<UploadedFile> {
-  const { plan } = upload;
-  const contentKey = new Uint8Array(randomBytes(32));
-  const repairKey = new Uint8Array(randomBytes(32));
-  const hash = createFileHash();
-  const segments: ManifestSegment[] = new Array(plan.segmentCount);
-  const stop = new AbortController();
-  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
-  const slots = plan.segmentCount === 0 ? undefined : await HolderSlots.open(context, upload, signal);
-  const running = new Set<Promise<void>>();
-  const inFlight = segmentsInFlight(plan);
-  let done = 0;
-
-  const store = async (segment: SegmentPlan, plain: Uint8Array): Promise<void> => {
-    const sealed = await context.pipeline.sealSegment({
-      plain,
-      contentKey,
-      repairKey,
-      profile: plan.profile,
-      fragmentSize: plan.fragmentSize,
-    });
-    const ids = sealed.fragmentIds.map((id) => bytesToHex(id) as FragmentId);
-    const { holders, isQuiet } = await (slots as HolderSlots).storeSegment(ids, sealed.fragments, signal);
-    // After a failure a socket may still hold a fragment's memory: the collector gets that later.
-    if (isQuiet) for (const fragment of sealed.fragments) releaseMemory(fragment);
-    segments[segment.index] = {
-      segmentId: sealed.segmentId,
-      plainLength: sealed.plainLength,
-      fragmentLength: sealed.fragmentLength,
-      fragmentIds: sealed.fragmentIds,
-      holders: holders.map((contract) => (contract === undefined ? notPlaced : hexToBytes(contract))),
-    };
-    done += segment.plainLength;
-    options.onProgress?.({ stage: 'sealing', done, total: plan.sizeBytes });
-  };
-
+export async function readAndSend(run: UploadRun, options: CallOptions = {}): Promise<ReadSource> {
+  const sender = new SourceSender(run, options);
   try {
-    for (const segment of segmentsOfPlan(plan)) {
-      signal.throwIfAborted();
-      const plain = await source.read(segment.plainLength);
-      hash.update(plain);
-      const task = store(segment, plain);
-      const tracked = task.finally(() => running.delete(tracked));
-      // Its failure surfaces at the next wait below; until then it must not count as unhandled.
-      tracked.catch(() => undefined);
-      running.add(tracked);
-      if (running.size >= inFlight) await Promise.race(running);
-    }
-    await Promise.all(running);
-    await source.assertUnchanged();
+    return await sender.run();
   } catch (error) {
-    stop.abort(error);
-    await Promise.allSettled(running);
+    await sender.stop(error);
     throw error;
   }
-  const manifest: Manifest = {
-    sizeBytes: plan.sizeBytes,
-    profile: plan.profile,
-    fragmentSize: plan.fragmentSize,
-    contentKey,
-    repairKey,
-    fileHash: hash.digest(),
-    segments,
-  };
-  if (slots === undefined) return { manifest, agreements: [] };
-  options.onProgress?.({ stage: 'agreeing', done: plan.sizeBytes, total: plan.sizeBytes });
-  // Asked again: a long upload outlives the span within which an agreement must be formed.
-  const { tip, burnPerGiBEpoch } = await context.ledger.status();
-  const now = { height: tip.height, burnPerGiBEpoch: BigInt(burnPerGiBEpoch) };
-  const agreements = await slots.agree(now, signal);
-  return { manifest: keepHolders(manifest, new Set(agreements.map(({ contract }) => contract))), agreements };
 }
 
-/** The manifest with only those holders whose contract exists; throws where a segment has too few of them. */
-export function keepHolders(
-  manifest: Manifest,
-  contracts: ReadonlySet<string>,
-  failures: readonly { provider: string; why: string }[] = [],
-): Manifest {
-  const quorum = uploadQuorum(manifest.profile);
-  const segments = manifest.segments.map((segment) => {
-    const holders = segment.holders.map((holder) => (contracts.has(bytesToHex(holder)) ? holder : notPlaced));
-    const placed = holders.filter(isPlaced).length;
-    if (placed < quorum) throw tooFewProviders(manifest.profile, quorum, placed, failures);
-    return { ...segment, holders };
-  });
-  return { ...manifest, segments };
+class SourceSender {
+  private readonly memory = new MemoryGate(MAX_BYTES_IN_FLIGHT);
+  private readonly hash = createFileHash();
+  private readonly running = new Set<Promise<void>>();
+  private readonly tails = new Set<Promise<void>>();
+  private readonly halt = new AbortController();
+  private readonly signal: AbortSignal;
+  private doneBytes = 0;
+
+  constructor(
+    private readonly upload: UploadRun,
+    private readonly options: CallOptions,
+  ) {
+    this.signal = AbortSignal.any([upload.signal, this.halt.signal]);
+  }
+
+  async run(): Promise<ReadSource> {
+    const { source, upload, book } = this.upload;
+    const { plan } = upload;
+    const isOpenEnded = source.sizeBytes === undefined;
+    let sizeBytes = 0;
+    for (let index = 0; isOpenEnded || index < plan.segmentCount; index++) {
+      const most = isOpenEnded ? plan.segmentCapacity : segmentOfPlan(plan, index).plainLength;
+      const plain = await this.read(most);
+      // Sealing takes the memory, and with it the length.
+      const { length } = plain;
+      sizeBytes += length;
+      if (length > 0) await this.begin(index, plain);
+      if (length < most) break;
+    }
+    await Promise.all(this.running);
+    await source.assertUnchanged();
+    await Promise.all(this.tails);
+    this.signal.throwIfAborted();
+    const whole = isOpenEnded ? planned({ ...plan, sizeBytes }) : plan;
+    book.truncate(whole.segmentCount);
+    return { plan: whole, fileHash: this.hash.digest() };
+  }
+
+  /** Ends what is under way; resolves when nothing is. */
+  async stop(reason: unknown): Promise<void> {
+    this.halt.abort(reason);
+    await Promise.allSettled([...this.running, ...this.tails]);
+  }
+
+  /** The next segment's bytes; their memory, and that of the fragments to come, is taken first. */
+  private async read(lengthBytes: number): Promise<Uint8Array> {
+    const { source, upload } = this.upload;
+    await this.memory.take(memoryOf(upload.plan, lengthBytes), this.signal);
+    try {
+      const plain = await source.read(lengthBytes);
+      const spared = memoryOf(upload.plan, lengthBytes) - memoryOf(upload.plan, plain.length);
+      this.memory.release(spared);
+      return plain;
+    } catch (error) {
+      this.memory.release(memoryOf(upload.plan, lengthBytes));
+      throw error;
+    }
+  }
+
+  /** Starts what one segment needs, and waits while too many are under way. */
+  private async begin(index: number, plain: Uint8Array): Promise<void> {
+    const { isKept, journal, upload } = this.upload;
+    const ofSegment = createFileHash();
+    const { length } = plain;
+    await updateInSlices(journal === undefined ? [this.hash] : [this.hash, ofSegment], plain);
+    const plainHash = journal === undefined ? undefined : ofSegment.digest();
+    if (plainHash !== undefined && isKept(index, plainHash)) {
+      releaseMemory(plain);
+      this.memory.release(memoryOf(upload.plan, length));
+      this.noteDone(length);
+      return;
+    }
+    const task = this.store(index, plain, plainHash);
+    const tracked = task.finally(() => this.running.delete(tracked));
+    // Its failure surfaces at the next wait; until then it must not count as unhandled.
+    tracked.catch(() => undefined);
+    this.running.add(tracked);
+    this.signal.throwIfAborted();
+    if (this.running.size >= MAX_SEGMENTS_IN_FLIGHT) await Promise.race(this.running);
+  }
+
+  private async store(index: number, plain: Uint8Array, plainHash: Uint8Array | undefined): Promise<void> {
+    const { context, keys, upload, book, journal, slots } = this.upload;
+    const { profile, fragmentSize } = upload.plan;
+    const { length } = plain;
+    const sealed = await context.pipeline
+      .sealSegment({ plain, ...keys, profile, fragmentSize })
+      .catch((error: unknown) => {
+        this.memory.release(memoryOf(upload.plan, length) - length);
+        throw error;
+      })
+      .finally(() => this.memory.release(length));
+    const { fragments, ...shape } = sealed;
+    book.addSegment(index, shape);
+    const onLatePlaced = (segment: number, fragment: number): void => journal?.notePlaced(segment, fragment);
+    const sending = sendSegment(
+      { slots: slots as HolderSlots, book, memory: this.memory, onLatePlaced },
+      index,
+      fragments,
+      this.signal,
+    );
+    const tail = sending.over.finally(() => this.tails.delete(tail));
+    this.tails.add(tail);
+    await sending.quorum;
+    if (plainHash !== undefined) journal?.noteSegment(index, plainHash);
+    this.noteDone(length);
+  }
+
+  private noteDone(bytes: number): void {
+    this.doneBytes += bytes;
+    const total = this.upload.source.sizeBytes ?? this.doneBytes;
+    this.options.onProgress?.({ stage: 'sealing', done: this.doneBytes, total });
+  }
 }
 
-function segmentsInFlight({ profile, fragmentSize }: UploadPlan['plan']): number {
-  const segmentBytes = (profile.k + profile.n) * fragmentSize;
-  return Math.max(1, Math.min(MAX_SEGMENTS_IN_FLIGHT, Math.floor(MAX_BYTES_IN_FLIGHT / segmentBytes)));
+/** Plaintext and fragments of a segment. */
+function memoryOf({ profile }: FilePlan, plainLength: number): number {
+  if (plainLength === 0) return 0;
+  return plainLength + profile.n * fragmentLengthFor(profile.k, plainLength);
+}
+
+function planned(request: {
+  sizeBytes: number;
+  profile: FilePlan['profile'];
+  fragmentSize: number;
+}): FilePlan {
+  const plan = planFile(request);
+  if (plan.ok) return plan.value;
+  throw new AppError({ code: plan.violation.rule, message: violationToText(plan.violation) });
 }
 
 /** The distinct contracts of a manifest. */
@@ -140,22 +206,4 @@ export function contractsOf(manifest: Manifest): string[] {
     for (const holder of segment.holders) if (isPlaced(holder)) ids.add(bytesToHex(holder));
   }
   return [...ids];
-}
-
-/** Bytes in memory as a source, for catalogues and manifests. */
-export function memorySource(bytes: Uint8Array): SourceFile {
-  let offset = 0;
-  return {
-    sizeBytes: bytes.length,
-    modifiedAtMs: 0,
-    read: async (lengthBytes) => {
-      if (offset + lengthBytes > bytes.length)
-        throw new AppError({ code: 'source/short', message: `${bytes.length} bytes are too few` });
-      const part = bytes.slice(offset, offset + lengthBytes);
-      offset += lengthBytes;
-      return part;
-    },
-    assertUnchanged: async () => undefined,
-    close: async () => undefined,
-  };
 }

@@ -1,0 +1,42 @@
+import { holdingsOf } from '#catalogue';
+import { loadCatalogue } from '../../catalogue/catalogue-store.js';
+import { contractsOfHolding } from '../../catalogue/entry-content.js';
+import type { CallOptions, ClientContext } from '../../context.js';
+import { withdrawOpenNegotiations } from '../../negotiation/resume.js';
+import { abandonContracts } from '../form-contracts.js';
+
+/** Ends contracts of earlier runs, those aside that something in the catalogue lies under. */
+export async function endUnlessNamed(
+  context: ClientContext,
+  contracts: readonly string[],
+  options: CallOptions = {},
+): Promise<void> {
+  if (contracts.length === 0) return;
+  const named = await namedContracts(context, options);
+  await abandonContracts(
+    context,
+    contracts.filter((contract) => !named.has(contract)),
+  );
+}
+
+/**
+ * Gives up what killed runs left open, uploads that may still go on aside. Answers contracts that came to be all the same
+ * and that nothing points at.
+ */
+export async function tidyUp(context: ClientContext): Promise<string[]> {
+  const { resumable, forgotten } = await context.uploads.sweep(context.nowMs());
+  const formed = new Set(await withdrawOpenNegotiations(context, resumable));
+  if (forgotten.length === 0) return [...formed];
+  const named = await namedContracts(context);
+  for (const contract of forgotten) {
+    if (named.has(contract)) continue;
+    const view = await context.ledger.contract({ id: contract });
+    if (view?.status === 'active' && view.endEpoch === view.epochs) formed.add(contract);
+  }
+  return [...formed];
+}
+
+async function namedContracts(context: ClientContext, options: CallOptions = {}): Promise<Set<string>> {
+  const { catalogue, contracts } = await loadCatalogue(context, options);
+  return new Set([...contracts, ...holdingsOf(catalogue).flatMap(contractsOfHolding)]);
+}
