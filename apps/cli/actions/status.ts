@@ -1,6 +1,4 @@
-import type { FileEntry } from '#catalogue';
-import type { CairnClient, FileHealth } from '#client';
-import { AppError } from '#errors';
+import type { CairnClient } from '#client';
 import type { NodeClient } from '#node-api';
 import { defaultRenewalPolicy } from '#renewals';
 import type { CommandAction } from '../command.js';
@@ -10,31 +8,32 @@ import { formatTable, shortId } from '../output/table.js';
 import { safeText } from '../output/text.js';
 import { endingOf, readRenewals } from '../renewal-state.js';
 import { withClient } from '../session.js';
+import { chooseFiles } from './choose-files.js';
 import { ownContracts } from './contracts.js';
+import {
+  type CheckedFile,
+  checkEntries,
+  checkedToJson,
+  countVerdicts,
+  nextStepOf,
+  timeOf,
+  verdictsToText,
+} from './file-health.js';
 
-interface Checked {
-  readonly entry: FileEntry;
-  readonly health: FileHealth;
-}
+/** A look in passing; `cairn verify` asks for more. */
+const CHUNKS = 2;
 
 export const status: CommandAction = async ({ args }, context) =>
   withClient(context, async (client, node) => {
-    const entries = await chosen(client, args, context);
-    const checked: Checked[] = [];
-    for (const entry of entries) {
-      const bar = context.output.progress(safeText(entry.path));
-      checked.push({
-        entry,
-        health: await client.health(entry, {
-          signal: context.signal,
-          onProgress: ({ done, total }) => bar.update('challenging', done, total, 'items'),
-        }),
-      });
-      bar.done();
-    }
+    const entries = await chooseFiles(client, args, context);
+    const checked = await checkEntries(client, entries, context, CHUNKS);
     const warnings = await lapseWarnings(client, node, context);
-    context.output.printJson({ files: checked.map(toJson), warnings });
-    if (args.length > 0) for (const one of checked) printOne(one, context);
+    context.output.printJson({
+      files: checked.map(checkedToJson),
+      summary: countVerdicts(checked),
+      warnings,
+    });
+    if (args.length > 0 && checked.length <= args.length) for (const one of checked) printOne(one, context);
     else printAll(checked, context);
     for (const message of groupWarnings(warnings)) context.output.note(`warning: ${safeText(message)}`);
     return checked.some(({ health }) => health.verdict === 'lost') ? EXIT_CODES.failed.code : undefined;
@@ -95,24 +94,7 @@ function groupWarnings(warnings: readonly LapseWarning[]): string[] {
   });
 }
 
-async function chosen(
-  client: CairnClient,
-  names: readonly string[],
-  context: CliContext,
-): Promise<FileEntry[]> {
-  const { catalogue } = await client.catalogue({ signal: context.signal });
-  if (names.length === 0) return [...catalogue.files];
-  const entries = names.map((name) => catalogue.files.find(({ path }) => path === name));
-  const missing = names.filter((_, index) => entries[index] === undefined);
-  if (missing.length === 0) return entries as FileEntry[];
-  throw new AppError({
-    code: 'catalogue/no-such-file',
-    message: `No file '${missing[0]}' is stored; ${catalogue.files.length} files are.`,
-    next: 'See `cairn ls` for the names.',
-  });
-}
-
-function printAll(checked: readonly Checked[], { output }: CliContext): void {
+function printAll(checked: readonly CheckedFile[], { output }: CliContext): void {
   if (checked.length === 0) {
     output.note('Nothing is stored yet.');
     return;
@@ -130,9 +112,13 @@ function printAll(checked: readonly Checked[], { output }: CliContext): void {
       ['NEEDED'],
     ),
   );
+  output.print(`${checked.length} files: ${verdictsToText(checked)}`);
+  const next = checked.map(nextStepOf).filter((step) => step !== undefined);
+  for (const step of next.slice(0, 5)) output.note(`next: ${step}`);
 }
 
-function printOne({ entry, health }: Checked, { output }: CliContext): void {
+function printOne(checked: CheckedFile, { output }: CliContext): void {
+  const { entry, health } = checked;
   output.print(
     `${safeText(entry.path)}: ${output.strong(health.verdict)}, ${health.liveFragments} of ${health.totalFragments} ` +
       `fragments live, ${health.neededFragments} needed, repair below ${health.repairBelow}; challenged ${timeOf(health)}`,
@@ -150,23 +136,6 @@ function printOne({ entry, health }: Checked, { output }: CliContext): void {
       ]),
     ),
   );
-}
-
-function timeOf(health: FileHealth): string {
-  return new Date(health.checkedAtMs).toISOString().replace(/\.\d+Z$/, 'Z');
-}
-
-function toJson({ entry, health }: Checked): Record<string, unknown> {
-  const { checkedAtMs, verdict, liveFragments, neededFragments, repairBelow, totalFragments, holders } =
-    health;
-  return {
-    name: entry.path,
-    checkedAt: new Date(checkedAtMs).toISOString(),
-    verdict,
-    liveFragments,
-    neededFragments,
-    repairBelow,
-    totalFragments,
-    holders: holders.map((holder) => ({ ...holder, why: holder.why ?? null })),
-  };
+  const next = nextStepOf(checked);
+  if (next !== undefined) output.note(`next: ${next}`);
 }

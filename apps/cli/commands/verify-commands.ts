@@ -18,8 +18,26 @@ const details =
   'Fetches headers, checks the work of every one, follows the chain with the most work of those the nodes show, and\n' +
   'takes an answer only with a proof against it. Checked headers are kept in the data folder. One honest node is enough.';
 
-/** One command for each kind of object that can be proven. */
+/** The health of files, and one command for each kind of object that can be proven. */
 export const verifyCommands: readonly CommandDefinition[] = [
+  {
+    path: 'verify',
+    arguments: '[path...]',
+    summary: 'Check the health of stored files now; `verify account` and others check a node instead',
+    details:
+      'Every holder must prove, now, that it keeps 16 random parts of what it was given; the proofs are checked here\n' +
+      'against the roots on chain. PATH is a stored file or a folder of them; none means all. A stored file whose name\n' +
+      'is a word that follows `verify` (account, contract, endpoint, offer, anchor) is meant by ./account.\n' +
+      'healthy: at or above the repair threshold; degraded: below it; critical: just enough; lost: too few holders\n' +
+      'prove. The exit code is that of the worst file: 0 healthy, 1 degraded or critical, 69 lost.',
+    examples: [
+      'cairn verify film.mkv',
+      'cairn verify photos',
+      'cairn verify --json',
+      'cairn verify ./account',
+    ],
+    load: async () => (await import('../actions/verify-files.js')).verifyFiles,
+  },
   {
     path: 'verify account',
     arguments: '<address>',

@@ -1,117 +1,108 @@
-import { randomBytes } from 'node:crypto';
 import type { ContractId } from '#chain';
-import { validateStorageProof } from '#contracts';
-import { bytesToHex, hexToBytes, readU64le } from '#crypto';
-import { AppError, violationToText } from '#errors';
-import type { Manifest } from '#fragments';
+import { bytesToHex } from '#crypto';
+import { isPlaced, type Manifest } from '#fragments';
 import type { CallOptions, ClientContext } from '../context.js';
-import { contractNow } from '../providers/provider-directory.js';
-import { FragmentReader } from '../transfer/fragment-reader.js';
 import { contractsOf } from '../transfer/upload.js';
+import { auditHolders, type HolderHealth } from './holder-audits.js';
 
-/** Chunks asked of every holder at a check. */
+/** Chunks asked of every holder at a check, unless told. */
 const CHUNKS_PER_AUDIT = 2;
 
-/** What one holder answered to a challenge made now. */
-export interface HolderHealth {
-  readonly contract: string;
-  readonly provider: string;
-  readonly ok: boolean;
-  /** Why not, where it is not. */
-  readonly why: string | undefined;
-  readonly contractStatus: string;
-  readonly paidUntilHeight: number;
-}
+/** `lost`: below k; `critical`: exactly k; `degraded`: below the repair threshold; `healthy` otherwise. */
+export type HealthVerdict = 'healthy' | 'degraded' | 'critical' | 'lost';
 
 /** Health of a file, measured now. */
 export interface FileHealth {
   /** Milliseconds since 1970. */
   readonly checkedAtMs: number;
-  /** `lost`: below k; `critical`: exactly k; `degraded`: below the repair threshold; `healthy` otherwise. */
-  readonly verdict: 'healthy' | 'degraded' | 'critical' | 'lost';
+  readonly verdict: HealthVerdict;
   /** Fragments of the worst segment whose holders proved that they hold their contract's data. */
   readonly liveFragments: number;
   readonly neededFragments: number;
   readonly repairBelow: number;
   readonly totalFragments: number;
+  readonly segmentCount: number;
+  /** Index of the segment with the fewest live fragments; undefined for an empty file. */
+  readonly worstSegment: number | undefined;
+  /** Fragments of that segment that were never placed, or not placed again. */
+  readonly notPlaced: number;
+  /** First height at which a holder that proved today is no longer paid; undefined where none proved. */
+  readonly paidUntilHeight: number | undefined;
   readonly holders: readonly HolderHealth[];
+}
+
+/** How files are checked. */
+export interface CheckOptions extends CallOptions {
+  /** Random chunks asked of each contract; 1 to 16. */
+  readonly chunks?: number;
 }
 
 /** Challenges every holder of a file now: random chunks, checked against the roots on chain. */
 export async function checkFile(
   context: ClientContext,
   manifest: Manifest,
-  options: CallOptions = {},
+  options: CheckOptions = {},
 ): Promise<FileHealth> {
-  const reader = new FragmentReader(context);
-  const contracts = contractsOf(manifest) as ContractId[];
-  let done = 0;
-  const holders = await Promise.all(
-    contracts.map(async (contract) => {
-      const health = await auditHolder(context, reader, contract, options.signal);
-      done += 1;
-      options.onProgress?.({ stage: 'checking', done, total: contracts.length });
-      return health;
-    }),
-  );
-  const live = new Set(holders.filter(({ ok }) => ok).map(({ contract }) => contract));
+  const [health] = await checkFiles(context, [manifest], options);
+  return health as FileHealth;
+}
+
+/** The same for many files, in their order; a contract that keeps several of them is asked once. */
+export async function checkFiles(
+  context: ClientContext,
+  manifests: readonly Manifest[],
+  options: CheckOptions = {},
+): Promise<FileHealth[]> {
+  const byManifest = new Map<Manifest, ContractId[]>();
+  for (const manifest of manifests) {
+    if (!byManifest.has(manifest)) byManifest.set(manifest, contractsOf(manifest) as ContractId[]);
+  }
+  const contracts = [...new Set([...byManifest.values()].flat())];
+  const total = contracts.length;
+  const answers = await auditHolders(context, contracts, {
+    signal: options.signal,
+    chunks: options.chunks ?? CHUNKS_PER_AUDIT,
+    onDone: (done) => options.onProgress?.({ stage: 'checking', done, total }),
+  });
+  const checkedAtMs = context.nowMs();
+  const health = new Map<Manifest, FileHealth>();
+  for (const [manifest, own] of byManifest) {
+    const holders = own.map((contract) => answers.get(contract) as HolderHealth);
+    health.set(manifest, { checkedAtMs, ...judge(manifest, holders) });
+  }
+  return manifests.map((manifest) => health.get(manifest) as FileHealth);
+}
+
+function judge(manifest: Manifest, holders: readonly HolderHealth[]): Omit<FileHealth, 'checkedAtMs'> {
+  const proved = holders.filter(({ ok }) => ok);
+  const live = new Set(proved.map(({ contract }) => contract));
   const { k, repairBelow, n } = manifest.profile;
-  const liveFragments = Math.min(
-    n,
-    ...manifest.segments.map(
-      (segment) => segment.holders.filter((holder) => live.has(bytesToHex(holder))).length,
-    ),
-  );
+  let liveFragments = n;
+  let worstSegment: number | undefined;
+  for (const [index, segment] of manifest.segments.entries()) {
+    const here = segment.holders.filter((holder) => live.has(bytesToHex(holder))).length;
+    if (worstSegment !== undefined && here >= liveFragments) continue;
+    liveFragments = here;
+    worstSegment = index;
+  }
+  const worst = worstSegment === undefined ? undefined : manifest.segments[worstSegment];
   return {
-    checkedAtMs: context.nowMs(),
-    verdict: manifest.segments.length === 0 ? 'healthy' : verdictOf(liveFragments, k, repairBelow),
+    verdict: worst === undefined ? 'healthy' : verdictOf(liveFragments, k, repairBelow),
     liveFragments,
     neededFragments: k,
     repairBelow,
     totalFragments: n,
+    segmentCount: manifest.segments.length,
+    worstSegment,
+    notPlaced: worst?.holders.filter((holder) => !isPlaced(holder)).length ?? 0,
+    paidUntilHeight:
+      proved.length === 0 ? undefined : Math.min(...proved.map(({ paidUntilHeight }) => paidUntilHeight)),
     holders,
   };
 }
 
-function verdictOf(live: number, k: number, repairBelow: number): FileHealth['verdict'] {
+function verdictOf(live: number, k: number, repairBelow: number): HealthVerdict {
   if (live < k) return 'lost';
   if (live === k) return 'critical';
   return live < repairBelow ? 'degraded' : 'healthy';
-}
-
-async function auditHolder(
-  context: ClientContext,
-  reader: FragmentReader,
-  contract: ContractId,
-  signal: AbortSignal | undefined,
-): Promise<HolderHealth> {
-  const known = await contractNow(context.ledger, contract);
-  const about = {
-    contract,
-    provider: known?.providerAddress ?? 'unknown',
-    contractStatus: known?.status ?? 'unknown',
-    paidUntilHeight: known?.endHeight ?? 0,
-  };
-  if (known === null) return { ...about, ok: false, why: 'the ledger knows no such contract' };
-  const totalChunks = BigInt(known.totalChunks);
-  const chunks = Array.from(
-    { length: CHUNKS_PER_AUDIT },
-    () => readU64le(new Uint8Array(randomBytes(8)), 0) % totalChunks,
-  );
-  try {
-    const session = await reader.session(contract);
-    const proof = await session.audit(chunks, signal);
-    const target = {
-      root: hexToBytes(known.root),
-      leafCount: known.leafCount,
-      draws: chunks,
-      wanted: chunks.length,
-    };
-    const violation = validateStorageProof(context.crypto, target, proof);
-    if (violation === undefined) return { ...about, ok: true, why: undefined };
-    return { ...about, ok: false, why: `its proof does not hold: ${violationToText(violation)}` };
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return { ...about, ok: false, why: error.message };
-  }
 }
