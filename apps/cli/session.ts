@@ -11,6 +11,8 @@ import { askSecret } from './output/ask.js';
 const KEYSTORE_FILE = 'keystore.age';
 /** What must outlive a killed command: negotiations under way, totals of read vouchers. */
 const CLIENT_FOLDER = 'client';
+/** A node that is restarted in the middle of a command is waited for so long. */
+const NODE_PATIENCE_MS = 60_000;
 
 /** Where the keystore of a data folder lies. */
 export function keystorePath(context: CliContext): string {
@@ -37,6 +39,12 @@ export async function withNode<T>(context: CliContext, use: (node: NodeClient) =
   const node = createNodeClient({
     baseUrl: context.config.nodeUrl,
     timeoutMs: context.config.requestTimeoutMs,
+    rideOut: {
+      patienceMs: NODE_PATIENCE_MS,
+      signal: context.signal,
+      onWaiting: ({ message }) =>
+        context.output.note(`${message}; it answered before, so this waits for it …`),
+    },
   });
   try {
     const { network } = await node.status().catch((error: unknown) => {

@@ -43,7 +43,8 @@ export function createHttpConnection(baseUrl: string): HttpConnection {
       const { signal } = options;
       if (signal?.aborted) return reject(signal.reason);
       const request = (isTls ? httpsRequest : httpRequest)(base, {
-        agent,
+        // On a kept connection that the node has closed meanwhile nobody could tell whether a POST arrived.
+        agent: options.verb === 'GET' ? agent : false,
         method: options.verb,
         path: prefix + options.path,
         headers: {

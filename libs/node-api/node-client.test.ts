@@ -55,6 +55,50 @@ describe('the client of a node', () => {
     });
   });
 
+  test('waits for a node that had answered and went away, not for one that never did; what may have arrived is not sent twice', async () => {
+    const port = Number(new URL(await serve(answerWith(404, problem('ledger/not-found')))).port);
+    let waits = 0;
+    const onWaiting = (): void => {
+      waits += 1;
+    };
+    const rideOut = { patienceMs: 20_000, onWaiting };
+    const client = createNodeClient({ baseUrl: `http://127.0.0.1:${port}`, rideOut });
+    clients.push(client);
+    const down = async (): Promise<void> => {
+      const server = servers.pop() as Server;
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    };
+    const up = async (answer: Answer): Promise<void> => {
+      const server = createServer(answer).listen(port, '127.0.0.1');
+      servers.push(server);
+      await once(server, 'listening');
+    };
+    await down();
+    await expect(client.block({ ref: '1' })).rejects.toMatchObject({ code: 'node/unreachable' });
+    expect(waits).toBe(0);
+    await up(answerWith(404, problem('ledger/not-found')));
+    expect(await client.block({ ref: '1' })).toBeNull();
+    await down();
+    const waiting = client.block({ ref: '1' });
+    while (waits === 0) await new Promise((next) => setImmediate(next));
+    await up(answerWith(404, problem('ledger/not-found')));
+    expect(await waiting).toBeNull();
+    expect(waits).toBe(1);
+
+    let submissions = 0;
+    await down();
+    await up((request, response) => {
+      submissions += 1;
+      request.resume().once('end', () => response.destroy());
+    });
+    await expect(client.submitTransaction({ hex: '00' })).rejects.toMatchObject({
+      code: 'node/unreachable',
+    });
+    expect(submissions).toBe(1);
+  });
+
   test('gives up on a node that stays silent', async () => {
     const url = await serve(() => undefined);
     await expect(connect(url, 50).status()).rejects.toMatchObject({

@@ -4,6 +4,7 @@ import { type NetworkView, networkView } from '#wire';
 import { readEvents } from './event-stream.js';
 import { createHttpConnection, type NodeRequest } from './http-connection.js';
 import { nodeBadAnswer, parseJson, problemToError } from './node-error.js';
+import { createRideOut, type RideOut, wasNeverSent } from './ride-out.js';
 import {
   type LedgerMethod,
   NODE_API_PATH,
@@ -21,6 +22,8 @@ export interface NodeClientOptions {
   readonly timeoutMs?: number;
   /** Ends every request and stream. */
   readonly signal?: AbortSignal;
+  /** Waits for a node that had answered and went away; without it that is an error at once. */
+  readonly rideOut?: RideOut;
 }
 
 /** The ledger of another process, over its HTTP API. */
@@ -34,7 +37,9 @@ export type NodeClient = LedgerPort & {
  * The ledger port over a node's HTTP API. Keeps connections alive; `follow` reconnects by itself.
  * @throws AppError of each method: `node/unreachable`, `node/timeout`, `node/bad-answer`, or what the node's ledger threw
  */
-export function createNodeClient({ baseUrl, timeoutMs = 30_000, signal }: NodeClientOptions): NodeClient {
+export function createNodeClient(options: NodeClientOptions): NodeClient {
+  const { baseUrl, timeoutMs = 30_000, signal } = options;
+  const ridingOut = createRideOut(options.rideOut);
   const connection = createHttpConnection(baseUrl);
   const closing = new AbortController();
   const whole = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
@@ -46,7 +51,11 @@ export function createNodeClient({ baseUrl, timeoutMs = 30_000, signal }: NodeCl
   };
 
   const exchange = async <T>(question: NodeRequest, schema: z.ZodType<T>, isNullable: boolean) => {
-    const answer = await connection.exchange({ ...question, signal: whole });
+    // A GET leaves nothing behind; what was sent is repeated only where it cannot have arrived.
+    const answer = await ridingOut(
+      () => connection.exchange({ ...question, signal: whole }),
+      (error) => !whole.aborted && (question.verb === 'GET' || wasNeverSent(error)),
+    );
     if (answer.status !== 200) {
       const error = problemToError(baseUrl, question.path, answer.status, answer.body);
       if (isNullable && error.code === NOT_FOUND_CODE) return null;
