@@ -10,7 +10,7 @@ import {
 } from '#crypto';
 import { assertInvariant } from '#errors';
 import { createPairKernels, type PairKernels } from '#wasm-kernels';
-import { loadBlake3 } from './blake3-engine.js';
+import { type Blake3Engine, loadBlake3 } from './blake3-engine.js';
 import { passesEncodingRules } from './ed25519-encoding.js';
 import type { Ed25519Engine } from './ed25519-engine.js';
 import { createNodeEngine } from './node-engine.js';
@@ -19,7 +19,7 @@ import { loadSodiumEngine } from './sodium-engine.js';
 /** Which native code a CryptoPort runs on. */
 export interface NativeEngines {
   readonly ed25519: Ed25519Engine['name'];
-  readonly blake3: '@napi-rs/blake-hash' | '@noble/hashes';
+  readonly blake3: Blake3Engine['name'];
   /** The nodes of trees: four at a time in wasm, or one by one. */
   readonly treeNodes: 'wasm SIMD' | 'scalar';
 }
@@ -42,6 +42,11 @@ function hashPairsSingly(pairs: Uint8Array): Uint8Array {
 }
 
 const kernels = createPairKernels();
+
+/** BLAKE3 for callers that have their bytes in pieces or must know which road it is. */
+export const blake3Engine: Blake3Engine = loadBlake3(
+  kernels && { hashChunks: kernels.blake3Chunks, hashParents: kernels.blake3Parents },
+);
 
 /** The nodes of trees one by one: where there is no SIMD. */
 const scalarPairs: PairKernels = {
@@ -66,7 +71,7 @@ export function createNativeCrypto(engine: Ed25519Engine, useSimd = true): Crypt
     sha256,
     sha256Hex: (data) => hash('sha256', data),
     sha256d: (data) => new Uint8Array(hash('sha256', hash('sha256', data, 'buffer'), 'buffer')),
-    blake3: loadBlake3().blake3,
+    blake3: blake3Engine.blake3,
     hashPairs: pairs.sha256Pairs,
     hashStatePairs: pairs.blake3KeyedPairs,
     hashShort: pairs.blake3Short,
@@ -90,7 +95,7 @@ const ed25519Engine = loadSodiumEngine() ?? createNodeEngine();
 /** What `nativeCrypto` found on this machine, for the log line at start and for `doctor`. */
 export const nativeEngines: NativeEngines = {
   ed25519: ed25519Engine.name,
-  blake3: loadBlake3().isNative ? '@napi-rs/blake-hash' : '@noble/hashes',
+  blake3: blake3Engine.name,
   treeNodes: kernels === undefined ? 'scalar' : 'wasm SIMD',
 };
 

@@ -10,7 +10,7 @@ import {
   sealedToSpans,
 } from '#fragments';
 import { applyChacha20 } from './keystream.js';
-import { allocateMemory, releaseMemory } from './memory.js';
+import { freeView } from './memory.js';
 
 const cipherName = 'chacha20-poly1305';
 const cipherOptions = { authTagLength: recordTagBytes };
@@ -29,37 +29,34 @@ export function sealRecords(plain: Uint8Array, keys: SegmentKeys, fragments: rea
     const cipher = createCipheriv(cipherName, key, nonce, cipherOptions);
     const sealed = cipher.update(plain.subarray(start, start + recordPlainLength(plain.length, index)));
     writer.write(sealed);
-    releaseMemory(sealed);
+    freeView(sealed);
     cipher.final();
     writer.write(cipher.getAuthTag());
   }
   writer.write(applyChacha20(keys.paddingKey, new Uint8Array(writer.room)));
 }
 
-/** Opens every record of a segment from its k data fragments. Throws AppError `erasure/record-damaged`. */
-export function openRecords(
-  plainLength: number,
-  keys: SegmentKeys,
-  fragments: readonly Uint8Array[],
-): Uint8Array {
-  return openRecordsFrom(plainLength, keys, 0, recordCount(plainLength), fragments);
+/** Some records of a segment, one after the other. */
+export interface SealedRecords {
+  /** Plaintext bytes of the whole segment. */
+  readonly plainLength: number;
+  readonly first: number;
+  readonly count: number;
+  /** The sealed stream from the start of the first record on, cut anywhere; more may follow. */
+  readonly pieces: readonly Uint8Array[];
 }
 
-/**
- * Opens `count` records from record `first` on. `pieces` are the sealed stream from the start of that record, cut
- * anywhere; `plainLength` is the whole segment's. Throws AppError `erasure/record-damaged`.
- */
-export function openRecordsFrom(
-  plainLength: number,
-  keys: SegmentKeys,
-  first: number,
-  count: number,
-  pieces: readonly Uint8Array[],
-): Uint8Array {
+/** Plaintext bytes of some records. */
+export function plainLengthOfRecords({ plainLength, first, count }: Omit<SealedRecords, 'pieces'>): number {
+  return Math.min(plainLength, (first + count) * recordPlainBytes) - first * recordPlainBytes;
+}
+
+/** Opens records into `plain`, which has just their length. Throws AppError `erasure/record-damaged`. */
+export function openRecords(records: SealedRecords, keys: SegmentKeys, plain: Uint8Array): void {
+  const { plainLength, first, count, pieces } = records;
   const key = createSecretKey(keys.segmentKey);
   const total = recordCount(plainLength);
   const sealed = new PieceReader(pieces);
-  const plain = allocateMemory(plainBytesBefore(plainLength, first + count) - first * recordPlainBytes);
   let at = 0;
   for (let index = first; index < first + count; index++) {
     const nonce = recordNonce(keys.noncePrefix, index, index === total - 1);
@@ -67,7 +64,7 @@ export function openRecordsFrom(
     for (const part of sealed.take(recordPlainLength(plainLength, index))) {
       const opened = decipher.update(part);
       plain.set(opened, at);
-      releaseMemory(opened);
+      freeView(opened);
       at += part.length;
     }
     const tag = sealed.take(recordTagBytes);
@@ -78,12 +75,6 @@ export function openRecordsFrom(
       throw recordDamaged(index, total, cause);
     }
   }
-  return plain;
-}
-
-/** Plaintext bytes of the records 0..record-1. */
-function plainBytesBefore(plainLength: number, record: number): number {
-  return Math.min(plainLength, record * recordPlainBytes);
 }
 
 /** Reads a stream of bytes that lies in pieces, from the front, without copying. */

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { layoutVectors, sealSlowly } from '#fragments/testing';
+import { createErasureCodec } from './codec.js';
 import { openSegmentHere, sealSegmentUnderId } from './segment-sealing.js';
 import { createSubspaceCodec } from './subspace-codec.js';
 import { patternBytes } from './testing/codec-conformance.js';
 
-const codec = createSubspaceCodec();
 const contentKey = new Uint8Array(32).fill(1);
 const repairKey = new Uint8Array(32).fill(2);
 const segmentId = Uint8Array.from({ length: 16 }, (_, at) => at);
@@ -14,7 +14,7 @@ function toHex(bytes: Uint8Array | undefined): string {
   return Buffer.from(bytes ?? []).toString('hex');
 }
 
-describe('sealing on the fast road', () => {
+describe.each([createErasureCodec(), createSubspaceCodec()])('sealing with the codec $name', (codec) => {
   test.each([...layoutVectors.segments])('vector $k of $n, $plainLength bytes', (vector) => {
     const plain = Uint8Array.from({ length: vector.plainLength }, (_, at) => at % 251);
     const profile = { k: vector.k, n: vector.n };

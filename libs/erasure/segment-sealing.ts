@@ -7,9 +7,9 @@ import {
   recordSealedBytes,
   sealedLength,
 } from '#fragments';
-import { hashBytes } from './fragment-hash.js';
-import { applyChacha20, createChacha20 } from './keystream.js';
-import { allocateMemory, releaseMemory } from './memory.js';
+import { createFragmentHasher, hashBytes } from './fragment-hash.js';
+import { type Chacha20, createChacha20 } from './keystream.js';
+import { allocateMemory, freeView } from './memory.js';
 import type {
   ErasureCodec,
   OpenInput,
@@ -18,11 +18,11 @@ import type {
   SealedSegment,
   SealInput,
 } from './port.js';
-import { openRecords, openRecordsFrom, sealRecords } from './sealed-stream.js';
+import { openRecords, plainLengthOfRecords, sealRecords } from './sealed-stream.js';
 import { tooFewFragments } from './shards.js';
 
-/** Columns of parity coded and masked at a time, while they are in the cache. */
-const stripeBytes = 64 * 1024;
+/** Where results go: memory used before, as far as it fits. */
+export type MemorySource = (length: number) => Uint8Array;
 
 /**
  * Seals one segment under a given id, on the calling thread. The id must never have been used with these keys:
@@ -32,43 +32,78 @@ export function sealSegmentUnderId(
   codec: ErasureCodec,
   segmentId: Uint8Array,
   input: SealInput,
+  allocate: MemorySource = allocateMemory,
 ): SealedSegment {
   const { plain, profile } = input;
-  const fragmentLength = fragmentLengthFor(profile.k, plain.length);
-  const fragments = Array.from({ length: profile.n }, () => allocateMemory(fragmentLength));
-  const data = fragments.slice(0, profile.k);
+  const { k, n } = profile;
+  const fragmentLength = fragmentLengthFor(k, plain.length);
+  const fragments = Array.from({ length: n }, () => allocate(fragmentLength));
+  const data = fragments.slice(0, k);
   sealRecords(plain, deriveSegmentKeys(input.contentKey, segmentId), data);
-  const maskKeys = deriveParityMaskKeys(input.repairKey, segmentId, indexesBetween(profile.k, profile.n));
-  encodeMasked(codec, data, fragments.slice(profile.k), maskKeys);
+  const parityIndexes = indexesBetween(k, n);
+  const masks = deriveParityMaskKeys(input.repairKey, segmentId, parityIndexes).map(createChacha20);
+  const hashers = fragments.map(createFragmentHasher);
+  // One pass over the columns: each part is coded, masked and hashed while it is in the cache.
+  codec.code({
+    length: fragmentLength,
+    present: indexesBetween(0, k),
+    wanted: parityIndexes,
+    read: (at, from, toExclusive) => {
+      const part = (data[at] as Uint8Array).subarray(from, toExclusive);
+      hashers[at]?.update(part);
+      return part;
+    },
+    write: (from, rows) => {
+      for (const [at, row] of rows.entries()) {
+        const masked = (masks[at] as Chacha20)(row);
+        fragments[k + at]?.set(masked, from);
+        hashers[k + at]?.update(masked);
+        freeView(masked);
+      }
+    },
+  });
   return {
     segmentId,
     plainLength: plain.length,
     fragmentLength,
     fragments,
-    fragmentIds: fragments.map(hashBytes),
+    fragmentIds: hashers.map((hasher) => hasher.digest()),
   };
 }
 
 /** The plaintext of a segment, on the calling thread. Data fragments alone need no decoding. */
-export function openSegmentHere(codec: ErasureCodec, input: OpenInput): Uint8Array {
+export function openSegmentHere(
+  codec: ErasureCodec,
+  input: OpenInput,
+  allocate: MemorySource = allocateMemory,
+): Uint8Array {
+  const { plainLength, fragmentLength, fragments } = input;
   const { k } = input.profile;
   checkFragments(input);
-  const missing = indexesBetween(0, k).filter((index) => input.fragments[index] === undefined);
-  const shards = takeShards(input, k);
-  const rebuilt = missing.length > 0 ? codec.reconstruct(shards, k, missing) : [];
-  for (const [at, index] of missing.entries()) shards[index] = rebuilt[at];
-  return openRecords(
-    input.plainLength,
-    deriveSegmentKeys(input.contentKey, input.segmentId),
-    shards.slice(0, k) as Uint8Array[],
+  const missing = indexesBetween(0, k).filter((index) => fragments[index] === undefined);
+  const rebuilt = missing.map(() => allocateMemory(fragmentLength));
+  if (missing.length > 0)
+    codeFrom(codec, input, missing, (at, from, row) => {
+      rebuilt[at]?.set(row, from);
+    });
+  const pieces = indexesBetween(0, k).map(
+    (index) => (fragments[index] ?? rebuilt[missing.indexOf(index)]) as Uint8Array,
   );
+  const plain = allocate(plainLength);
+  const records = { plainLength, first: 0, count: recordCount(plainLength), pieces };
+  openRecords(records, deriveSegmentKeys(input.contentKey, input.segmentId), plain);
+  for (const shard of rebuilt) freeView(shard);
+  return plain;
 }
 
 /** The plaintext of some whole records, on the calling thread. */
 export function openRangeHere(input: OpenRangeInput): Uint8Array {
   const { plainLength, firstRecord, sealed } = input;
-  const keys = deriveSegmentKeys(input.contentKey, input.segmentId);
-  return openRecordsFrom(plainLength, keys, firstRecord, countRecordsGiven(input) as number, sealed);
+  const count = countRecordsGiven(input) as number;
+  const records = { plainLength, first: firstRecord, count, pieces: sealed };
+  const plain = allocateMemory(plainLengthOfRecords(records));
+  openRecords(records, deriveSegmentKeys(input.contentKey, input.segmentId), plain);
+  return plain;
 }
 
 /** How many whole records the pieces of a range hold; undefined when they end inside a record or hold none. */
@@ -82,17 +117,25 @@ export function countRecordsGiven({ plainLength, firstRecord, sealed }: OpenRang
 }
 
 /** The fragments in `missing`, as first stored, on the calling thread. Throws AppError `erasure/repair-mismatch`. */
-export function repairFragmentsHere(codec: ErasureCodec, input: RepairInput): Uint8Array[] {
+export function repairFragmentsHere(
+  codec: ErasureCodec,
+  input: RepairInput,
+  allocate: MemorySource = allocateMemory,
+): Uint8Array[] {
   const { k } = input.profile;
+  const { missing } = input;
   checkFragments(input);
-  const rebuilt = codec.reconstruct(takeShards(input, k), k, input.missing);
-  const parityKeys = deriveParityMaskKeys(input.repairKey, input.segmentId, input.missing);
-  const fragments = rebuilt.map((shard, at) =>
-    (input.missing[at] as number) < k ? shard : applyChacha20(parityKeys[at] as Uint8Array, shard),
-  );
-  const wrong = input.missing.filter(
-    (index, at) => !isId(fragments[at] as Uint8Array, input.fragmentIds[index]),
-  );
+  const keys = deriveParityMaskKeys(input.repairKey, input.segmentId, missing);
+  const masks = missing.map((index, at) => (index < k ? undefined : createChacha20(keys[at] as Uint8Array)));
+  const fragments = missing.map(() => allocate(input.fragmentLength));
+  const hashers = fragments.map(createFragmentHasher);
+  codeFrom(codec, input, missing, (at, from, row) => {
+    const masked = masks[at]?.(row) ?? row;
+    fragments[at]?.set(masked, from);
+    hashers[at]?.update(masked);
+    if (masked !== row) freeView(masked);
+  });
+  const wrong = missing.filter((index, at) => !isSame(hashers[at]?.digest(), input.fragmentIds[index]));
   if (wrong.length > 0)
     throw new AppError({
       code: 'erasure/repair-mismatch',
@@ -103,49 +146,44 @@ export function repairFragmentsHere(codec: ErasureCodec, input: RepairInput): Ui
   return fragments;
 }
 
-/** Present fragments of data, and of parity (unmasked) just as many as are needed to reach k. */
-function takeShards(input: OpenInput | RepairInput, k: number): (Uint8Array | undefined)[] {
-  const present = indexesBetween(0, input.profile.n).filter((index) => input.fragments[index] !== undefined);
-  if (present.length < k) throw tooFewFragments(present.length, k, input.profile.n);
-  const chosen = present.slice(0, k);
-  const parity = chosen.filter((index) => index >= k);
-  const keys = deriveParityMaskKeys(input.repairKey, input.segmentId, parity);
-  const shards = new Array<Uint8Array | undefined>(input.profile.n).fill(undefined);
-  for (const index of chosen) shards[index] = input.fragments[index];
-  for (const [at, index] of parity.entries())
-    shards[index] = applyChacha20(keys[at] as Uint8Array, shards[index] as Uint8Array);
-  return shards;
-}
-
-function encodeMasked(
+/**
+ * Codes the wanted shards from k of the fragments given, data first; parity is unmasked part by part on the way.
+ * Rows are the unmasked shards.
+ */
+function codeFrom(
   codec: ErasureCodec,
-  data: readonly Uint8Array[],
-  parity: readonly Uint8Array[],
-  maskKeys: readonly Uint8Array[],
+  input: OpenInput | RepairInput,
+  wanted: readonly number[],
+  write: (at: number, from: number, row: Uint8Array) => void,
 ): void {
-  const length = data[0]?.length ?? 0;
-  const scratch = parity.map(() => new Uint8Array(Math.min(stripeBytes, length)));
-  const masks = maskKeys.map(createChacha20);
-  for (let from = 0; from < length; from += stripeBytes) {
-    const toExclusive = Math.min(length, from + stripeBytes);
-    const stripe = scratch.map((row) => row.subarray(0, toExclusive - from));
-    codec.encode(
-      data.map((row) => row.subarray(from, toExclusive)),
-      stripe,
-    );
-    for (const [at, mask] of masks.entries()) {
-      const masked = mask(stripe[at] as Uint8Array);
-      parity[at]?.set(masked, from);
-      releaseMemory(masked);
-    }
-  }
+  const { k, n } = input.profile;
+  const all = indexesBetween(0, n).filter((index) => input.fragments[index] !== undefined);
+  if (all.length < k) throw tooFewFragments(all.length, k, n);
+  const present = all.slice(0, k);
+  const keys = deriveParityMaskKeys(input.repairKey, input.segmentId, present);
+  const masks = present.map((index, at) => (index < k ? undefined : createChacha20(keys[at] as Uint8Array)));
+  let unmasked: Uint8Array | undefined;
+  codec.code({
+    length: input.fragmentLength,
+    present,
+    wanted,
+    read: (at, from, toExclusive) => {
+      const part = (input.fragments[present[at] as number] as Uint8Array).subarray(from, toExclusive);
+      if (unmasked !== undefined) freeView(unmasked);
+      unmasked = masks[at]?.(part);
+      return unmasked ?? part;
+    },
+    write: (from, rows) => {
+      for (const [at, row] of rows.entries()) write(at, from, row);
+    },
+  });
 }
 
 function checkFragments(input: OpenInput | RepairInput): void {
   const damaged: number[] = [];
   for (const [index, fragment] of input.fragments.entries()) {
     if (fragment === undefined) continue;
-    if (fragment.length !== input.fragmentLength || !isId(fragment, input.fragmentIds[index]))
+    if (fragment.length !== input.fragmentLength || !isSame(hashBytes(fragment), input.fragmentIds[index]))
       damaged.push(index);
   }
   if (damaged.length > 0)
@@ -157,8 +195,8 @@ function checkFragments(input: OpenInput | RepairInput): void {
     });
 }
 
-function isId(fragment: Uint8Array, id: Uint8Array | undefined): boolean {
-  return id !== undefined && Buffer.compare(hashBytes(fragment), id) === 0;
+function isSame(id: Uint8Array | undefined, expected: Uint8Array | undefined): boolean {
+  return id !== undefined && expected !== undefined && Buffer.compare(id, expected) === 0;
 }
 
 function indexesBetween(from: number, toExclusive: number): number[] {

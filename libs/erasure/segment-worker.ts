@@ -4,7 +4,7 @@ import { AppError } from '#errors';
 import { segmentIdBytes } from '#fragments';
 import { createErasureCodec } from './codec.js';
 import { hashBytes } from './fragment-hash.js';
-import { releaseMemory } from './memory.js';
+import { allocateMemory } from './memory.js';
 import type { OpenInput, OpenRangeInput, RepairInput, SealInput } from './port.js';
 import {
   openRangeHere,
@@ -13,8 +13,10 @@ import {
   sealSegmentUnderId,
 } from './segment-sealing.js';
 
-/** What the pool sends to a worker. */
-export type SegmentTask =
+/** What the pool sends to a worker; `memory` is for results, as far as its lengths fit. */
+export type SegmentTask = { readonly memory: readonly Uint8Array[] } & SegmentWork;
+
+export type SegmentWork =
   | { readonly kind: 'seal'; readonly input: SealInput }
   | { readonly kind: 'open'; readonly input: OpenInput }
   | { readonly kind: 'openRange'; readonly input: OpenRangeInput }
@@ -29,7 +31,10 @@ export interface TaskFailure {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-export type TaskAnswer<T> = { readonly value: T } | { readonly failure: TaskFailure };
+/** A result, and memory that the worker needs no longer, for the next tasks. */
+export type TaskAnswer<T> =
+  | { readonly value: T; readonly spare: readonly Uint8Array[] }
+  | { readonly failure: TaskFailure };
 
 const codec = createErasureCodec();
 
@@ -45,38 +50,44 @@ export function runSegmentTask(task: SegmentTask): unknown {
 }
 
 function answer(task: SegmentTask): unknown {
+  const memory = [...task.memory];
+  const allocate = (length: number): Uint8Array =>
+    memory.at(-1)?.length === length ? (memory.pop() as Uint8Array) : allocateMemory(length);
   switch (task.kind) {
     case 'seal': {
-      const sealed = sealSegmentUnderId(codec, new Uint8Array(randomBytes(segmentIdBytes)), task.input);
-      releaseMemory(task.input.plain);
-      return moved({ value: sealed }, sealed.fragments);
+      const sealed = sealSegmentUnderId(
+        codec,
+        new Uint8Array(randomBytes(segmentIdBytes)),
+        task.input,
+        allocate,
+      );
+      return moved(sealed, sealed.fragments, [task.input.plain, ...memory]);
     }
     case 'open': {
-      const plain = openSegmentHere(codec, task.input);
-      releaseFragments(task.input.fragments);
-      return moved({ value: plain }, [plain]);
+      const plain = openSegmentHere(codec, task.input, allocate);
+      return moved(plain, [plain], [...task.input.fragments, ...memory]);
     }
     case 'openRange': {
       const plain = openRangeHere(task.input);
-      releaseFragments(task.input.sealed);
-      return moved({ value: plain }, [plain]);
+      return moved(plain, [plain], [...task.input.sealed, ...memory]);
     }
     case 'repair': {
-      const fragments = repairFragmentsHere(codec, task.input);
-      return moved({ value: fragments }, fragments);
+      const fragments = repairFragmentsHere(codec, task.input, allocate);
+      return moved(fragments, fragments, [...task.input.fragments, ...memory]);
     }
     case 'hash':
-      return { value: hashBytes(task.input) };
+      return { value: hashBytes(task.input), spare: [] };
   }
 }
 
-function releaseFragments(fragments: readonly (Uint8Array | undefined)[]): void {
-  for (const fragment of fragments) if (fragment !== undefined) releaseMemory(fragment);
-}
-
-function moved(value: object, buffers: readonly Uint8Array[]): unknown {
+function moved(
+  value: object,
+  buffers: readonly Uint8Array[],
+  inputs: readonly (Uint8Array | undefined)[],
+): unknown {
+  const spare = inputs.filter((view) => view !== undefined && view.length > 0) as Uint8Array[];
   return move({
-    [transferableSymbol]: [...new Set(buffers.map((view) => view.buffer))],
-    [valueSymbol]: value,
+    [transferableSymbol]: [...new Set([...buffers, ...spare].map((view) => view.buffer))],
+    [valueSymbol]: { value, spare },
   });
 }

@@ -99,8 +99,9 @@ export function createSubspaceCodec(): ErasureCodec {
     for (let from = 0; from < length; from += stripeBytes) {
       const toExclusive = Math.min(length, from + stripeBytes);
       const shards = new Array<Uint8Array | undefined>(n).fill(undefined);
-      // `read` may answer with the same memory for every shard.
-      for (const [at, index] of present.entries()) shards[index] = read(at, from, toExclusive).slice();
+      // A copy, because `read` may answer with the same memory for every shard (a Buffer's own `slice` makes none).
+      for (const [at, index] of present.entries())
+        shards[index] = new Uint8Array(read(at, from, toExclusive));
       write(from, reconstruct(shards, present.length, wanted));
     }
   };

@@ -12,6 +12,22 @@ export function patternBytes(length: number, seed: number): Uint8Array {
   });
 }
 
+/** What both libraries publish in their tests. */
+const publishedData = [
+  [0, 1],
+  [4, 5],
+  [2, 3],
+  [6, 7],
+  [8, 9],
+];
+const publishedParity = [
+  [12, 13],
+  [10, 11],
+  [14, 15],
+  [90, 91],
+  [94, 95],
+];
+
 /** The suite every ErasureCodec passes: equality with the slow oracle, and every way to lose n-k shards. */
 export function describeCodecConformance(name: string, createCodec: () => ErasureCodec): void {
   describe(`ErasureCodec: ${name}`, () => {
@@ -43,7 +59,8 @@ export function describeCodecConformance(name: string, createCodec: () => Erasur
     test.each([
       [2, 5],
       [3, 8],
-      [4, 8],
+      [4, 12],
+      [5, 9],
     ])('every %p of %p shards rebuild all the others', (k, n) => {
       const shards = encoded(k, n, 5, n);
       let cases = 0;
@@ -90,6 +107,54 @@ export function describeCodecConformance(name: string, createCodec: () => Erasur
       expect(codec.reconstruct(lost, 3, [4, 2, 0]).map(toHex)).toEqual(
         [4, 2, 0].map((index) => toHex(shards[index])),
       );
+    });
+
+    test.each([
+      [
+        [0, 1, 2],
+        [3, 4, 5, 6, 7],
+      ],
+      [
+        [0, 1, 2],
+        [7, 4],
+      ],
+      [
+        [7, 1, 4],
+        [0, 6],
+      ],
+    ])('part by part from shards %p to %p, read through one buffer', (present, wanted) => {
+      const length = 150_001;
+      const shards = encoded(3, 8, length, 4);
+      const scratch = Buffer.alloc(length);
+      const coded = wanted.map(() => Buffer.alloc(length));
+      let written = 0;
+      codec.code({
+        length,
+        present,
+        wanted,
+        read: (at, from, toExclusive) => {
+          const part = scratch.subarray(0, toExclusive - from);
+          part.set((shards[present[at] as number] as Uint8Array).subarray(from, toExclusive));
+          return part;
+        },
+        write: (from, rows) => {
+          expect(from).toBe(written);
+          written += rows[0]?.length ?? 0;
+          for (const [at, row] of rows.entries()) coded[at]?.set(row, from);
+        },
+      });
+      expect(written).toBe(length);
+      for (const [at, index] of wanted.entries())
+        expect(Buffer.compare(coded[at] as Buffer, shards[index] as Uint8Array)).toBe(0);
+    });
+
+    test('5+5 as klauspost/reedsolomon and JavaReedSolomon publish it', () => {
+      const data = publishedData.map((row) => Uint8Array.from(row));
+      const parity = publishedParity.map(() => new Uint8Array(2));
+      codec.encode(data, parity);
+      expect(parity.map((row) => [...row])).toEqual(publishedParity);
+      const lost = [undefined, undefined, undefined, undefined, undefined, ...parity];
+      expect(codec.reconstruct(lost, 5, [0, 1, 2, 3, 4]).map((row) => [...row])).toEqual(publishedData);
     });
 
     test('many reconstructions do not wear the codec out', () => {
