@@ -43,3 +43,27 @@ test('an answer longer than belongs is refused before it fills the memory', asyn
     exchange(agent, { method: 'GET', url, timeoutMs: 5_000, maxAnswerBytes: 20_000 }),
   ).rejects.toMatchObject({ message: expect.stringContaining('more than 20000 bytes') });
 });
+
+test('a kept connection that was closed meanwhile costs one more attempt, not the provider', async () => {
+  let requests = 0;
+  const url = await serve((request, response) => {
+    requests += 1;
+    if (requests % 2 === 0) request.socket.resetAndDestroy();
+    else response.end(String(requests));
+  });
+  const call = { method: 'GET', url, timeoutMs: 5_000, maxAnswerBytes: 100 } as const;
+  const answers = [await exchange(agent, call), await exchange(agent, call)];
+  expect(answers.map(({ body }) => Buffer.from(body).toString())).toEqual(['1', '3']);
+  expect(requests).toBe(3);
+});
+
+test('a fresh connection that is cut is not tried again', async () => {
+  let requests = 0;
+  const url = await serve((request) => {
+    requests += 1;
+    request.socket.resetAndDestroy();
+  });
+  const call = { method: 'GET', url, timeoutMs: 5_000, maxAnswerBytes: 100 } as const;
+  await expect(exchange(agent, call)).rejects.toMatchObject({ code: 'provider/unreachable' });
+  expect(requests).toBe(1);
+});
