@@ -1,7 +1,7 @@
 import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { StoredFile } from '#client';
+import type { StoredFiles } from '#client';
 import { AppError } from '#errors';
 import type { QuotePrice } from '#market';
 import type { NodeClient } from '#node-api';
@@ -35,11 +35,11 @@ export interface KeptQuote {
   readonly price: QuotePrice;
 }
 
-/** Keeps what was quoted for each contract of a stored file. A quote that cannot be kept stops nobody from storing. */
+/** Keeps what was quoted for each contract of a stored file or pack. A quote that cannot be kept stops nobody from storing. */
 export async function keepQuotes(
   { config, output }: CliContext,
   node: NodeClient,
-  { entry, quote, contracts }: StoredFile,
+  { name, quote, contracts }: Pick<StoredFiles, 'name' | 'quote' | 'contracts'>,
 ): Promise<void> {
   const quotedAt = new Date().toISOString();
   let lines = '';
@@ -57,9 +57,9 @@ export async function keepQuotes(
         ...price
       } = line;
       const amounts = Object.fromEntries(
-        Object.entries(price).map(([name, value]) => [name, value.toString()]),
+        Object.entries(price).map(([kind, value]) => [kind, value.toString()]),
       );
-      lines += `${JSON.stringify({ contract, name: entry.path, quotedAt, ...amounts })}\n`;
+      lines += `${JSON.stringify({ contract, name, quotedAt, ...amounts })}\n`;
     }
     await appendFile(quotesPath(config.dataDir), lines, { mode: 0o600 });
   } catch (error) {

@@ -1,39 +1,58 @@
 import { join } from 'node:path';
-import { type Catalogue, type FileEntry, findFile, withFile, withoutFile } from '#catalogue';
-import type { FragmentId, NetworkParams } from '#chain';
+import {
+  type Catalogue,
+  type FileEntry,
+  findFile,
+  versionsOf,
+  withFiles,
+  withMoved,
+  withRenewed,
+} from '#catalogue';
+import type { NetworkParams } from '#chain';
 import { createNetworkLaw } from '#contracts';
-import { bytesToHex } from '#crypto';
 import { nativeCrypto } from '#crypto-native';
 import { createSegmentPipeline } from '#erasure';
-import { AppError, violationToText } from '#errors';
-import { decodeManifest, encodeManifest, type Manifest, type RedundancyProfile } from '#fragments';
+import { AppError } from '#errors';
+import { encodeManifest, type RedundancyProfile } from '#fragments';
 import type { LedgerPort } from '#ledger';
 import type { Quote } from '#market';
+import type { LoadedCatalogue } from './catalogue/catalogue-memory.js';
 import { catalogueSizeWith, type NewFile } from './catalogue/catalogue-size.js';
 import {
   catalogueProfile,
   changeCatalogue,
   isOutcomeUnknown,
-  type LoadedCatalogue,
+  type LoadOptions,
   loadCatalogue,
 } from './catalogue/catalogue-store.js';
+import { contractsOfEntries, manifestOf } from './catalogue/entry-content.js';
+import { release, releasedBy } from './catalogue/release.js';
+import { planRemoval, type Removal, type RemovalPlan, withRemoved } from './catalogue/removal.js';
+import { fileSeenHead, memorySeenHead } from './catalogue/seen-head.js';
 import type { CallOptions, ClientContext } from './context.js';
-import { drop, liveFragments } from './contracts/drop.js';
 import { type RenewedFile, type RenewFileOptions, renewFile } from './contracts/renew-file.js';
 import { checkFile, type FileHealth } from './health/file-health.js';
 import { type ClientIdentity, createIdentity } from './identity.js';
 import type { DealLimits } from './negotiation/deal-limits.js';
 import { createFileJournal, noJournal } from './negotiation/negotiation-journal.js';
-import { withdrawOpenNegotiations } from './negotiation/resume.js';
+import type { BuiltPack } from './packs/pack-builder.js';
+import { quoteFiles } from './packs/quote-files.js';
+import { readEntry } from './packs/read-members.js';
+import { type Repacked, repack, wastefulPacks } from './packs/repack.js';
+import { type StoredFiles, storePack } from './packs/store-pack.js';
 import { ProviderDirectory } from './providers/provider-directory.js';
 import { fileVoucherBook, memoryVoucherBook } from './reads/voucher-book.js';
-import { type ByteRange, readFile } from './transfer/download.js';
+import type { StandingDeposits } from './repair/standing-deposits.js';
+import type { ReadOptions } from './transfer/download.js';
 import { explainExpiry } from './transfer/expiry.js';
+import { type FilledManifest, type FillOptions, fillManifest } from './transfer/fill/fill-file.js';
 import { abandonContracts, endContracts } from './transfer/form-contracts.js';
+import { endUnlessNamed, tidyUp } from './transfer/resume/leftovers.js';
+import { createUploadJournals, noUploadJournals } from './transfer/resume/upload-journal.js';
 import { openSource, type SourceFile } from './transfer/source.js';
-import { storeUnderContracts } from './transfer/store.js';
-import { contractsOf } from './transfer/upload.js';
-import { assertAffordable, type Deposits, planUpload } from './transfer/upload-plan.js';
+import { storeSource } from './transfer/store-source.js';
+import { memorySource } from './transfer/upload.js';
+import { type Deposits, planUpload } from './transfer/upload-plan.js';
 import { type Submitted, Wallet } from './wallet/wallet.js';
 
 /** What a client is made of. */
@@ -48,6 +67,8 @@ export interface ClientOptions {
   readonly nowMs?: () => number;
   /** Folder for what must outlive a killed client: negotiations under way, totals of read vouchers. Nothing is written where absent. */
   readonly journalFolder?: string;
+  /** What is set aside in new contracts, and who repairs them; nothing and nobody unless given. */
+  readonly deposits?: StandingDeposits;
   /** Most that this client pays for reading, base units; default: what its contracts have locked for it. */
   readonly maxReadCost?: bigint;
 }
@@ -59,7 +80,7 @@ export interface StoreOptions extends CallOptions {
   readonly fragmentSize?: number;
   /** How far providers' prices may have risen above those quoted. */
   readonly limits?: DealLimits;
-  /** Set aside in each contract; the quote does not count it. */
+  /** Set aside in each contract; what the client was opened with where absent. */
   readonly deposits?: Deposits;
   /** Called with the price before anything is paid; throw to refuse. */
   readonly onQuote?: (quote: Quote) => void | Promise<void>;
@@ -70,6 +91,11 @@ export interface StoredFile {
   readonly entry: FileEntry;
   readonly quote: Quote;
   readonly contracts: readonly string[];
+}
+
+/** A file whose gaps were filled as far as possible, to be published. */
+export interface FilledFile extends FilledManifest {
+  readonly entry: FileEntry;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -92,8 +118,19 @@ export function openClientContext(
     providers: new ProviderDirectory(ledger),
     pipeline: createSegmentPipeline(options.workers === undefined ? {} : { workers: options.workers }),
     journal: folder === undefined ? noJournal : createFileJournal(join(folder, 'negotiations')),
+    uploads:
+      folder === undefined
+        ? noUploadJournals
+        : createUploadJournals(join(folder, 'uploads'), identity.uploadKey),
     vouchers: folder === undefined ? memoryVoucherBook() : fileVoucherBook(join(folder, 'vouchers')),
     readBudget: { maxCost: options.maxReadCost, spent: 0n },
+    catalogue: {
+      seen:
+        folder === undefined
+          ? memorySeenHead()
+          : fileSeenHead(join(folder, 'catalogue'), params.name, identity.account),
+    },
+    deposits: options.deposits ?? (async () => ({})),
     requestTimeoutMs: options.requestTimeoutMs ?? DEFAULT_TIMEOUT_MS,
     nowMs: options.nowMs ?? Date.now,
   };
@@ -124,6 +161,11 @@ export class CairnClient {
     return (await planUpload(this.context, { ...options, sizeBytes })).quote;
   }
 
+  /** The price of storing files of these sizes now, small ones packed together. */
+  quoteFiles(sizes: Iterable<number>, options: StoreOptions): Promise<Quote> {
+    return quoteFiles(this.context, sizes, options);
+  }
+
   /**
    * About what publishing files costs on top of storing them: the list of all files is stored anew. What the list that
    * it replaces has not earned returns.
@@ -146,7 +188,7 @@ export class CairnClient {
   }
 
   /** Stores one local file under a name. Contracts are formed; call `anchor` to publish the entry. */
-  async storeFile(localPath: string, name: string, options: StoreOptions): Promise<StoredFile> {
+  async storeFile(localPath: string | Uint8Array, name: string, options: StoreOptions): Promise<StoredFile> {
     const source = await openSource(localPath);
     try {
       return await this.storeSource(source, name, options);
@@ -157,65 +199,68 @@ export class CairnClient {
 
   /** Stores what a source gives under a name. */
   async storeSource(source: SourceFile, name: string, options: StoreOptions): Promise<StoredFile> {
-    const upload = await planUpload(this.context, { ...options, sizeBytes: source.sizeBytes });
-    await options.onQuote?.(upload.quote);
-    await assertAffordable(this.context, upload.quote);
-    const { manifest, contracts } = await storeUnderContracts(this.context, source, upload, options);
+    const stored = await storeSource(this.context, source, name, options);
+    const { manifest, contracts, quote, unneeded } = stored;
+    await endUnlessNamed(this.context, unneeded, options);
     const entry: FileEntry = {
       path: name,
-      sizeBytes: BigInt(source.sizeBytes),
+      sizeBytes: BigInt(manifest.sizeBytes),
       modifiedAt: BigInt(source.modifiedAtMs),
       storedAt: BigInt(this.context.nowMs()),
-      paidUntilHeight: BigInt(await this.paidUntil(upload.height, options.epochs, contracts)),
+      paidUntilHeight: BigInt(await this.paidUntil(stored.height, options.epochs, contracts)),
       manifest: encodeManifest(manifest),
     };
-    return { entry, quote: upload.quote, contracts };
+    return { entry, quote, contracts };
+  }
+
+  /** Stores a pack of small files. Contracts are formed; call `anchor` to publish its entries. */
+  storePack(pack: BuiltPack, options: StoreOptions): Promise<StoredFiles> {
+    return storePack(pack, (bytes, name) => this.storeSource(memorySource(bytes), name, options));
   }
 
   /**
-   * Publishes stored files in the catalogue and ends the contracts of versions they replace. Where that certainly
-   * failed, the contracts of the files themselves are ended: nobody would find them again.
+   * Publishes stored files in the catalogue and ends the contracts of versions they replace, or keeps those versions.
+   * Where that certainly failed, the contracts of the files themselves are ended: nobody would find them again.
    */
-  async anchor(entries: readonly FileEntry[], options: CallOptions = {}): Promise<{ sequence: bigint }> {
-    let replaced: FileEntry[] = [];
-    const { sequence } = await this.change((catalogue) => {
-      replaced = entries.flatMap(({ path }) => findFile(catalogue, path) ?? []);
-      return entries.reduce(withFile, catalogue);
-    }, options).catch(async (error: unknown) => {
-      if (!isOutcomeUnknown(error)) await abandonContracts(this.context, entries.flatMap(contractsOfEntry));
+  async anchor(
+    entries: readonly FileEntry[],
+    options: CallOptions & { readonly keepVersions?: boolean } = {},
+  ): Promise<{ sequence: bigint }> {
+    const { sequence, before, after } = await changeCatalogue(
+      this.context,
+      (catalogue) => withFiles(catalogue, entries, options),
+      options,
+    ).catch(async (error: unknown) => {
+      if (!isOutcomeUnknown(error)) await abandonContracts(this.context, contractsOfEntries(entries));
       throw error;
     });
+    await this.context.uploads.close(contractsOfEntries(entries));
     // The new versions are published: a contract that cannot be ended now shows up as unused later.
-    await abandonContracts(this.context, replaced.flatMap(contractsOfEntry));
+    await abandonContracts(this.context, releasedBy(before, after).contracts);
     return { sequence };
   }
 
   /**
-   * Publishes entries whose contracts go on longer. Nothing is ended, also where it fails: what was not renewed runs on
-   * under the version before. A file that was removed meanwhile stays removed.
+   * Publishes entries whose contracts go on longer; one of a pack stands for all of it. Nothing is ended, also where it
+   * fails: what was not renewed runs on under the version before. A file that was removed meanwhile stays removed.
    */
   async anchorRenewed(
     entries: readonly FileEntry[],
     options: CallOptions = {},
   ): Promise<{ sequence: bigint }> {
-    const { sequence } = await this.change(
-      (catalogue) =>
-        entries.filter(({ path }) => findFile(catalogue, path) !== undefined).reduce(withFile, catalogue),
-      options,
-    );
-    return { sequence };
+    return changeCatalogue(this.context, (catalogue) => withRenewed(catalogue, entries), options);
   }
 
   /** The newest catalogue on the network. */
-  catalogue(options: CallOptions = {}): Promise<LoadedCatalogue> {
+  catalogue(options: LoadOptions = {}): Promise<LoadedCatalogue> {
     return loadCatalogue(this.context, options);
   }
 
-  /** The entry of a name; a name nobody stored is an AppError that says what is there. */
-  async file(name: string, options: CallOptions = {}): Promise<FileEntry> {
+  /** The entry of a name, its newest version unless told; a name nobody stored is an AppError that says what is there. */
+  async file(name: string, options: CallOptions & { readonly version?: number } = {}): Promise<FileEntry> {
     const { catalogue } = await this.catalogue(options);
-    const entry = findFile(catalogue, name);
-    if (entry === undefined) throw noSuchFile(name, catalogue);
+    const entry = findFile(catalogue, name, options.version);
+    if (entry === undefined) throw noSuchFile(name, catalogue, options.version);
     return entry;
   }
 
@@ -223,43 +268,72 @@ export class CairnClient {
    * The bytes of a file in order, checked as they come.
    * @throws AppError `fetch/too-few-fragments`, or `fetch/expired` where nobody pays for it any longer
    */
-  async *read(
-    entry: FileEntry,
-    options: CallOptions & { range?: ByteRange } = {},
-  ): AsyncGenerator<Uint8Array> {
+  async *read(entry: FileEntry, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
     try {
-      yield* readFile(this.context, manifestOf(entry), options);
+      yield* readEntry(this.context, entry, options);
     } catch (error) {
       throw await explainExpiry(this.context, entry, error);
     }
   }
 
-  /** Takes files out of the catalogue and ends their contracts. */
-  async remove(names: readonly string[], options: CallOptions = {}): Promise<{ ended: number }> {
-    let removed: FileEntry[] = [];
-    let kept: readonly FileEntry[] = [];
-    await this.change((catalogue) => {
-      kept = catalogue.files.filter(({ path }) => !names.includes(path));
-      removed = names.map((name) => {
-        const entry = findFile(catalogue, name);
-        if (entry === undefined) throw noSuchFile(name, catalogue);
-        return entry;
-      });
-      return names.reduce(withoutFile, catalogue);
-    }, options);
-    const shared = new Set(kept.flatMap(contractsOfEntry));
-    const contracts = removed.flatMap(contractsOfEntry);
-    const submitted = await endContracts(
-      this.context,
-      contracts.filter((id) => !shared.has(id)),
-    );
-    await this.dropShared(removed, kept, shared, options);
-    return { ended: submitted.length };
+  /** What taking files out of the catalogue would set free. */
+  async planRemoval(removal: Removal, options: CallOptions = {}): Promise<RemovalPlan> {
+    return planRemoval((await this.catalogue(options)).catalogue, removal);
+  }
+
+  /**
+   * Takes files out of the catalogue and ends the contracts that keep nothing any more. Packs of which more than half is
+   * dead then are stored anew without it; where that fails, they stay and are tried again at the next change.
+   */
+  async remove(
+    removal: Removal | readonly string[],
+    options: CallOptions = {},
+  ): Promise<{ ended: number; repacked: Repacked }> {
+    const wanted: Removal = 'names' in removal ? removal : { names: removal };
+    const { catalogue } = await this.catalogue(options);
+    const repacked = await this.storeAnew(withRemoved(catalogue, wanted), options);
+    const ended = await this.publishMoved((newest) => withRemoved(newest, wanted), repacked, options);
+    return { ended, repacked };
+  }
+
+  /** Stores anew what is left of packs of which more than half is dead, and ends their contracts. */
+  async repack(options: CallOptions = {}): Promise<{ ended: number; repacked: Repacked } | undefined> {
+    const { catalogue } = await this.catalogue(options);
+    if (wastefulPacks(catalogue).length === 0) return undefined;
+    const repacked = await this.storeAnew(catalogue, options);
+    if (repacked.moved.size === 0) return { ended: 0, repacked };
+    return { ended: await this.publishMoved((newest) => newest, repacked, options), repacked };
   }
 
   /** Renews every contract of a file with its provider. Call `anchorRenewed` with the entry: it says how long the file is paid. */
   renewFile(entry: FileEntry, options: RenewFileOptions): Promise<RenewedFile> {
     return renewFile(this.context, entry, manifestOf(entry), options);
+  }
+
+  /**
+   * Rebuilds what of a file nobody holds, or whose holders cannot prove now that they do, and stores it with others; an
+   * entry of a pack stands for all of it. Call `publishFilled` with the answer.
+   */
+  async fillFile(entry: FileEntry, options: Omit<FillOptions, 'paidUntilHeight'> = {}): Promise<FilledFile> {
+    const paidUntilHeight = Number(entry.paidUntilHeight);
+    const filled = await fillManifest(this.context, manifestOf(entry), { ...options, paidUntilHeight });
+    return { ...filled, entry: { ...entry, manifest: encodeManifest(filled.manifest) } };
+  }
+
+  /** Publishes who holds filled files now, and ends the contracts that keep nothing of them any more. */
+  async publishFilled(files: readonly FilledFile[], options: CallOptions = {}): Promise<void> {
+    const changed = files.filter(({ formed }) => formed.length > 0);
+    if (changed.length === 0) return;
+    await this.anchorRenewed(
+      changed.map(({ entry }) => entry),
+      options,
+    ).catch(async (error: unknown) => {
+      const formed = changed.flatMap((file) => file.formed);
+      if (!isOutcomeUnknown(error)) await abandonContracts(this.context, formed);
+      throw error;
+    });
+    const released = changed.flatMap((file) => file.released);
+    await endUnlessNamed(this.context, released, options);
   }
 
   /** Ends contracts of this account early and waits until that is on chain; answers those that were not over yet. */
@@ -270,11 +344,11 @@ export class CairnClient {
   }
 
   /**
-   * Gives up negotiations that a killed run left open; answers contracts that came to be all the same. Only where no
-   * other process of this client is storing something.
+   * Gives up negotiations that a killed run left open, those aside of uploads that may still go on; answers contracts that
+   * came to be all the same. Only where no other process of this client is storing something.
    */
   withdrawOpenNegotiations(): Promise<string[]> {
-    return withdrawOpenNegotiations(this.context);
+    return tidyUp(this.context);
   }
 
   /** Challenges the holders of a file now. */
@@ -293,36 +367,31 @@ export class CairnClient {
     await closeClientContext(this.context);
   }
 
-  /** Contracts that keep other files, too, go on without the fragments of these. */
-  private async dropShared(
-    removed: readonly FileEntry[],
-    kept: readonly FileEntry[],
-    shared: ReadonlySet<string>,
-    options: CallOptions,
-  ): Promise<void> {
-    const needed = new Set(kept.flatMap(fragmentsOfEntry));
-    const unwanted = removed.flatMap(fragmentsOfEntry).filter((id) => !needed.has(id));
-    for (const contract of new Set(removed.flatMap(contractsOfEntry).filter((id) => shared.has(id)))) {
-      const live = await liveFragments(this.context, contract);
-      const here = unwanted.filter((id) => live.has(id as FragmentId));
-      if (here.length > 0) await drop(this.context, contract, here, options);
-    }
+  private storeAnew(catalogue: Catalogue, options: CallOptions): Promise<Repacked> {
+    const { signal } = options;
+    return repack(
+      this.context,
+      catalogue,
+      (terms) => (bytes, name) => this.storeSource(memorySource(bytes), name, { ...terms, signal }),
+      options,
+    );
   }
 
-  /** The catalogue is kept as long as the file that is paid for longest. */
-  private async change(change: (catalogue: Catalogue) => Catalogue, options: CallOptions) {
-    const { params, ledger } = this.context;
-    const { catalogue } = await this.catalogue(options);
-    const { tip } = await ledger.status();
-    const longest = change(catalogue).files.reduce(
-      (most, file) => Math.max(most, Number(file.paidUntilHeight)),
-      tip.height,
-    );
-    const epochs = Math.ceil((longest - tip.height) / params.contract.epochBlocks) + 1;
-    return changeCatalogue(this.context, change, {
-      ...options,
-      epochs: Math.min(epochs, params.contract.maxEpochs),
+  /** Publishes a change together with members that lie elsewhere now, and ends what then keeps nothing. */
+  private async publishMoved(
+    change: (catalogue: Catalogue) => Catalogue,
+    { moved, contracts }: Repacked,
+    options: CallOptions,
+  ): Promise<number> {
+    const { before, after } = await changeCatalogue(
+      this.context,
+      (catalogue) => withMoved(change(catalogue), moved),
+      options,
+    ).catch(async (error: unknown) => {
+      if (!isOutcomeUnknown(error)) await abandonContracts(this.context, contracts);
+      throw error;
     });
+    return (await release(this.context, releasedBy(before, after), options)).ended;
   }
 
   private async paidUntil(height: number, epochs: number, contracts: readonly string[]): Promise<number> {
@@ -332,26 +401,15 @@ export class CairnClient {
   }
 }
 
-/** The manifest of a catalogue entry. */
-export function manifestOf(entry: FileEntry): Manifest {
-  const decoded = decodeManifest(entry.manifest);
-  if (decoded.ok) return decoded.value;
-  throw new AppError({
-    code: 'catalogue/bad-manifest',
-    message: `The catalogue's entry for '${entry.path}' cannot be read (${violationToText(decoded.violation)}).`,
-    next: 'Use the version of Cairn that stored it, or a newer one.',
-  });
-}
-
-function fragmentsOfEntry(entry: FileEntry): string[] {
-  return manifestOf(entry).segments.flatMap(({ fragmentIds }) => fragmentIds.map(bytesToHex));
-}
-
-function contractsOfEntry(entry: FileEntry): string[] {
-  return contractsOf(manifestOf(entry));
-}
-
-function noSuchFile(name: string, catalogue: Catalogue): AppError {
+function noSuchFile(name: string, catalogue: Catalogue, version?: number): AppError {
+  const versions = versionsOf(catalogue, name).map((entry) => entry.version ?? 1);
+  if (version !== undefined && versions.length > 0) {
+    return new AppError({
+      code: 'catalogue/no-such-version',
+      message: `Version ${version} of '${name}' is not kept; ${versions.join(', ')} ${versions.length === 1 ? 'is' : 'are'}.`,
+      next: 'See `cairn ls --versions`; earlier versions are kept where `cairn put --keep-versions` replaced them.',
+    });
+  }
   const some = catalogue.files.slice(0, 3).map(({ path }) => `'${path}'`);
   const there =
     some.length === 0

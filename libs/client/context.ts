@@ -2,10 +2,13 @@ import type { Law, NetworkParams } from '#chain';
 import type { CryptoPort } from '#crypto';
 import type { SegmentPipeline } from '#erasure';
 import type { LedgerPort } from '#ledger';
+import type { CatalogueMemory } from './catalogue/catalogue-memory.js';
 import type { ClientIdentity } from './identity.js';
 import type { NegotiationJournal } from './negotiation/negotiation-journal.js';
 import type { ProviderDirectory } from './providers/provider-directory.js';
 import type { ReadBudget, VoucherBook } from './reads/voucher-book.js';
+import type { StandingDeposits } from './repair/standing-deposits.js';
+import type { UploadJournals } from './transfer/resume/upload-journal.js';
 import type { Wallet } from './wallet/wallet.js';
 
 /** What every action of the client works with. */
@@ -19,8 +22,12 @@ export interface ClientContext {
   readonly providers: ProviderDirectory;
   readonly pipeline: SegmentPipeline;
   readonly journal: NegotiationJournal;
+  readonly uploads: UploadJournals;
   readonly vouchers: VoucherBook;
   readonly readBudget: ReadBudget;
+  readonly catalogue: CatalogueMemory;
+  /** What is set aside in new contracts where the caller says nothing else. */
+  readonly deposits: StandingDeposits;
   readonly requestTimeoutMs: number;
   /** Milliseconds since 1970. */
   nowMs(): number;

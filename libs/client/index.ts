@@ -5,7 +5,8 @@
  * Read next: client.ts, transfer/upload.ts, transfer/download.ts.
  */
 export { currentHead, type ShownHead, toHead } from './catalogue/catalogue-head.js';
-export type { LoadedCatalogue, LoadOptions } from './catalogue/catalogue-store.js';
+export type { LoadedCatalogue } from './catalogue/catalogue-memory.js';
+export type { LoadOptions } from './catalogue/catalogue-store.js';
 export {
   contractsOfEntries,
   contractsOfHolding,
@@ -51,6 +52,7 @@ export {
   type NotHandedOver,
   repairerOf,
 } from './repair/hand-over.js';
+export { handOverCatalogue, keptThings } from './repair/hand-over-catalogue.js';
 export { HolderSessions } from './repair/holder-sessions.js';
 export { askRepairer, askRepairFile, askRepairStatus } from './repair/repairer-client.js';
 export { type RepairChoice, repairDeposits, type StandingDeposits } from './repair/standing-deposits.js';

@@ -92,15 +92,21 @@ export function quoteContracts(
   };
 }
 
-/** Several quotes as one; the longest term counts. */
-export function addQuotes(a: Quote, b: Quote): Quote {
-  return {
-    ...addPrices(a, b),
-    contracts: a.contracts + b.contracts,
-    epochs: Math.max(a.epochs, b.epochs),
-    storedBytes: a.storedBytes + b.storedBytes,
-    lines: [...a.lines, ...b.lines],
-  };
+/** Several quotes as one, each as often as its count says; the longest term counts. */
+export function sumQuotes(quotes: readonly { readonly quote: Quote; readonly count: number }[]): Quote {
+  const lines: QuoteLine[] = [];
+  let prices = NOTHING;
+  let [contracts, epochs, storedBytes] = [0, 0, 0n];
+  for (const { quote, count } of quotes) {
+    epochs = Math.max(epochs, quote.epochs);
+    for (let time = 0; time < count; time++) {
+      prices = addPrices(prices, quote);
+      contracts += quote.contracts;
+      storedBytes += quote.storedBytes;
+      for (const line of quote.lines) lines.push(line);
+    }
+  }
+  return { ...prices, contracts, epochs, storedBytes, lines };
 }
 
 /** What must be set aside so that a contract can be stored again elsewhere at the same price: the bounty and the fee. */

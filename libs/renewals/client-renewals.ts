@@ -1,4 +1,5 @@
-import { type CairnClient, contractsOf, manifestOf, renew } from '#client';
+import { holdingName, holdingsOf } from '#catalogue';
+import { type CairnClient, contractsOfHolding, renew } from '#client';
 import { AppError } from '#errors';
 import { type KeptContract, RENEWAL_FEE_AT_MOST } from './renewal-candidates.js';
 import type { RenewAction } from './renewal-runner.js';
@@ -18,9 +19,10 @@ export function keptByCatalogue(
     const { catalogue, contracts } = await client.catalogue({ signal });
     const kept = [
       ...contracts.map((contract) => ({ contract, keeps: '(catalogue)' })),
-      ...catalogue.files.flatMap((entry) =>
-        contractsOf(manifestOf(entry)).map((contract) => ({ contract, keeps: entry.path })),
-      ),
+      ...holdingsOf(catalogue).flatMap((holding) => {
+        const keeps = holdingName(holding);
+        return contractsOfHolding(holding).map((contract) => ({ contract, keeps }));
+      }),
     ];
     known = { sequence, kept };
     return kept;

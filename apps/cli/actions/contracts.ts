@@ -1,4 +1,5 @@
-import { allPages, type CairnClient, contractsOf, manifestOf } from '#client';
+import { holdingName, holdingsOf } from '#catalogue';
+import { allPages, type CairnClient, contractsOfHolding } from '#client';
 import { formatSize } from '#config';
 import { AppError } from '#errors';
 import type { NodeClient } from '#node-api';
@@ -72,8 +73,8 @@ export async function ownContracts(
 ): Promise<UsedContract[]> {
   const loaded = await client.catalogue({ signal: context.signal });
   const keeps = new Map<string, string>(loaded.contracts.map((id) => [id, '(catalogue)']));
-  for (const entry of loaded.catalogue.files) {
-    for (const id of contractsOf(manifestOf(entry))) keeps.set(id, entry.path);
+  for (const holding of holdingsOf(loaded.catalogue)) {
+    for (const id of contractsOfHolding(holding)) keeps.set(id, holdingName(holding));
   }
   const views = await allPages<ContractView>((cursor) =>
     node.contracts({ client: client.address, cursor, limit: 200 }),

@@ -1,153 +1,162 @@
-import { stat } from 'node:fs/promises';
-import type { CairnClient, Progress, StoredFile } from '#client';
+import { type Catalogue, findFile } from '#catalogue';
+import { type CairnClient, entryContent, hashOfSource, openSource } from '#client';
 import { formatSize, parseSize } from '#config';
+import { equalBytes } from '#crypto';
 import { AppError, violationToText } from '#errors';
-import { parseProfile, profileToText, type RedundancyProfile, redundancyProfiles } from '#fragments';
-import { addQuotes, epochsToSeconds, type Quote } from '#market';
-import type { NodeClient } from '#node-api';
+import { parseProfile, profileToText, redundancyProfiles } from '#fragments';
+import { epochsToSeconds, type Quote } from '#market';
 import type { CommandAction, CommandInput } from '../command.js';
 import type { CliContext } from '../context.js';
 import { confirm } from '../output/ask.js';
 import { formatSpan, safeText } from '../output/text.js';
-import { keepQuotes } from '../quotes-file.js';
 import { withClient } from '../session.js';
-import { findSources, type LocalSource } from './local-sources.js';
+import { type FoundSources, findSources, type LocalSource } from './local-sources.js';
+import { costToJson, failedToJson, type PutTerms } from './put-report.js';
+import { PutRun } from './put-run.js';
 import { quoteToLines } from './quote-lines.js';
-
-/** Stored files are published after so many, or after this long: a crash loses no more than these. */
-const ANCHOR_EVERY_FILES = 16;
-const ANCHOR_EVERY_MS = 20_000;
-
-interface PutTerms {
-  readonly profile: RedundancyProfile;
-  readonly epochs: number;
-  readonly fragmentSize?: number;
-}
 
 export const put: CommandAction = async ({ args, options }, context) => {
   const terms = readTerms(options, context);
   const name = typeof options['name'] === 'string' ? options['name'] : undefined;
-  const { sources, leftOut, release } = await findSources(args, name, context);
-  if (leftOut.length > 0) context.output.note(leftOutText(leftOut));
-  try {
-    return await withClient(context, async (client, node) => {
-      const price = await quoteAll(client, sources, terms, context.signal);
-      const isDryRun = options['dryRun'] === true;
-      showQuote(context, price, sources.length, terms);
-      if (isDryRun) return printDryRun(context, sources, price);
-      if (context.canAsk && !(await confirm('Store for this price?', context.signal))) {
-        throw new AppError({
-          code: 'cli/not-confirmed',
-          message: 'Nothing was stored.',
-          next: 'Answer with yes.',
-        });
-      }
-      return storeAll(client, node, sources, terms, context);
+  if (args.includes('-')) return putStdin(args, name, terms, options, context);
+  const found = await findSources(args, name, context.signal);
+  if (found.leftOut.length > 0) context.output.note(leftOutText(found.leftOut));
+  return withClient(context, async (client, node) => {
+    const { catalogue } = await client.catalogue({ signal: context.signal });
+    const { changed, unchanged } = await compare(catalogue, found.sources, options, client, context);
+    if (unchanged > 0)
+      context.output.note(`${unchanged} of ${found.sources.length} files are stored already, unchanged.`);
+    const run = new PutRun(client, node, context, {
+      terms,
+      keepVersions: options['keepVersions'] === true,
+      unchanged,
     });
-  } finally {
-    await release();
-  }
+    for (const { name: failed, error } of found.failed) run.fail(failed, error);
+    if (changed.length === 0)
+      return options['dryRun'] === true ? printDryRun(context, changed, found) : run.finish();
+    const price = await priceOf(client, changed, terms, context.signal);
+    showQuote(context, price, changed.length, terms);
+    if (options['dryRun'] === true) return printDryRun(context, changed, found, price);
+    if (context.canAsk && !(await confirm('Store for this price?', context.signal))) {
+      throw new AppError({
+        code: 'cli/not-confirmed',
+        message: 'Nothing was stored.',
+        next: 'Answer with yes.',
+      });
+    }
+    return run.store(changed);
+  });
 };
 
-/** Tells providers that an earlier run, killed on the way, comes no more; names what it had formed all the same. */
-async function tidyUp(client: CairnClient, { output }: CliContext): Promise<void> {
-  const formed = await client.withdrawOpenNegotiations();
-  if (formed.length === 0) return;
-  output.note(
-    `An earlier run was stopped after it had formed contracts that no file points at: ${formed.join(', ')}. Get back what they have not earned with \`cairn contracts end ID\`.`,
-  );
-}
-
-async function storeAll(
-  client: CairnClient,
-  node: NodeClient,
-  sources: readonly LocalSource[],
+/** Standard input has no size before its end: it is priced then, before anything is paid. */
+function putStdin(
+  args: readonly string[],
+  name: string | undefined,
   terms: PutTerms,
+  options: CommandInput['options'],
   context: CliContext,
-): Promise<undefined> {
-  const { output, signal } = context;
-  await tidyUp(client, context);
-  const anchored: StoredFile[] = [];
-  let waiting: StoredFile[] = [];
-  let since = Date.now();
-  // What is stored is paid for: it is published even when the next file fails or Ctrl-C comes.
-  const anchor = async (): Promise<void> => {
-    if (waiting.length === 0) return;
-    await client.anchor(waiting.map(({ entry }) => entry));
-    anchored.push(...waiting);
-    waiting = [];
-    since = Date.now();
-  };
-  try {
-    for (const { path, name } of sources) {
-      signal.throwIfAborted();
-      const bar = output.progress(safeText(name));
-      const onProgress = (progress: Progress): void => showProgress(bar, progress);
-      const stored = await client.storeFile(path, name, { ...terms, signal, onProgress });
-      waiting.push(stored);
-      await keepQuotes(context, node, stored);
-      bar.done();
-      if (waiting.length >= ANCHOR_EVERY_FILES || Date.now() - since > ANCHOR_EVERY_MS) await anchor();
-    }
-  } finally {
-    await anchor();
-    for (const { entry } of anchored) {
-      output.print(`${safeText(entry.path)}  ${formatSize(entry.sizeBytes)}`);
-    }
-    output.printJson({ files: anchored.map(storedToJson) });
+): Promise<number | undefined> {
+  if (args.length > 1) {
+    throw new AppError({
+      code: 'cli/stdin-alone',
+      message: 'Standard input is stored alone, not beside other paths.',
+      next: 'Store them one after the other.',
+    });
   }
-  return undefined;
+  if (name === undefined || name === '') {
+    throw new AppError({
+      code: 'cli/name-needed',
+      message: 'What comes from stdin has no name of its own.',
+      next: 'Give it one: cairn put - --name NAME.',
+    });
+  }
+  return withClient(context, async (client, node) => {
+    if (options['dryRun'] === true) {
+      let sizeBytes = 0;
+      for await (const part of process.stdin) sizeBytes += (part as Buffer).length;
+      const source = { path: '-', name, sizeBytes, modifiedAtMs: 0 };
+      const price = await priceOf(client, [source], terms, context.signal);
+      showQuote(context, price, 1, terms);
+      return printDryRun(context, [source], { failed: [] }, price);
+    }
+    const run = new PutRun(client, node, context, {
+      terms,
+      keepVersions: options['keepVersions'] === true,
+      unchanged: 0,
+    });
+    return run.storeStdin(name, (quote, sizeBytes) =>
+      showQuote(context, { files: quote, sizeBytes }, 1, terms),
+    );
+  });
 }
 
-function showProgress(bar: ReturnType<CliContext['output']['progress']>, progress: Progress): void {
-  const unit = progress.stage === 'sealing' ? 'bytes' : 'items';
-  bar.update(progress.stage, progress.done, progress.total, unit);
+/**
+ * What is not stored yet, or differs from what is by size or time; by its content with --checksum. What nobody pays for
+ * any longer is stored again.
+ */
+async function compare(
+  catalogue: Catalogue,
+  sources: readonly LocalSource[],
+  options: CommandInput['options'],
+  client: CairnClient,
+  { signal }: CliContext,
+): Promise<{ changed: LocalSource[]; unchanged: number }> {
+  if (options['again'] === true || catalogue.files.length === 0)
+    return { changed: [...sources], unchanged: 0 };
+  const { tip } = await client.context.ledger.status();
+  const changed: LocalSource[] = [];
+  for (const source of sources) {
+    signal.throwIfAborted();
+    const entry = findFile(catalogue, source.name);
+    const isThere =
+      entry !== undefined &&
+      Number(entry.sizeBytes) === source.sizeBytes &&
+      Number(entry.paidUntilHeight) > tip.height;
+    const isSame =
+      isThere &&
+      (options['checksum'] === true
+        ? await hasHash(source, entryContent(catalogue, entry).fileHash)
+        : Number(entry.modifiedAt) === source.modifiedAtMs);
+    if (!isSame) changed.push(source);
+  }
+  return { changed, unchanged: sources.length - changed.length };
 }
 
-function storedToJson({ entry, quote, contracts }: StoredFile): Record<string, unknown> {
-  return {
-    name: entry.path,
-    sizeBytes: Number(entry.sizeBytes),
-    paidUntilHeight: Number(entry.paidUntilHeight),
-    contracts,
-    cost: costToJson(quote),
-  };
-}
-
-function costToJson(quote: Quote): Record<string, unknown> {
-  const { lines, ...whole } = quote;
-  return whole;
+/** A file that cannot be read has no hash: storing it will say why. */
+async function hasHash(source: LocalSource, hash: Uint8Array): Promise<boolean> {
+  try {
+    const opened = await openSource(source.path);
+    try {
+      return equalBytes(await hashOfSource(opened), hash);
+    } finally {
+      await opened.close();
+    }
+  } catch (error) {
+    if (error instanceof AppError) return false;
+    throw error;
+  }
 }
 
 /** What a put costs: the files, and about what the list of files does. */
 interface Price {
   readonly files: Quote;
-  readonly catalogue: Quote;
+  readonly catalogue?: Quote;
   /** Bytes of the files themselves. */
   readonly sizeBytes: number;
 }
 
-async function quoteAll(
+async function priceOf(
   client: CairnClient,
   sources: readonly LocalSource[],
   terms: PutTerms,
   signal: AbortSignal,
 ): Promise<Price> {
-  let sum: Quote | undefined;
-  const bySize = new Map<number, Quote>();
-  const files: { path: string; sizeBytes: number }[] = [];
-  for (const { path, name } of sources) {
-    signal.throwIfAborted();
-    const sizeBytes = await sizeOf(path);
-    files.push({ path: name, sizeBytes });
-    const quote = bySize.get(sizeBytes) ?? (await client.quote(sizeBytes, terms));
-    bySize.set(sizeBytes, quote);
-    sum = sum === undefined ? quote : addQuotes(sum, quote);
-  }
+  const files = sources.map(({ name: path, sizeBytes }) => ({ path, sizeBytes }));
+  const sizes = files.map(({ sizeBytes }) => sizeBytes);
   return {
-    files: sum as Quote,
+    files: await client.quoteFiles(sizes, { ...terms, signal }),
     catalogue: await client.quoteCatalogue(files, { ...terms, signal }),
-    sizeBytes: files.reduce((total, { sizeBytes }) => total + sizeBytes, 0),
+    sizeBytes: sizes.reduce((total, sizeBytes) => total + sizeBytes, 0),
   };
 }
 
@@ -156,11 +165,11 @@ function showQuote({ output, params }: CliContext, price: Price, files: number, 
   const what =
     `${files} ${files === 1 ? 'file' : 'files'}, profile ${profileToText(terms.profile)}, ` +
     `${formatSize(quote.storedBytes)} stored in ${quote.contracts} contracts for ${quote.epochs} epochs (${formatSpan(epochsToSeconds(params, quote.epochs))}):`;
-  output.note(
-    [what, ...quoteToLines(params, quote, { sizeBytes: price.sizeBytes, catalogue: price.catalogue })].join(
-      '\n',
-    ),
-  );
+  const extras = {
+    sizeBytes: price.sizeBytes,
+    ...(price.catalogue !== undefined && { catalogue: price.catalogue }),
+  };
+  output.note([what, ...quoteToLines(params, quote, extras)].join('\n'));
 }
 
 /** A folder's links, sockets and devices are not followed and not stored: said, so that nobody misses them later. */
@@ -170,15 +179,26 @@ function leftOutText(paths: readonly string[]): string {
   return `Left out, since only plain files are stored: ${some.join(', ')}${more}.`;
 }
 
-function printDryRun({ output }: CliContext, sources: readonly LocalSource[], price: Price): undefined {
-  for (const { name, path } of sources) output.print(`${safeText(name)}  (${safeText(path)})`);
+function printDryRun(
+  { output }: CliContext,
+  sources: readonly LocalSource[],
+  { failed }: { readonly failed: FoundSources['failed'] },
+  price?: Price,
+): undefined {
+  for (const { name, path } of sources) output.print(`${safeText(name)}  (${safeText(pathText(path))})`);
+  for (const { name, error } of failed) output.note(`would fail: ${safeText(name)}: ${error.message}`);
   output.printJson({
     dryRun: true,
-    files: sources.map(({ name, path }) => ({ name, path })),
-    cost: costToJson(price.files),
-    catalogueCost: costToJson(price.catalogue),
+    files: sources.map(({ name, path }) => ({ name, path: pathText(path) })),
+    failed: failed.map(failedToJson),
+    cost: price === undefined ? null : costToJson(price.files),
+    catalogueCost: price?.catalogue === undefined ? null : costToJson(price.catalogue),
   });
   return undefined;
+}
+
+function pathText(path: string | Uint8Array): string {
+  return typeof path === 'string' ? path : Buffer.from(path).toString('utf8');
 }
 
 function readTerms(options: CommandInput['options'], { params }: CliContext): PutTerms {
@@ -212,17 +232,4 @@ function readTerms(options: CommandInput['options'], { params }: CliContext): Pu
     });
   }
   return { profile: profile.value, epochs, fragmentSize };
-}
-
-async function sizeOf(path: string): Promise<number> {
-  return (
-    await stat(path).catch((cause: unknown) => {
-      throw new AppError({
-        code: 'source/unreadable',
-        message: `'${path}' cannot be read (${(cause as NodeJS.ErrnoException).code}).`,
-        next: 'Check the path.',
-        cause,
-      });
-    })
-  ).size;
 }

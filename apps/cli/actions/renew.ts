@@ -1,4 +1,5 @@
-import { type CairnClient, contractNow, renew as renewContract } from '#client';
+import { entriesToHoldings, holdingName } from '#catalogue';
+import { type CairnClient, contractNow, contractsOfHolding, renew as renewContract } from '#client';
 import { AppError } from '#errors';
 import type { NodeClient } from '#node-api';
 import {
@@ -51,8 +52,11 @@ async function renewNow(
   const names = args.filter((given) => !isContractId(given));
   const entries = [];
   for (const name of names) entries.push(await client.file(name, { signal }));
-  const files = new Set(names);
-  const kept = (await keptByCatalogue(client)(signal)).filter(({ keeps }) => files.has(keeps));
+  // Files of one pack go on together, once.
+  const holdings = entriesToHoldings(entries);
+  const kept = holdings.flatMap((holding) =>
+    contractsOfHolding(holding).map((contract) => ({ contract, keeps: holdingName(holding) })),
+  );
   const ids = args.filter(isContractId).map((id) => id.toLowerCase());
   const wanted = [...kept, ...ids.map((contract) => ({ contract, keeps: '' }))];
   const candidates = await findCandidates(node, params, wanted, epochs);
@@ -70,7 +74,9 @@ async function renewNow(
   if (context.canAsk && !(await confirm('Renew for this price?', signal))) throw notConfirmed();
   const renewed = [];
   const failed = [];
-  for (const entry of entries) {
+  for (const holding of holdings) {
+    const [entry] = holding.entries;
+    if (entry === undefined) continue;
     const file = await client.renewFile(entry, {
       epochs,
       signal,

@@ -1,8 +1,14 @@
-/** Text of somebody else's making for a terminal: control characters, which could rewrite the screen, made visible. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to be shown
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ud800-\udfff]/gu;
+
+/**
+ * Text of somebody else's making for a terminal: control characters, which could rewrite the screen, made visible, and
+ * bytes of names that are no UTF-8.
+ */
 export function safeText(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to be shown
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (character) => {
+  return text.replace(UNSAFE, (character) => {
     const code = character.charCodeAt(0);
+    if (code >= 0xdc80 && code <= 0xdcff) return `\\x${(code - 0xdc00).toString(16)}`;
     return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`;
   });
 }

@@ -1,5 +1,13 @@
 import { type Catalogue, encodeCatalogue } from '#catalogue';
-import { type FilePlan, planFile, type RedundancyProfile } from '#fragments';
+import {
+  defaultFragmentSizeBytes,
+  type FilePlan,
+  packCapacity,
+  packedFileLimit,
+  planFile,
+  type RedundancyProfile,
+  sealedLength,
+} from '#fragments';
 
 /** A file that is to be stored. */
 export interface NewFile {
@@ -9,9 +17,10 @@ export interface NewFile {
 
 /** What one fragment takes in a manifest: its id and its contract. */
 const FRAGMENT_BYTES = 64;
-/** The rest of a segment's and of an entry's encoding, rounded up. */
+/** The rest of a segment's and of an entry's encoding, rounded up; of an entry that lies in a pack. */
 const SEGMENT_BYTES = 64;
 const ENTRY_BYTES = 256;
+const PACKED_ENTRY_BYTES = 128;
 
 /** About how large a catalogue is with further files in it. A file under a name that is there already counts twice. */
 export function catalogueSizeWith(
@@ -19,10 +28,28 @@ export function catalogueSizeWith(
   files: readonly NewFile[],
   terms: { readonly profile: RedundancyProfile; readonly fragmentSize?: number },
 ): number {
-  return files.reduce((sum, { path, sizeBytes }) => {
-    const planned = planFile({ ...terms, sizeBytes });
-    return sum + ENTRY_BYTES + Buffer.byteLength(path) + (planned.ok ? segmentsBytes(planned.value) : 0);
-  }, encodeCatalogue(catalogue).length);
+  const { k } = terms.profile;
+  const { fragmentSize = defaultFragmentSizeBytes } = terms;
+  const limit = packedFileLimit(k, fragmentSize);
+  let bytes = encodeCatalogue(catalogue).length;
+  let packedBytes = 0;
+  for (const { path, sizeBytes } of files) {
+    const isPacked = sizeBytes > 0 && sizeBytes <= limit;
+    bytes += Buffer.byteLength(path) + (isPacked ? PACKED_ENTRY_BYTES : wholeBytes({ ...terms, sizeBytes }));
+    if (isPacked) packedBytes += sealedLength(sizeBytes);
+  }
+  const capacity = packCapacity(k, fragmentSize);
+  const packs = Math.floor(packedBytes / capacity);
+  return (
+    bytes +
+    packs * wholeBytes({ ...terms, sizeBytes: capacity }) +
+    (packedBytes > 0 ? wholeBytes({ ...terms, sizeBytes: packedBytes % capacity }) : 0)
+  );
+}
+
+function wholeBytes(terms: { profile: RedundancyProfile; fragmentSize?: number; sizeBytes: number }): number {
+  const planned = planFile(terms);
+  return ENTRY_BYTES + (planned.ok ? segmentsBytes(planned.value) : 0);
 }
 
 function segmentsBytes({ segmentCount, profile }: FilePlan): number {

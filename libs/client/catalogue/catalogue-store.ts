@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
+  CATALOGUE_VERSION,
   type Catalogue,
   type CataloguePointer,
   decodeCatalogue,
@@ -10,7 +11,6 @@ import {
   type PointerContext,
   sealPointer,
 } from '#catalogue';
-import { hexToBytes } from '#crypto';
 import { AppError, violationToText } from '#errors';
 import {
   decodeManifest,
@@ -26,26 +26,44 @@ import { storeUnderContracts } from '../transfer/store.js';
 import { contractsOf, memorySource } from '../transfer/upload.js';
 import { assertAffordable, planUpload } from '../transfer/upload-plan.js';
 import type { Submitted } from '../wallet/wallet.js';
+import { currentHead, type ShownHead, toHead } from './catalogue-head.js';
+import type { LoadedCatalogue } from './catalogue-memory.js';
+import type { CatalogueHead } from './seen-head.js';
 
 const MAX_ATTEMPTS = 4;
 
-/** A catalogue as found on the network, with the contracts that keep it. */
-export interface LoadedCatalogue {
-  readonly catalogue: Catalogue;
-  readonly sequence: bigint;
-  readonly contracts: readonly string[];
+/** How a catalogue is looked for. */
+export interface LoadOptions extends CallOptions {
+  /** A head that the chain proves: an older one is refused. */
+  readonly proven?: CatalogueHead | undefined;
 }
 
-/** Finds the catalogue with nothing but the phrase's keys and a node: account -> anchor -> catalogue. */
+/**
+ * Finds the catalogue with nothing but the phrase's keys and a node: account -> anchor -> catalogue.
+ * @throws AppError `catalogue/rolled-back`, `catalogue/fork`, `catalogue/version`, `catalogue/unreadable-pointer`
+ */
 export async function loadCatalogue(
   context: ClientContext,
-  options: CallOptions = {},
+  options: LoadOptions = {},
 ): Promise<LoadedCatalogue> {
-  const anchor = await context.ledger.anchor({ account: context.identity.account, slot: 'catalogue' });
-  if (anchor === null) return { catalogue: emptyCatalogue, sequence: 0n, contracts: [] };
-  const sequence = BigInt(anchor.sequence);
-  const opened = openPointer(pointerContext(context, sequence), hexToBytes(anchor.pointer));
+  const head = await currentHead(context, options.proven);
+  if (head === undefined) return { catalogue: emptyCatalogue, sequence: 0n, contracts: [] };
+  const { last, seen } = context.catalogue;
+  if (last !== undefined && isSameHead(last.head, head)) return last.loaded;
+  const loaded = await fetchCatalogue(context, head, options);
+  await seen.note(head);
+  context.catalogue.last = { head, loaded };
+  return loaded;
+}
+
+async function fetchCatalogue(
+  context: ClientContext,
+  { sequence, pointer }: ShownHead,
+  options: CallOptions,
+): Promise<LoadedCatalogue> {
+  const opened = openPointer(pointerContext(context, sequence), pointer);
   if (!opened.ok) {
+    if (opened.violation.rule === 'manifest/version') throw fromTheFuture(violationToText(opened.violation));
     throw new AppError({
       code: 'catalogue/unreadable-pointer',
       message: `The anchor of ${context.identity.address} cannot be opened (${violationToText(opened.violation)}).`,
@@ -53,21 +71,30 @@ export async function loadCatalogue(
     });
   }
   const contracts: string[] = [];
+  const manifests: Manifest[] = [];
   let { level, manifest } = opened.value;
   for (;;) {
     contracts.push(...contractsOf(manifest));
+    manifests.push(manifest);
     const bytes = await collect(context, manifest, options).catch(async (error: unknown) => {
       if (await isExpired(context, contractsOf(manifest), error)) return undefined;
       throw error;
     });
     // Nobody paid for it any longer, nor for any file in it: it is kept as long as the file paid for longest.
     if (bytes === undefined) return { catalogue: emptyCatalogue, sequence, contracts: [] };
-    if (level === 0) return { catalogue: parseCatalogue(bytes, sequence), sequence, contracts };
+    if (level === 0) return { catalogue: parseCatalogue(bytes, sequence), sequence, contracts, manifests };
     const inner = decodeManifest(bytes);
     if (!inner.ok) throw unreadable(violationToText(inner.violation));
     manifest = inner.value;
     level -= 1;
   }
+}
+
+/** What a change did: the catalogue before it and after it. */
+export interface CatalogueChange {
+  readonly sequence: bigint;
+  readonly before: Catalogue;
+  readonly after: Catalogue;
 }
 
 /**
@@ -79,25 +106,46 @@ export async function loadCatalogue(
 export async function changeCatalogue(
   context: ClientContext,
   change: (catalogue: Catalogue) => Catalogue,
-  options: CallOptions & { epochs: number },
-): Promise<{ sequence: bigint; contracts: readonly string[] }> {
+  options: CallOptions = {},
+): Promise<CatalogueChange> {
   for (let attempt = 1; ; attempt++) {
     const loaded = await loadCatalogue(context, options);
     const sequence = loaded.sequence + 1n;
-    const stored = await storeCatalogue(context, { ...change(loaded.catalogue), sequence }, options);
+    const after = { ...change(loaded.catalogue), sequence };
+    const epochs = await epochsToKeep(context, after);
+    const stored = await storeCatalogue(context, after, { ...options, epochs });
     options.onProgress?.({ stage: 'anchoring', done: 0, total: 1 });
+    let sealed: Uint8Array;
     try {
-      await anchorPointer(context, sequence, stored.pointer, options.signal);
+      sealed = await anchorPointer(context, sequence, stored.pointer, options.signal);
     } catch (error) {
       if (isOutcomeUnknown(error)) throw error;
       await abandonContracts(context, stored.contracts);
       if (attempt >= MAX_ATTEMPTS || !isAnchorConflict(error)) throw error;
       continue;
     }
+    const head = toHead(sequence, sealed);
+    await context.catalogue.seen.note(head);
+    const { contracts, manifests } = stored;
+    context.catalogue.last = { head, loaded: { catalogue: after, sequence, contracts, manifests } };
     await abandonContracts(context, loaded.contracts);
     options.onProgress?.({ stage: 'anchoring', done: 1, total: 1 });
-    return { sequence, contracts: stored.contracts };
+    return { sequence, before: loaded.catalogue, after };
   }
+}
+
+/** The catalogue is kept as long as the file that is paid for longest. */
+async function epochsToKeep(
+  { params, ledger }: ClientContext,
+  { files, earlier }: Catalogue,
+): Promise<number> {
+  const { tip } = await ledger.status();
+  let longest = tip.height;
+  for (const list of [files, earlier]) {
+    for (const { paidUntilHeight } of list) longest = Math.max(longest, Number(paidUntilHeight));
+  }
+  const { epochBlocks, maxEpochs } = params.contract;
+  return Math.min(Math.ceil((longest - tip.height) / epochBlocks) + 1, maxEpochs);
 }
 
 /** Whether an anchor may still come to be although waiting for it failed. */
@@ -110,7 +158,7 @@ async function anchorPointer(
   sequence: bigint,
   pointer: CataloguePointer,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<Uint8Array> {
   const nonce = new Uint8Array(randomBytes(24));
   const sealed = sealPointer(pointerContext(context, sequence), pointer, nonce);
   let submitted: Submitted;
@@ -125,6 +173,7 @@ async function anchorPointer(
   } catch (error) {
     throw isAnchorConflict(error) ? error : outcomeUnknown(sequence, error);
   }
+  return sealed;
 }
 
 function outcomeUnknown(sequence: bigint, cause: unknown): AppError {
@@ -142,13 +191,15 @@ async function storeCatalogue(
   context: ClientContext,
   catalogue: Catalogue,
   options: CallOptions & { epochs: number },
-): Promise<{ pointer: CataloguePointer; contracts: string[] }> {
+): Promise<{ pointer: CataloguePointer; contracts: string[]; manifests: Manifest[] }> {
   const contracts: string[] = [];
+  const manifests: Manifest[] = [];
   let bytes = encodeCatalogue(catalogue);
   for (let level = 0; ; level++) {
     const manifest = await storeBytes(context, bytes, options);
     contracts.push(...contractsOf(manifest));
-    if (fitsPointer(manifest)) return { pointer: { level, manifest }, contracts };
+    manifests.unshift(manifest);
+    if (fitsPointer(manifest)) return { pointer: { level, manifest }, contracts, manifests };
     bytes = encodeManifest(manifest);
   }
 }
@@ -206,7 +257,11 @@ async function collect(
 
 function parseCatalogue(bytes: Uint8Array, sequence: bigint): Catalogue {
   const decoded = decodeCatalogue(bytes);
-  if (!decoded.ok) throw unreadable(violationToText(decoded.violation));
+  if (!decoded.ok) {
+    const why = violationToText(decoded.violation);
+    const isNewer = decoded.violation.rule === 'catalogue/version' && (bytes[0] ?? 0) > CATALOGUE_VERSION;
+    throw isNewer ? fromTheFuture(why) : unreadable(why);
+  }
   if (decoded.value.sequence !== sequence) {
     throw unreadable(`it is number ${decoded.value.sequence}, the anchor says ${sequence}`);
   }
@@ -219,6 +274,18 @@ function unreadable(why: string): AppError {
     message: `The catalogue cannot be read: ${why}.`,
     next: 'Use the version of Cairn that wrote it, or a newer one.',
   });
+}
+
+function fromTheFuture(why: string): AppError {
+  return new AppError({
+    code: 'catalogue/version',
+    message: `The list of files was written by a newer version of Cairn (${why}).`,
+    next: 'Use that version or a newer one: this one would lose what it cannot read.',
+  });
+}
+
+function isSameHead(a: CatalogueHead, b: CatalogueHead): boolean {
+  return a.sequence === b.sequence && a.pointerHash === b.pointerHash;
 }
 
 function isRefusal(error: unknown): error is AppError {

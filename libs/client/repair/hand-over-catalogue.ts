@@ -1,5 +1,5 @@
 import { holdingName, holdingsOf } from '#catalogue';
-import type { LoadedCatalogue } from '../catalogue/catalogue-store.js';
+import type { LoadedCatalogue } from '../catalogue/catalogue-memory.js';
 import { holdingManifest } from '../catalogue/entry-content.js';
 import type { CallOptions, ClientContext } from '../context.js';
 import { type HandOver, handOver, type KeptThing } from './hand-over.js';
