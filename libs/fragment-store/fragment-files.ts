@@ -2,10 +2,22 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 
 import { join } from 'node:path';
 import type { FragmentId } from '#chain';
 import { assertInvariant } from '#errors';
-import { isFragmentId, type StoredFragment } from './fragment-store.js';
+import type { IndexEntry } from './fragment-index.js';
+import { isFragmentId } from './fragment-store.js';
 
 /** Uploads on their way, inside the root: a rename from here to a shard stays on one file system. */
 const INCOMING = 'incoming';
+
+const SECTOR_BYTES = 512;
+
+/** Of a file system, in bytes. */
+export interface DiskSpace {
+  /** What this user may still take. */
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+  /** Files take whole blocks. */
+  readonly blockBytes: number;
+}
 
 const SHARDS = Array.from({ length: 256 }, (_, shard) => shard.toString(16).padStart(2, '0'));
 
@@ -48,35 +60,33 @@ export class FragmentFiles {
     return join(this.#root, INCOMING, String(this.#temporaryCount));
   }
 
-  /** Gives a finished file its name and waits until the name is on the disk. */
-  async adopt(temporaryPath: string, id: FragmentId): Promise<void> {
+  /** Gives a finished file its name and waits until the name is on the disk; answers what it takes there. */
+  async adopt(temporaryPath: string, id: FragmentId): Promise<IndexEntry | undefined> {
     await rename(temporaryPath, this.pathOf(id));
     this.#dirty.add(shardOf(id));
-    await this.#syncNames();
+    const [entry] = await Promise.all([this.entryOf(id), this.#syncNames()]);
+    return entry;
   }
 
-  async sizeOf(id: FragmentId): Promise<number | undefined> {
+  async entryOf(id: FragmentId): Promise<IndexEntry | undefined> {
     try {
-      return (await stat(this.pathOf(id))).size;
+      const { size, blocks } = await stat(this.pathOf(id));
+      return { lengthBytes: size, allocatedBytes: blocks * SECTOR_BYTES };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
     }
   }
 
-  async *list(): AsyncIterable<StoredFragment> {
-    for (const shard of SHARDS) {
-      const names = await readdir(join(this.#root, shard));
-      for (const id of names.filter(isFragmentId).sort()) {
-        const lengthBytes = await this.sizeOf(id);
-        if (lengthBytes !== undefined) yield { id, lengthBytes };
-      }
-    }
+  /** The fragments that the folder of a shard names, in no order. */
+  async names(shard: number): Promise<FragmentId[]> {
+    const names = await readdir(join(this.#root, SHARDS[shard] as string));
+    return names.filter(isFragmentId);
   }
 
-  async diskFreeBytes(): Promise<number> {
-    const { bavail, bsize } = await statfs(this.#root);
-    return bavail * bsize;
+  async space(): Promise<DiskSpace> {
+    const { bavail, blocks, bsize } = await statfs(this.#root);
+    return { freeBytes: bavail * bsize, totalBytes: blocks * bsize, blockBytes: bsize };
   }
 
   /** Folders are synced in rounds: whoever renames while a round runs shares the next one with all others. */

@@ -10,18 +10,21 @@ import { createNetworkLaw } from '#contracts';
 import type { CryptoPort, KeyPair } from '#crypto';
 import { bytesToHex } from '#crypto';
 import { nativeCrypto } from '#crypto-native';
-import { createFileFragmentStore, type FragmentStore } from '#fragment-store';
+import { openVolumeSet, VolumeAdmin, VolumeScrubs, type VolumeSet } from '#fragment-store';
 import type { LedgerPort } from '#ledger';
 import type { Logger } from '#logging';
 import {
-  DEFAULT_LIMITS,
   DEFAULT_TERMS,
+  limitsOf,
   type ProviderLimits,
   type ProviderOptions,
   type ProviderTerms,
 } from './provider-options.js';
 import { openProviderRecords, type ProviderRecords } from './records/provider-records.js';
 import { openTicketRecords, type TicketRecords } from './records/ticket-records.js';
+
+/** Disks are looked at this often. */
+const LOOK_MS = 5_000;
 
 /** What every part of a provider works with. */
 export interface ProviderContext {
@@ -35,8 +38,10 @@ export interface ProviderContext {
   readonly terms: ProviderTerms;
   readonly limits: ProviderLimits;
   readonly ledger: LedgerPort;
-  readonly store: FragmentStore;
-  /** Where the store keeps its files. */
+  readonly store: VolumeSet;
+  readonly volumes: VolumeAdmin;
+  readonly scrubs: VolumeScrubs;
+  /** The first volume. */
   readonly fragmentsFolder: string;
   readonly records: ProviderRecords;
   readonly tickets: TicketRecords;
@@ -51,43 +56,67 @@ export async function openProviderContext(options: ProviderOptions): Promise<Pro
   const { params, keys, dataDir } = options;
   const terms = { ...DEFAULT_TERMS, ...options.terms };
   const account = publicKeyToAccountId(nativeCrypto, params, keys.publicKey);
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const limits = limitsOf(params, options.limits);
   const records = await openProviderRecords(dataDir, {
     perClient: limits.maxReservationsPerClient,
     all: limits.maxReservations,
   });
   const tickets = await openTicketRecords(dataDir);
   const fragmentsFolder = join(dataDir, 'fragments');
+  const providerKey = bytesToHex(keys.publicKey);
+  const now = options.now ?? Date.now;
+  const store = await openVolumeSet({
+    listFile: join(dataDir, 'volumes.json'),
+    owner: providerKey,
+    configured: [{ path: fragmentsFolder, capacityBytes: terms.capacityBytes }, ...(options.volumes ?? [])],
+    isExpectedEmpty: () => hasNothingAgreed(records),
+    maxDiskErrors: limits.maxDiskErrors,
+    moveBytesPerSecond: limits.moveBytesPerSecond,
+    lookMs: LOOK_MS,
+    onDamage: (id) => records.markCorrupt(id, Math.floor(now() / 1000)),
+    logger: options.logger,
+  });
+  const scrubs = new VolumeScrubs(store.registry, {
+    bytesPerSecond: limits.scrubBytesPerSecond,
+    now,
+    onSound: (id) => records.unmarkCorrupt(id),
+  });
   return {
     params,
     crypto: nativeCrypto,
     // Built here, not by libs/ledger: a provider opens no ledger, and its database engine would come along.
     law: createNetworkLaw(params, nativeCrypto),
     keys,
-    providerKey: bytesToHex(keys.publicKey),
+    providerKey,
     account,
     address: accountIdToAddress(params, account),
     terms,
     limits,
     ledger: options.ledger,
     fragmentsFolder,
-    store: await createFileFragmentStore({
-      folder: fragmentsFolder,
-      capacityBytes: terms.capacityBytes,
-    }),
+    store,
+    volumes: new VolumeAdmin(store, scrubs),
+    scrubs,
     records,
     tickets,
     logger: options.logger,
     publicUrl: options.publicUrl,
-    now: options.now ?? Date.now,
+    now,
   };
 }
 
 /** Closes what `openProviderContext` opened. */
 export async function closeProviderContext(context: ProviderContext): Promise<void> {
+  await context.scrubs.stop();
+  await context.store.close();
   await context.records.close();
   await context.tickets.close();
-  await context.store.close();
+}
+
+/** Whether no fragment should be on a disk: a folder without a marker is new then. */
+async function hasNothingAgreed(records: ProviderRecords): Promise<boolean> {
+  for (const { id } of records.contracts()) if ((await records.leaves(id)).length > 0) return false;
+  return true;
 }
 
 /** Seconds since 1970. */

@@ -1,5 +1,6 @@
 import type { NetworkParams } from '#chain';
 import type { KeyPair } from '#crypto';
+import type { ConfiguredVolume } from '#fragment-store';
 import type { LedgerPort } from '#ledger';
 import type { Logger } from '#logging';
 
@@ -13,6 +14,7 @@ export interface ProviderTerms {
   readonly collateralBps: number;
   readonly minEpochs: number;
   readonly maxEpochs: number;
+  /** Of the volume in the data folder; its operator may give it another, and add more. */
   readonly capacityBytes: number;
   /** How long an offer or endpoint record holds; renewed when a quarter is left. */
   readonly ttlBlocks: number;
@@ -53,10 +55,16 @@ export interface ProviderLimits {
   readonly counterOfferBlocks: number;
   /** How long the end of a negotiation is remembered, in seconds: a step repeated gets the same answer. */
   readonly endedNegotiationSeconds: number;
-  /** Blocks after which no reorganisation is expected to undo what happened. */
+  /** Blocks after which no reorganisation is expected to undo what happened: at least as many as coins need to mature. */
   readonly reorgDepthBlocks: number;
-  /** Fragments are read again and hashed at this rate in the background; 0 turns it off. */
+  /** Of each volume: fragments are read again and hashed at this rate in the background; 0 turns it off. */
   readonly scrubBytesPerSecond: number;
+  /** Fragments leave a volume that is emptied at this rate. */
+  readonly moveBytesPerSecond: number;
+  /** Errors of a disk after which nothing more is written to it. */
+  readonly maxDiskErrors: number;
+  /** Seconds before fragments that no record names are deleted. */
+  readonly orphanGraceSeconds: number;
 }
 
 export const DEFAULT_LIMITS: ProviderLimits = {
@@ -70,7 +78,19 @@ export const DEFAULT_LIMITS: ProviderLimits = {
   endedNegotiationSeconds: 3600,
   reorgDepthBlocks: 10,
   scrubBytesPerSecond: 8 * 2 ** 20,
+  moveBytesPerSecond: 64 * 2 ** 20,
+  maxDiskErrors: 3,
+  orphanGraceSeconds: 24 * 3600,
 };
+
+/**
+ * The limits of a provider on a network. What a deeper reorganisation would bring back must still be there: the depth is
+ * never less than the one after which the law lets a miner spend its reward.
+ */
+export function limitsOf(params: NetworkParams, given: Partial<ProviderLimits> = {}): ProviderLimits {
+  const reorgDepthBlocks = Math.max(DEFAULT_LIMITS.reorgDepthBlocks, params.reward.maturityBlocks);
+  return { ...DEFAULT_LIMITS, reorgDepthBlocks, ...given };
+}
 
 export interface ProviderOptions {
   readonly params: NetworkParams;
@@ -83,6 +103,8 @@ export interface ProviderOptions {
   readonly publicUrl: () => string;
   readonly terms?: Partial<ProviderTerms>;
   readonly limits?: Partial<ProviderLimits>;
+  /** Beside the one in the data folder. */
+  readonly volumes?: readonly ConfiguredVolume[];
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }

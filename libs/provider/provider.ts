@@ -11,7 +11,6 @@ import { ProofBuilder } from './prove/proof-builder.js';
 import type { ProofDuty } from './prove/proof-duty.js';
 import { Prover } from './prove/prover.js';
 import { Slicer } from './prove/slicer.js';
-import { VolumeCheck } from './prove/volume-check.js';
 import {
   closeProviderContext,
   nowSeconds,
@@ -61,8 +60,7 @@ function assemble(context: ProviderContext): Provider {
   const uploads = new Uploads(context, gate);
   const slicer = new Slicer(context.store);
   const builder = new ProofBuilder(context, slicer);
-  const volume = new VolumeCheck(context);
-  const prover = new Prover(context, watch, builder, volume);
+  const prover = new Prover(context, watch, builder);
   const redeemer = new Redeemer(context, watch, () => follower.views());
   const negotiations: Negotiations = new Negotiations(context, watch, redeemer, (contract, why) =>
     follower.free(contract, why),
@@ -75,7 +73,7 @@ function assemble(context: ProviderContext): Provider {
   );
   const publisher = new RevisionPublisher(context);
   const announcer = new Announcer(context, watch);
-  const scrubber = new Scrubber(context, volume);
+  const scrubber = new Scrubber(context);
   // Proofs first: they have a deadline, and what comes after may delete or look through a million fragments.
   watch.onTip((tip) => prover.sync(tip));
   watch.onTip((tip, isReorg) => follower.sync(tip, isReorg));

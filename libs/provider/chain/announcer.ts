@@ -91,7 +91,7 @@ export class Announcer {
 
   /** Bytes, decimal; 0 withdraws the offer. */
   #capacity(): string {
-    return this.#context.records.isDraining() ? '0' : String(this.#context.terms.capacityBytes);
+    return this.#context.records.isDraining() ? '0' : String(this.#context.store.capacityBytes());
   }
 
   #offerBody({ height }: Tip): OfferBody {

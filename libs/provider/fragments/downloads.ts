@@ -92,13 +92,19 @@ export class Downloads {
       return refused(paid.violation);
     }
     let buffer: Uint8Array | undefined;
-    const read = await this.#context.store.read(id, (sizeBytes) => {
-      buffer = this.#buffers.take(sizeBytes);
-      return buffer;
-    });
+    let read: Result<Uint8Array> | undefined;
+    try {
+      read = await this.#context.store.read(id, (sizeBytes) => {
+        buffer = this.#buffers.take(sizeBytes);
+        return buffer;
+      });
+    } finally {
+      if (read?.ok !== true) {
+        await admission.refund(askedBytes);
+        await paid.refund(askedBytes);
+      }
+    }
     if (read?.ok !== true) {
-      await admission.refund(askedBytes);
-      await paid.refund(askedBytes);
       await this.#context.records.markCorrupt(id, nowSeconds(this.#context));
       return refused(read?.violation ?? { rule: 'fragment/lost', fragment: id });
     }

@@ -1,26 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FragmentId } from '#chain';
 import { isTombstone } from '#contracts';
-import type { VolumeCheck } from '../prove/volume-check.js';
 import { nowSeconds, type ProviderContext } from '../provider-context.js';
 
-/** Pause between two passes over everything. */
-const PASS_PAUSE_MS = 60_000;
+/** Before the first look, and between two, for what contracts list and no volume has. */
+const FIRST_LOOK_MS = 60_000;
+const LOOK_PAUSE_MS = 3_600_000;
 
-/** Reads every fragment again, slowly, so that rot and loss are known before a challenge meets them. */
+/** Finds what has rotted or is lost before a challenge meets it: volumes read again, lists compared with what is there. */
 export class Scrubber {
   readonly #context: ProviderContext;
-  readonly #volume: VolumeCheck;
   readonly #stopping = new AbortController();
   #loop: Promise<void> = Promise.resolve();
 
-  constructor(context: ProviderContext, volume: VolumeCheck) {
+  constructor(context: ProviderContext) {
     this.#context = context;
-    this.#volume = volume;
   }
 
   start(): void {
-    if (this.#context.limits.scrubBytesPerSecond > 0) this.#loop = this.#run();
+    if (this.#context.limits.scrubBytesPerSecond === 0) return;
+    this.#context.scrubs.start();
+    this.#loop = this.#run();
   }
 
   async stop(): Promise<void> {
@@ -28,35 +28,27 @@ export class Scrubber {
     await this.#loop;
   }
 
-  /** One pass over the whole store and all lists; the fragments found rotten or lost are marked and answered. */
-  async scrub(bytesPerSecond = Number.POSITIVE_INFINITY): Promise<FragmentId[]> {
-    const { records, store, logger } = this.#context;
-    const { signal } = this.#stopping;
-    // A disk that is away makes everything look lost; that is another alarm.
-    if (this.#volume.problem !== undefined) return [];
-    const rotten = await this.#findLost();
-    for await (const { id, lengthBytes } of store.list()) {
-      if (signal.aborted) break;
-      const read = await store.read(id);
-      if (read?.ok === false) {
-        rotten.push(id);
-        await records.markCorrupt(id, nowSeconds(this.#context));
-        logger.error({ fragment: id, violation: read.violation }, 'a stored fragment has rotted');
-      } else if (read !== undefined) await records.unmarkCorrupt(id);
-      await this.#wait((lengthBytes / bytesPerSecond) * 1000);
-    }
-    return rotten;
+  /** One pass over all volumes and all lists, at once; the fragments found damaged are marked and answered. */
+  async scrub(): Promise<FragmentId[]> {
+    const { scrubs, store } = this.#context;
+    const found = new Set(await this.findLost());
+    await store.registry.look();
+    await Promise.all(
+      store.registry.volumes.filter(({ isHere }) => isHere).map((each) => scrubs.verify(each)),
+    );
+    for (const { damage } of store.registry.volumes) for (const id of damage.keys()) found.add(id);
+    return [...found];
   }
 
-  /** What contracts list and the store has not. */
-  async #findLost(): Promise<FragmentId[]> {
+  /** What contracts list and no volume has; a disk that is away makes nothing lost. */
+  async findLost(): Promise<FragmentId[]> {
     const { records, store, logger } = this.#context;
     const lost: FragmentId[] = [];
     for (const { id: contract, state } of records.contracts()) {
       if (state !== 'agreed' && state !== 'formed') continue;
       for (const leaf of await records.leaves(contract)) {
         if (this.#stopping.signal.aborted) return lost;
-        if (isTombstone(leaf) || (await store.has(leaf.id))) continue;
+        if (isTombstone(leaf) || (await store.has(leaf.id)) || store.isAway(leaf.id)) continue;
         lost.push(leaf.id);
         await records.markCorrupt(leaf.id, nowSeconds(this.#context));
         logger.error({ fragment: leaf.id, contract }, 'a stored fragment is lost');
@@ -66,13 +58,10 @@ export class Scrubber {
   }
 
   async #run(): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
-      await this.#wait(PASS_PAUSE_MS);
-      await this.scrub(this.#context.limits.scrubBytesPerSecond);
+    const { signal } = this.#stopping;
+    for (let pauseMs = FIRST_LOOK_MS; !signal.aborted; pauseMs = LOOK_PAUSE_MS) {
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+      if (!signal.aborted) await this.findLost();
     }
-  }
-
-  async #wait(timeoutMs: number): Promise<void> {
-    await sleep(timeoutMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
 }

@@ -77,6 +77,19 @@ export const PROVIDER_STATUS_TABLE: StatusTable = {
   'node/bad-answer': 503,
   'fragment-store/full': 507,
   'fragment-store/disk-full': 507,
+  'fragment-store/failed': 503,
+  'disk/not-mounted': 503,
+  'volume/unknown': 404,
+  'volume/ambiguous': 409,
+  'volume/known': 409,
+  'volume/nested': 409,
+  'volume/other-provider': 409,
+  'volume/last': 409,
+  'volume/not-empty': 409,
+  'volume/busy': 409,
+  'volume/no-room': 409,
+  'volume/path': 422,
+  'volume/capacity': 422,
 };
 
 const NEXT: readonly (readonly [string, string])[] = [

@@ -7,7 +7,6 @@ import type { ProviderContext } from '../provider-context.js';
 import type { ProofBuilder } from './proof-builder.js';
 import { createDuty, dutyKey, type ProofDuty, type ProofProblem } from './proof-duty.js';
 import { ProofSubmitter } from './proof-submitter.js';
-import type { VolumeCheck } from './volume-check.js';
 
 /** Proofs made at once: reading is the disk's work, hashing one thread's. */
 const CONCURRENCY = 2;
@@ -24,28 +23,21 @@ export class Prover {
   readonly #context: ProviderContext;
   readonly #watch: ChainWatch;
   readonly #builder: ProofBuilder;
-  readonly #volume: VolumeCheck;
   readonly #submitter: ProofSubmitter;
   readonly #duties = new Map<string, ProofDuty>();
   readonly #running = new Set<Promise<void>>();
   #isStopping = false;
 
-  constructor(context: ProviderContext, watch: ChainWatch, builder: ProofBuilder, volume: VolumeCheck) {
+  constructor(context: ProviderContext, watch: ChainWatch, builder: ProofBuilder) {
     this.#context = context;
     this.#watch = watch;
     this.#builder = builder;
-    this.#volume = volume;
     this.#submitter = new ProofSubmitter(context);
   }
 
   /** The windows open at the last tip, and how their proofs are getting on. */
   duties(): readonly ProofDuty[] {
     return [...this.#duties.values()];
-  }
-
-  /** Whether the disk was readable at the last tip. */
-  get volumeProblem(): string | undefined {
-    return this.#volume.problem;
   }
 
   async stop(): Promise<void> {
@@ -55,7 +47,7 @@ export class Prover {
 
   /** Looks at the open windows; whatever is not proven is worked on meanwhile. */
   async sync(tip: Tip): Promise<void> {
-    await this.#volume.look();
+    await this.#context.store.registry.look();
     const open = await this.#context.ledger.challenges({ provider: this.#context.address });
     const keys = new Set(open.map(dutyKey));
     for (const key of this.#duties.keys()) if (!keys.has(key)) this.#duties.delete(key);
@@ -104,11 +96,9 @@ export class Prover {
     }
   }
 
-  /** Makes the proof, once; nothing is read while the volume is away. */
+  /** Makes the proof, once. */
   async #prepare(duty: ProofDuty): Promise<Trouble | undefined> {
     if (duty.proof !== undefined) return undefined;
-    if (this.#volume.problem !== undefined)
-      return { code: 'disk/not-mounted', message: this.#volume.problem };
     const { crypto, params } = this.#context;
     const { contract, epoch, blockId, totalChunks } = duty.challenge;
     const leaves = await this.#builder.leavesAt(contract as ContractId, duty.challenge);

@@ -1,9 +1,7 @@
 import type { NetworkParams } from '#chain';
 import { proofAlerts } from './proof-alerts.js';
 import type { ProviderAlert, ProviderStatus } from './provider-status.js';
-
-/** A disk with less than this free will stop a provider soon. */
-const LOW_DISK_BYTES = 2 ** 30;
+import { volumeAlerts } from './volume-alerts.js';
 
 /** What the operator should do something about, worst first. */
 export function providerAlerts(
@@ -26,23 +24,7 @@ function diskAlerts({ disk }: Omit<ProviderStatus, 'alerts'>): ProviderAlert[] {
       next: 'check the disk (smartctl, dmesg); the contracts that hold them will miss proofs',
     });
   }
-  if (disk.problem !== null) return alerts;
-  if (disk.diskFreeBytes < LOW_DISK_BYTES) {
-    alerts.push({
-      severity: 'critical',
-      code: 'disk/low',
-      message: `only ${disk.diskFreeBytes} bytes are free on the disk`,
-      next: 'free some space, or lower CAIRN_PROVIDER_CAPACITY',
-    });
-  } else if (disk.diskFreeBytes + disk.usedBytes < disk.capacityBytes) {
-    alerts.push({
-      severity: 'warning',
-      code: 'disk/over-promised',
-      message: `the offer promises ${disk.capacityBytes} bytes, but the disk has room for ${disk.diskFreeBytes + disk.usedBytes}`,
-      next: 'lower CAIRN_PROVIDER_CAPACITY',
-    });
-  }
-  return alerts;
+  return [...alerts, ...volumeAlerts(disk.volumes)];
 }
 
 function networkAlerts({ node, announced, earning }: Omit<ProviderStatus, 'alerts'>): ProviderAlert[] {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { amountText, hexOf } from '#wire';
 import { askProvider } from './ask-provider.js';
+import { volumeViewSchema } from './volume-schema.js';
 
 const severity = z.enum(['info', 'warning', 'critical']);
 
@@ -73,8 +74,9 @@ export const providerStatusSchema = z
       boundBytes: z.string(),
       diskFreeBytes: z.number().int(),
       corruptFragments: z.array(z.string()),
-      /** Why the fragments cannot be read at all: the disk is away. */
+      /** Why fragments cannot be read: a disk that is away. */
       problem: z.string().nullable(),
+      volumes: z.array(volumeViewSchema),
     }),
     alerts: z.array(z.object({ severity, code: z.string(), message: z.string(), next: z.string() })),
   })

@@ -1,4 +1,5 @@
 import type { ContractId } from '#chain';
+import type { VolumeView } from '#fragment-store';
 import type { Announcer } from '../chain/announcer.js';
 import type { ChainWatch } from '../chain/chain-watch.js';
 import type { ContractFollower } from '../chain/contract-follower.js';
@@ -118,14 +119,20 @@ export class StatusReader {
 
   async #disk(): Promise<ProviderStatus['disk']> {
     const { records, store } = this.#context;
+    const volumes = this.#context.volumes.list();
     return {
       usedBytes: store.usedBytes(),
       capacityBytes: store.capacityBytes(),
       boundBytes: String(records.contracts().reduce((sum, record) => sum + boundBytes(record), 0n)),
-      // Nothing to tell of a disk that is away.
-      diskFreeBytes: await store.diskFreeBytes().catch(() => 0),
+      diskFreeBytes: await store.diskFreeBytes(),
       corruptFragments: [...records.corruptFragments()],
-      problem: this.#sources.prover.volumeProblem ?? null,
+      problem: awayWhy(volumes) ?? null,
+      volumes,
     };
   }
+}
+
+/** The first disk that is away or cannot be read. */
+function awayWhy(volumes: readonly VolumeView[]): string | undefined {
+  return volumes.find(({ state }) => state === 'offline' || state === 'failed')?.why ?? undefined;
 }

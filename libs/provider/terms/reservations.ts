@@ -11,7 +11,8 @@ import {
 } from '#wire';
 import type { ChainWatch } from '../chain/chain-watch.js';
 import { nowSeconds, type ProviderContext } from '../provider-context.js';
-import { boundBytes, type ContractRecord, partnerOf } from '../records/contract-record.js';
+import { type ContractRecord, partnerOf } from '../records/contract-record.js';
+import { freeRoom } from './free-room.js';
 
 /** Room kept for contracts to come. */
 export class Reservations {
@@ -104,16 +105,11 @@ export class Reservations {
   }
 
   #validateRoom(reservation: Reservation, client: string): Violation | undefined {
-    const { limits, records, terms } = this.#context;
+    const { limits, records } = this.#context;
     const all = records.contracts();
-    const bound = all.reduce((sum, record) => sum + boundBytes(record), 0n);
-    const freeBytes = BigInt(terms.capacityBytes) - bound;
+    const freeBytes = freeRoom(this.#context, all);
     if (reservation.maxBytes > freeBytes) {
-      return {
-        rule: 'reservation/no-room',
-        maxBytes: reservation.maxBytes,
-        freeBytes: freeBytes < 0n ? 0n : freeBytes,
-      };
+      return { rule: 'reservation/no-room', maxBytes: reservation.maxBytes, freeBytes };
     }
     const reserved = all.filter((record) => record.state === 'reserved');
     if (reserved.length >= limits.maxReservations) {

@@ -12,7 +12,8 @@ import {
 } from '#wire';
 import type { Uploads } from '../fragments/uploads.js';
 import { nowSeconds, type ProviderContext } from '../provider-context.js';
-import { boundBytes, type ContractRecord, type SignedRevision } from '../records/contract-record.js';
+import type { ContractRecord, SignedRevision } from '../records/contract-record.js';
+import { freeRoom } from './free-room.js';
 import { findLeaves } from './leaf-lists.js';
 import type { Negotiations } from './negotiations.js';
 import type { AskedRevision, RevisionJudge } from './revision-judge.js';
@@ -36,7 +37,7 @@ export class Revisions {
 
   /** Keeps room for fragments to append; the same request again gets the same answer, a later one replaces it. */
   async keepRoom(contract: string, request: RoomRequest): Promise<Result<RoomAnswer>> {
-    const { crypto, limits, params, records, terms } = this.#context;
+    const { crypto, limits, params, records } = this.#context;
     const decoded = decode(roomSchema, hexToBytes(request.room));
     if (!decoded.ok) return refused({ rule: 'revision/malformed', why: decoded.violation.rule });
     const room = decoded.value;
@@ -63,15 +64,10 @@ export class Revisions {
     }
     if (room.maxBytes === 0n) return refused({ rule: 'reservation/empty' });
     const { room: _, ...bare } = record;
-    const free =
-      BigInt(terms.capacityBytes) -
-      records.contracts().reduce((sum, each) => sum + boundBytes(each.id === record.id ? bare : each), 0n);
-    if (room.maxBytes > free) {
-      return refused({
-        rule: 'reservation/no-room',
-        maxBytes: room.maxBytes,
-        freeBytes: free < 0n ? 0n : free,
-      });
+    const others = records.contracts().map((each) => (each.id === record.id ? bare : each));
+    const freeBytes = freeRoom(this.#context, others);
+    if (room.maxBytes > freeBytes) {
+      return refused({ rule: 'reservation/no-room', maxBytes: room.maxBytes, freeBytes });
     }
     const { maxBytes, maxFragments } = room;
     const expiresAt = Number(room.expiresAt);
