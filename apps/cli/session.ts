@@ -1,11 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NetworkParams } from '#chain';
-import { CairnClient } from '#client';
+import { CairnClient, repairDeposits, type StandingDeposits } from '#client';
 import { AppError } from '#errors';
 import { type Keystore, openKeystore } from '#keystore';
 import { createNodeClient, type NodeClient } from '#node-api';
 import type { CliContext } from './context.js';
+import { handOverChanges } from './hand-over-changes.js';
 import { askSecret } from './output/ask.js';
 
 const KEYSTORE_FILE = 'keystore.age';
@@ -77,13 +78,23 @@ export async function withClient<T>(
       phrase,
       requestTimeoutMs: config.requestTimeoutMs,
       journalFolder: join(config.dataDir, CLIENT_FOLDER),
+      deposits: depositsOf(context, ledger),
     });
     try {
-      return await use(client, ledger);
+      const done = await use(client, ledger);
+      await handOverChanges(client, context);
+      return done;
     } finally {
       await client.close();
     }
   });
+}
+
+/** Who repairs what is stored now: nobody unless a repairer is configured. */
+function depositsOf({ config }: CliContext, ledger: NodeClient): StandingDeposits {
+  const { repairer: address, repairReserve: reserve } = config;
+  if (address === undefined || address === 'none') return async () => ({});
+  return repairDeposits({ ledger, address, reserve });
 }
 
 /** The data folder, made where it is missing; only its owner may look inside. */

@@ -29,6 +29,11 @@ export function startGateway(config: Config): Promise<Stop> {
         epochs: config.renewEpochs,
         logger,
       },
+      repair: {
+        address: config.repairer === 'none' ? undefined : config.repairer,
+        reserve: config.repairReserve,
+        isOptional: false,
+      },
     });
     const module = splitAppModule(config, { app: 'gateway', uses: ['market'], jobs: false, feature }, logger);
     const running = await createHttpApp(module, {

@@ -13,8 +13,9 @@ import { PayoutsModule } from '#payouts';
 import { PlacementModule } from '#placement-service';
 import { PoolModule, phraseToPoolKey, poolOptions } from '#pool';
 import { RegistryModule } from '#registry';
+import { RepairModule, repairerOptions } from '#repair';
 
-/** Everything of one operator that no HTTP request needs to be there: node, jobs, services, miner. */
+/** Everything of one operator that no HTTP request needs to be there: node, jobs, services, miner, repairer. */
 @Module({})
 export class SiteCoreModule {
   static of(config: Config, minerAddress: string, phrase: string, logger: Logger): DynamicModule {
@@ -47,6 +48,7 @@ export class SiteCoreModule {
           share: config.minerShare,
           logger,
         }),
+        RepairModule.of(repairerOptions(config, phrase, logger)),
         ...miningServers(config, phrase, logger),
       ],
     };

@@ -20,6 +20,7 @@ import {
   NodeApiModule,
 } from '#node-server';
 import { miningAddresses, POOL, type PoolProvider, PoolStatusModule, startMiningRpc } from '#pool';
+import { REPAIR_OPENAPI, REPAIR_STATUS_TABLE, RepairApiModule, repairerNames } from '#repair';
 import { ValuesModule } from '#services';
 
 /** What the core has made, by token. */
@@ -75,7 +76,7 @@ export const startNodeEdge: Edge = async (config, values, logger) => {
 
 /** The gateway, on the phrase of this folder. */
 export const startGatewayEdge =
-  (phrase: string): Edge =>
+  (phrase: string, ownRepairer: string): Edge =>
   async (config, values, logger) => {
     const params: NetworkParams = NETWORKS[config.network];
     const feature = GatewayModule.of({
@@ -89,6 +90,12 @@ export const startGatewayEdge =
         epochs: config.renewEpochs,
         logger,
       },
+      repair: {
+        address: config.repairer === 'none' ? undefined : (config.repairer ?? ownRepairer),
+        reserve: config.repairReserve,
+        // Our own may have no coins yet to announce itself with.
+        isOptional: config.repairer === undefined,
+      },
     });
     return createHttpApp(edgeModule('gateway', values, [feature]), {
       ...listenOptions(config, logger),
@@ -99,6 +106,17 @@ export const startGatewayEdge =
       openapi: GATEWAY_OPENAPI,
     });
   };
+
+/** The repairer's API; what it watches and repairs begins with `startAnnounced`. */
+export const startRepairEdge: Edge = async (config, values, logger) =>
+  createHttpApp(edgeModule('repairer', values, [{ module: RepairApiModule }]), {
+    ...listenOptions(config, logger),
+    allowedHosts: repairerNames(config),
+    port: config.repairerPort,
+    portSetting: 'CAIRN_REPAIRER_PORT',
+    statusTable: REPAIR_STATUS_TABLE,
+    openapi: REPAIR_OPENAPI,
+  });
 
 /** The admin API and its page. */
 export const startAdminEdge: Edge = async (config, values, logger) => {

@@ -10,6 +10,7 @@ import { createNestLogger } from '#logging';
 import { MINER } from '#mining';
 import { NETWORK } from '#node-server';
 import { POOL } from '#pool';
+import { REPAIRER, type Repairer, startAnnounced } from '#repair';
 import { MARKET, PAYOUTS, PLACEMENT, REGISTRY } from '#services';
 import { appLogger, ownFolder } from '#split-form';
 import { SiteCoreModule, servesMiners } from './site-core-module.js';
@@ -19,11 +20,12 @@ import {
   startGatewayEdge,
   startMiningEdge,
   startNodeEdge,
+  startRepairEdge,
 } from './site-edges.js';
 
-const SHARED = [LEDGER, NETWORK, MARKET, PLACEMENT, REGISTRY, PAYOUTS, MINER];
+const SHARED = [LEDGER, NETWORK, MARKET, PLACEMENT, REGISTRY, PAYOUTS, MINER, REPAIRER];
 
-/** Starts all of one operator in this process: one core, three HTTP APIs on it; what it returns stops all. */
+/** Starts all of one operator in this process: one core, four HTTP APIs on it; what it returns stops all. */
 export function startSite(config: Config): Promise<Stop> {
   return withDataFolder(ownFolder(config, 'site'), async () => {
     const logger = appLogger(config, 'site');
@@ -46,13 +48,23 @@ export function startSite(config: Config): Promise<Stop> {
       const values = sharedValues(core, servesMiners(config) ? [...SHARED, POOL] : SHARED);
       const node = await startNodeEdge(config, values, logger);
       edges.push(node);
-      const gateway = await startGatewayEdge(phrase)(config, values, logger);
+      const repairer = values.get(REPAIRER) as Repairer;
+      const gateway = await startGatewayEdge(phrase, repairer.address)(config, values, logger);
       edges.push(gateway);
       const admin = await startAdminEdge(config, values, logger);
       edges.push(admin);
+      const repair = await startRepairEdge(config, values, logger);
+      edges.push(repair);
+      await startAnnounced(repairer, config, repair.url);
       const mining = await startMiningEdge(config, values, logger);
       if (mining.edge !== undefined) edges.push(mining.edge);
-      announceReady({ node: node.url, gateway: gateway.url, admin: admin.url, ...mining.addresses });
+      announceReady({
+        node: node.url,
+        gateway: gateway.url,
+        admin: admin.url,
+        repairer: repair.url,
+        ...mining.addresses,
+      });
       return stop;
     } catch (error) {
       await stop();

@@ -1,7 +1,14 @@
 import type { Readable } from 'node:stream';
 import type { FileEntry } from '#catalogue';
 import type { NetworkParams } from '#chain';
-import { CairnClient, type FileHealth, type StoredFile } from '#client';
+import {
+  CairnClient,
+  type FileHealth,
+  type HandOver,
+  handOverCatalogue,
+  type StandingDeposits,
+  type StoredFile,
+} from '#client';
 import { AppError } from '#errors';
 import type { RedundancyProfile } from '#fragments';
 import type { LedgerPort } from '#ledger';
@@ -17,6 +24,11 @@ export interface FileVaultOptions {
   readonly requestTimeoutMs?: number;
   /** Folder for what must outlive a killed process: negotiations under way, totals of read vouchers. */
   readonly journalFolder?: string;
+  /** Set aside in new contracts, and who repairs them. */
+  readonly deposits?: StandingDeposits;
+  /** Remembers what was handed to repairers; without it nothing is handed over. */
+  readonly repairBook?: string;
+  readonly onHandedOver?: (handOver: HandOver) => void;
 }
 
 /** The files of one phrase, stored and fetched for whoever may reach this process. */
@@ -28,10 +40,20 @@ export class FileVault {
   private constructor(
     readonly client: CairnClient,
     private readonly spool: Spool,
+    private readonly repair: Pick<FileVaultOptions, 'repairBook' | 'onHandedOver'>,
   ) {}
 
-  static async open({ spoolDir, ...options }: FileVaultOptions): Promise<FileVault> {
-    return new FileVault(CairnClient.open(options), await Spool.open(spoolDir));
+  static async open({
+    spoolDir,
+    repairBook,
+    onHandedOver,
+    ...options
+  }: FileVaultOptions): Promise<FileVault> {
+    const repair = {
+      ...(repairBook === undefined ? {} : { repairBook }),
+      ...(onHandedOver === undefined ? {} : { onHandedOver }),
+    };
+    return new FileVault(CairnClient.open(options), await Spool.open(spoolDir), repair);
   }
 
   get address(): string {
@@ -91,9 +113,24 @@ export class FileVault {
     await this.client.close();
   }
 
+  /** What it could not hand over is told, and tried again after the next change. */
+  private async handOver(): Promise<void> {
+    const { repairBook: book, onHandedOver } = this.repair;
+    if (book === undefined) return;
+    try {
+      onHandedOver?.(await handOverCatalogue(this.client.context, await this.client.catalogue(), { book }));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      onHandedOver?.({ handed: 0, withdrawn: 0, failed: [{ name: 'everything', repairer: '', error }] });
+    }
+  }
+
   /** Two changes of the catalogue at once would only make one of them start over. */
   private inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const run = this.anchoring.then(change, change);
+    const run = this.anchoring.then(change, change).then(async (done) => {
+      await this.handOver();
+      return done;
+    });
     this.anchoring = run.catch(() => undefined);
     return run;
   }

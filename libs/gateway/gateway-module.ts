@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { join } from 'node:path';
 import {
   type DynamicModule,
   Inject,
@@ -6,6 +7,8 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
+import { repairDeposits } from '#client';
+import { AppError } from '#errors';
 import type { OpenApiOptions, StatusTable } from '#http';
 import { LEDGER, type LedgerPort } from '#ledger';
 import { FileVault, type FileVaultOptions } from './file-vault.js';
@@ -35,6 +38,7 @@ export const GATEWAY_STATUS_TABLE: StatusTable = {
   'gateway/body-incomplete': 400,
   'gateway/range-unsatisfiable': 416,
   'ledger/refused': 422,
+  'repair/unknown-repairer': 503,
 };
 
 /** How the API describes itself. */
@@ -46,8 +50,20 @@ export const GATEWAY_OPENAPI: OpenApiOptions = {
   version: '1',
 };
 
-export interface GatewayModuleOptions extends Omit<FileVaultOptions, 'ledger'> {
+/** Who repairs what the gateway stores. */
+export interface GatewayRepair {
+  /** Address of the repairer; undefined: nobody. */
+  readonly address: string | undefined;
+  /** Base units for each contract; undefined: what it suggests. */
+  readonly reserve: bigint | undefined;
+  /** Stores without one where the repairer is not on the chain yet; otherwise that is an error. */
+  readonly isOptional: boolean;
+}
+
+export interface GatewayModuleOptions
+  extends Omit<FileVaultOptions, 'ledger' | 'deposits' | 'repairBook' | 'onHandedOver'> {
   readonly renewals: GatewayRenewalOptions;
+  readonly repair?: GatewayRepair;
 }
 
 /** Whether a request's JSON body is for us to parse: a JSON file that is being stored is only bytes. */
@@ -63,7 +79,7 @@ export class GatewayModule implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(GATEWAY_RENEWALS) private readonly renewals: GatewayRenewals,
   ) {}
 
-  static of({ renewals, ...options }: GatewayModuleOptions): DynamicModule {
+  static of({ renewals, repair, ...options }: GatewayModuleOptions): DynamicModule {
     return {
       module: GatewayModule,
       controllers: [FilesController, GatewayController, RenewalsController],
@@ -71,7 +87,8 @@ export class GatewayModule implements OnApplicationBootstrap, OnModuleDestroy {
         {
           provide: FILE_VAULT,
           inject: [LEDGER],
-          useFactory: (ledger: LedgerPort) => FileVault.open({ ...options, ledger }),
+          useFactory: (ledger: LedgerPort) =>
+            FileVault.open({ ...options, ledger, ...vaultRepair(ledger, repair, options, renewals) }),
         },
         {
           provide: GATEWAY_RENEWALS,
@@ -91,4 +108,31 @@ export class GatewayModule implements OnApplicationBootstrap, OnModuleDestroy {
     await this.renewals.stop();
     await this.vault.close();
   }
+}
+
+function vaultRepair(
+  ledger: LedgerPort,
+  repair: GatewayRepair | undefined,
+  { journalFolder }: Pick<FileVaultOptions, 'journalFolder'>,
+  { logger }: GatewayRenewalOptions,
+): Pick<FileVaultOptions, 'deposits' | 'repairBook' | 'onHandedOver'> {
+  if (repair === undefined || journalFolder === undefined) return {};
+  const { address, reserve, isOptional } = repair;
+  const wanted = address === undefined ? undefined : repairDeposits({ ledger, address, reserve });
+  return {
+    deposits: async (offers) =>
+      (await wanted?.(offers).catch((error: unknown) => {
+        if (!isOptional || !(error instanceof AppError)) throw error;
+        logger.warn({ err: error }, 'stored without a repairer: it is not on the chain yet');
+        return undefined;
+      })) ?? {},
+    repairBook: join(journalFolder, 'repair.json'),
+    onHandedOver: ({ failed }) => {
+      for (const { name, repairer, error } of failed)
+        logger.warn(
+          { name, repairer, err: error },
+          'not handed to its repairer: nobody rebuilds it until a later change hands it over',
+        );
+    },
+  };
 }

@@ -405,6 +405,7 @@ export class Repairer {
   private async auditAndHeal(job: Job<object>): Promise<void> {
     const height = this.follower.height ?? 0;
     await this.watch.audit(height, job.signal);
+    this.replan(height);
     if (!this.isActive()) return;
     for (const [contract, fragments] of [...this.rotten]) {
       if (job.signal.aborted) return;

@@ -38,6 +38,7 @@ describe('the site: all of one operator in one process', () => {
         CAIRN_P2P_PORT: '0',
         CAIRN_GATEWAY_PORT: '0',
         CAIRN_ADMIN_PORT: '0',
+        CAIRN_REPAIRER_PORT: '0',
         CAIRN_PASSPHRASE: '',
         CAIRN_LOG_LEVEL: 'warn',
         REDIS_URL: '',

@@ -5,6 +5,7 @@ import { marketCommands } from './market-commands.js';
 import { offerCommands } from './offer-commands.js';
 import { operatorCommands } from './operator-commands.js';
 import { payoutCommands } from './payout-commands.js';
+import { repairCommands } from './repair-commands.js';
 import { verifyCommands } from './verify-commands.js';
 
 const completion: CommandDefinition = {
@@ -27,6 +28,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...marketCommands,
   ...payoutCommands,
   ...operatorCommands,
+  ...repairCommands,
   ...verifyCommands,
   completion,
 ];

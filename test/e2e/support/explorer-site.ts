@@ -57,6 +57,7 @@ export class ExplorerSite {
       CAIRN_P2P_PORT: '0',
       CAIRN_GATEWAY_PORT: '0',
       CAIRN_ADMIN_PORT: '0',
+      CAIRN_REPAIRER_PORT: '0',
     };
     const { node = '', admin = '' } = await this.spawn('site', 'site', ports).ready(READY_MS);
     this.adminUrl = admin;

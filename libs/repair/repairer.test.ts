@@ -1,0 +1,94 @@
+import { afterEach, expect, test } from '@jest/globals';
+import type { ContractId, FragmentId } from '#chain';
+import { bytesToHex } from '#crypto';
+import { fastDevnet } from '../ledger/testing/index.js';
+import { RepairStage } from './testing/index.js';
+
+const { epochBlocks } = fastDevnet.contract;
+
+let stage: RepairStage;
+afterEach(async () => {
+  await stage.close();
+});
+
+test('two of four holders die while client and repairer are away: both are replaced within an epoch, read once for both', async () => {
+  stage = await RepairStage.open(7);
+  const file = await stage.store(700_000);
+  const { market } = stage.client;
+  const views = await Promise.all(file.contracts.map((id) => stage.client.view(id)));
+  const [first, second, third, fourth] = views;
+  await stage.stopRepairer();
+  for (const view of [first!, second!]) await stage.lose(stage.providerOf(view));
+  const missed = async (id: string) => (await stage.client.view(id)).replaceable === 'missed';
+  await market.mineUntil('two misses', async () => (await missed(first!.id)) && missed(second!.id));
+  await stage.startRepairer();
+  const startedAt = market.ledger.height;
+  await market.mineUntil('both replaced', async () => stage.repairer.status().last.length === 2);
+  expect(market.ledger.height - startedAt).toBeLessThanOrEqual(epochBlocks);
+  const { last } = stage.repairer.status();
+  expect(last.map(({ contract }) => contract).sort()).toEqual([first!.id, second!.id].sort());
+  for (const record of last) expect(record).toMatchObject({ outcome: 'replaced', reason: 'below-threshold' });
+  // k = 2 fragments of each segment are read, and two are made of them.
+  const read = last.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
+  const rebuilt = last.reduce((sum, { bytesRebuilt }) => sum + bytesRebuilt, 0);
+  expect(read / rebuilt).toBeLessThan(1.2);
+  const { providers } = stage.client.client.context;
+  const after = await Promise.all(file.contracts.map((id) => providers.contract(id as ContractId)));
+  expect(new Set(after.map(({ provider }) => provider)).size).toBe(4);
+  // What was rebuilt gives the file back alone.
+  for (const view of [third!, fourth!]) await stage.lose(stage.providerOf(view));
+  expect(bytesToHex(await stage.read(file))).toBe(bytesToHex(file.bytes));
+}, 180_000);
+
+test('a provider leaves: it is replaced without a miss, and what it still gives is copied', async () => {
+  stage = await RepairStage.open(5);
+  const file = await stage.store(300_000);
+  const { market } = stage.client;
+  const view = await stage.client.view(file.contracts[0]!);
+  await stage.providerOf(view).provider.operator.drain();
+  await market.mineUntil('the replacement', async () => stage.repairer.status().last.length > 0);
+  expect(await stage.client.view(view.id)).toMatchObject({ status: 'replaced', missed: 0 });
+  const [record] = stage.repairer.status().last;
+  expect(record).toMatchObject({ reason: 'drained', outcome: 'replaced' });
+  expect(record?.bytesRead).toBe(record?.bytesRebuilt);
+}, 120_000);
+
+test('a provider that comes back keeps its contract: nothing is replaced, and it counts as live again', async () => {
+  stage = await RepairStage.open(5);
+  const file = await stage.store(150_000);
+  const { market } = stage.client;
+  const view = await stage.client.view(file.contracts[0]!);
+  const provider = stage.providerOf(view);
+  await stage.lose(provider);
+  const subject = stage.subjectOf(file);
+  const live = () => stage.repairer.file(subject)?.liveFragments;
+  await market.mineUntil('it counts as gone', async () => live() === 3);
+  expect(stage.repairer.status().departed).toHaveLength(1);
+  await market.mineUntil('a miss', async () => (await stage.client.view(view.id)).replaceable === 'missed');
+  await stage.bringBack(provider);
+  await market.mineUntil('it counts as live', async () => live() === 4);
+  await market.mineUntil(
+    'its next proof',
+    async () => (await stage.client.view(view.id)).lastMissed === null,
+  );
+  expect(await stage.client.view(view.id)).toMatchObject({ status: 'active', missed: 1 });
+  expect(stage.repairer.status()).toMatchObject({ queue: [], last: [] });
+}, 180_000);
+
+test('a fragment that a living provider lost is put again, from the others', async () => {
+  stage = await RepairStage.open(5);
+  const file = await stage.store(150_000);
+  const { market } = stage.client;
+  const view = await stage.client.view(file.contracts[1]!);
+  const { store } = stage.providerOf(view).provider.context;
+  const fragments = await market.ledger.ledger.contractFragments({ id: view.id });
+  for (const { id } of fragments.items) await store.remove(id as FragmentId);
+  await market.mineUntil('both to be healed', async () => {
+    for (const { id } of fragments.items) if (!(await store.has(id as FragmentId))) return false;
+    return stage.repairer.status().healed >= fragments.items.length;
+  });
+  await market.mineUntil('it counts as live', async () => {
+    return stage.repairer.file(stage.subjectOf(file))?.liveFragments === 4;
+  });
+  expect(await stage.client.view(view.id)).toMatchObject({ status: 'active' });
+}, 180_000);
