@@ -1,7 +1,5 @@
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve, sep } from 'node:path';
-import type { FileEntry } from '#catalogue';
-import type { CairnClient } from '#client';
+import { entriesToHoldings, type FileEntry } from '#catalogue';
+import { type CairnClient, type ReadMember, readMembers } from '#client';
 import { formatSize } from '#config';
 import { releaseMemory } from '#erasure';
 import { AppError } from '#errors';
@@ -9,145 +7,165 @@ import type { CommandAction } from '../command.js';
 import type { CliContext } from '../context.js';
 import { safeText } from '../output/text.js';
 import { withClient } from '../session.js';
+import { parseByteRange } from './byte-range.js';
+import { fetchFile } from './get-file.js';
+import { assertFree, findTargets, type Target } from './get-targets.js';
+import { PartialFile } from './partial-file.js';
 
-interface Target {
-  readonly entry: FileEntry;
-  readonly path: string;
+/** Small files written and synced at once. */
+const WRITE_TOGETHER = 16;
+
+interface Failure {
+  readonly target: Target;
+  readonly error: AppError;
 }
 
 export const get: CommandAction = async ({ args, options }, context) =>
   withClient(context, async (client) => {
     const name = args[0] as string;
     const output = typeof options['output'] === 'string' ? options['output'] : undefined;
-    if (output === '-') return writeToStdout(client, await client.file(name, context), context);
+    const asked = typeof options['range'] === 'string' ? options['range'] : undefined;
+    if (output === '-') return writeToStdout(client, name, asked, context);
     const targets = await findTargets(client, name, output, context);
     if (options['force'] !== true) for (const { path } of targets) await assertFree(path);
-    const written: Record<string, unknown>[] = [];
-    for (const { entry, path } of targets) {
-      await writeToFile(client, entry, path, context);
-      written.push({ name: entry.path, path, sizeBytes: Number(entry.sizeBytes) });
-      context.output.print(`${safeText(path)}  ${formatSize(entry.sizeBytes)}`);
+    const [only] = targets;
+    if (only !== undefined && targets.length === 1) {
+      const range = asked === undefined ? undefined : parseByteRange(asked, Number(only.entry.sizeBytes));
+      await fetchFile(client, only, range, context);
+      report([only], [], context);
+      return undefined;
     }
-    context.output.printJson({ files: written });
-    return undefined;
+    if (asked !== undefined) throw rangeOfFolder(name);
+    return fetchFolder(client, targets, context);
   });
 
-/** One file, or everything below a folder name. Names come from the catalogue and must not climb out of the folder. */
-async function findTargets(
+/** Everything that can be had; what cannot is named and keeps nothing else back. */
+export async function fetchFolder(
+  client: CairnClient,
+  targets: readonly Target[],
+  context: CliContext,
+): Promise<undefined> {
+  const byEntry = new Map(targets.map((target) => [target.entry, target]));
+  const written: Target[] = [];
+  const failures: Failure[] = [];
+  const attempt = async (target: Target, write: () => Promise<void>): Promise<void> => {
+    try {
+      await write();
+      written.push(target);
+    } catch (error) {
+      if (!(error instanceof AppError) || context.signal.aborted) throw error;
+      failures.push({ target, error });
+      context.output.note(`not written: ${safeText(target.path)}: ${error.message} [${error.code}]`);
+    }
+  };
+  const bar = context.output.progress(`${targets.length} files`);
+  for (const { entries } of entriesToHoldings([...byEntry.keys()])) {
+    const own = entries.map((entry) => byEntry.get(entry) as Target);
+    const [first] = own as [Target];
+    if (first.entry.member === undefined) {
+      for (const target of own) await attempt(target, () => fetchFile(client, target, undefined, context));
+      continue;
+    }
+    await eachMember(client, entries, context, async (member) => {
+      const target = byEntry.get(member.entry) as Target;
+      await attempt(target, () => writeMember(target, member));
+      bar.update('fetching', written.length, targets.length, 'items');
+    });
+  }
+  bar.done();
+  report(written, failures, context);
+  if (failures.length > 0) throw incomplete(failures, targets.length);
+  return undefined;
+}
+
+/** Members of a pack, each part of it read once; a few are written while the next come. */
+async function eachMember(
+  client: CairnClient,
+  entries: readonly FileEntry[],
+  { signal }: CliContext,
+  use: (member: ReadMember) => Promise<void>,
+): Promise<void> {
+  const writing = new Set<Promise<void>>();
+  try {
+    for await (const member of readMembers(client.context, entries, { signal })) {
+      const task: Promise<void> = use(member).finally(() => writing.delete(task));
+      task.catch(() => undefined);
+      writing.add(task);
+      if (writing.size >= WRITE_TOGETHER) await Promise.race(writing);
+    }
+  } finally {
+    await Promise.all(writing);
+  }
+}
+
+async function writeMember({ entry, path }: Target, member: ReadMember): Promise<void> {
+  if ('error' in member) throw member.error;
+  const file = await PartialFile.open(path, entry.member?.fileHash ?? new Uint8Array(32));
+  try {
+    await file.write(member.plain);
+    await file.finish(Number(entry.modifiedAt));
+  } finally {
+    await file.leave(false);
+  }
+}
+
+/** Waits for the reader after every piece; one that goes away ends the command with 0 (process/interrupts.ts). */
+async function writeToStdout(
   client: CairnClient,
   name: string,
-  output: string | undefined,
-  context: CliContext,
-): Promise<Target[]> {
-  const { catalogue } = await client.catalogue({ signal: context.signal });
-  const exact = catalogue.files.find(({ path }) => path === name);
-  if (exact !== undefined) return [{ entry: exact, path: await filePath(name, output) }];
-  const prefix = name.endsWith('/') ? name : `${name}/`;
-  const below = catalogue.files.filter(({ path }) => path.startsWith(prefix));
-  if (below.length === 0) return [{ entry: await client.file(name, { signal: context.signal }), path: '' }];
-  const folder = resolve(output ?? basename(name));
-  return below.map((entry) => {
-    const path = resolve(folder, entry.path.slice(prefix.length));
-    if (!path.startsWith(folder + sep) || entry.path.includes('\0')) throw unsafeName(entry.path);
-    return { entry, path };
-  });
-}
-
-async function filePath(name: string, output: string | undefined): Promise<string> {
-  const own = basename(name);
-  if (output === undefined) {
-    if (own === '' || own === '.' || own === '..' || own.includes('\0')) throw unsafeName(name);
-    return resolve(own);
-  }
-  const isFolder =
-    output.endsWith('/') ||
-    (await stat(output).then(
-      (info) => info.isDirectory(),
-      () => false,
-    ));
-  return isFolder ? join(resolve(output), own) : resolve(output);
-}
-
-async function writeToFile(
-  client: CairnClient,
-  entry: FileEntry,
-  path: string,
-  context: CliContext,
-): Promise<void> {
-  const partial = `${path}.part`;
-  const bar = context.output.progress(safeText(entry.path));
-  await mkdir(dirname(path), { recursive: true });
-  let handle: FileHandle | undefined;
+  asked: string | undefined,
+  { output, signal }: CliContext,
+): Promise<undefined> {
+  const entry = await client.file(name, { signal });
+  const range = asked === undefined ? {} : { range: parseByteRange(asked, Number(entry.sizeBytes)) };
+  const bar = process.stdout.isTTY === true ? undefined : output.progress(safeText(name));
+  const onProgress = ({ done, total }: { done: number; total: number }) =>
+    bar?.update('fetching', done, total);
   try {
-    handle = await open(partial, 'w', 0o600);
-    const { signal } = context;
-    const onProgress = ({ done, total }: { done: number; total: number }) =>
-      bar.update('fetching', done, total);
-    for await (const part of client.read(entry, { signal, onProgress })) {
-      await writeAll(handle, part);
+    for await (const part of client.read(entry, { signal, onProgress, ...range })) {
+      await new Promise<void>((done, fail) =>
+        process.stdout.write(part, (error) => (error ? fail(error) : done())),
+      );
       releaseMemory(part);
     }
-    await handle.chmod(0o666 & ~process.umask());
-    await handle.utimes(new Date(), new Date(Number(entry.modifiedAt)));
-    await handle.sync();
-    await handle.close();
-    handle = undefined;
-    await rename(partial, path);
-  } catch (error) {
-    await handle?.close();
-    await rm(partial, { force: true });
-    throw toWriteError(path, error);
   } finally {
-    bar.done();
-  }
-}
-
-async function writeToStdout(client: CairnClient, entry: FileEntry, context: CliContext): Promise<undefined> {
-  for await (const part of client.read(entry, { signal: context.signal })) {
-    await new Promise<void>((done, fail) =>
-      process.stdout.write(part, (error) => (error ? fail(error) : done())),
-    );
+    bar?.done();
   }
   return undefined;
 }
 
-async function writeAll(handle: FileHandle, part: Uint8Array): Promise<void> {
-  for (let at = 0; at < part.length; ) {
-    const { bytesWritten } = await handle.write(part, at, part.length - at);
-    at += bytesWritten;
-  }
-}
-
-async function assertFree(path: string): Promise<void> {
-  const exists = await stat(path).then(
-    () => true,
-    () => false,
-  );
-  if (!exists) return;
-  throw new AppError({
-    code: 'get/exists',
-    message: `'${path}' exists already and was left as it is.`,
-    next: 'Name another file with -o, or replace it with --force.',
-    data: { path },
+function report(written: readonly Target[], failures: readonly Failure[], { output }: CliContext): void {
+  for (const { entry, path } of written) output.print(`${safeText(path)}  ${formatSize(entry.sizeBytes)}`);
+  output.printJson({
+    files: written.map(({ entry, path }) => ({ name: entry.path, path, sizeBytes: Number(entry.sizeBytes) })),
+    ...(failures.length === 0
+      ? {}
+      : {
+          failed: failures.map(({ target, error }) => ({
+            name: target.entry.path,
+            path: target.path,
+            code: error.code,
+            message: error.message,
+          })),
+        }),
   });
 }
 
-function toWriteError(path: string, error: unknown): unknown {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (error instanceof AppError || (error as NodeJS.ErrnoException).syscall === undefined) return error;
+function incomplete(failures: readonly Failure[], total: number): AppError {
+  const [first] = failures as [Failure, ...Failure[]];
   return new AppError({
-    code: code === 'EACCES' || code === 'EPERM' ? 'get/not-permitted' : 'get/unwritable',
-    message: `'${path}' cannot be written (${code}). Nothing was left behind.`,
-    next:
-      code === 'ENOSPC' ? 'Free some space, or name another place with -o.' : 'Name another place with -o.',
-    cause: error,
+    code: 'get/incomplete',
+    message: `${failures.length} of ${total} files could not be written; the first was '${safeText(first.target.entry.path)}': ${first.error.message}`,
+    next: first.error.next ?? 'Get them one by one.',
+    data: { failed: failures.length, firstCode: first.error.code },
+    cause: first.error,
   });
 }
 
-function unsafeName(name: string): AppError {
+function rangeOfFolder(name: string): AppError {
   return new AppError({
-    code: 'get/unsafe-name',
-    message: `The name '${safeText(name)}' cannot be a path here.`,
-    next: 'Get it alone and say where it goes: cairn get NAME -o PATH.',
+    code: 'cli/bad-range',
+    message: `'${safeText(name)}' is a folder, and --range is about one file.`,
+    next: 'Name a file of it.',
   });
 }

@@ -8,7 +8,9 @@ export const fileCommands: readonly CommandDefinition[] = [
     details:
       'Shows the price, asks on a terminal, then seals the files here and spreads them over providers. A file is\n' +
       'stored under its own name, a file in a folder under the folder’s name and its path inside. An existing name\n' +
-      'is replaced.',
+      'is replaced. Small files are packed together. What is stored already with the same size and time is passed by,\n' +
+      'so the same command goes on where an interrupted one stopped. What cannot be read is named, the rest is stored,\n' +
+      'and the exit code is 74.',
     options: [
       { flags: '--name <name>', description: 'store a single file or folder under this name' },
       {
@@ -26,10 +28,14 @@ export const fileCommands: readonly CommandDefinition[] = [
         description: 'a power of two from 64KiB to 4MiB',
         default: 'by file size',
       },
+      { flags: '--keep-versions', description: 'keep what is replaced as an earlier version' },
+      { flags: '--checksum', description: 'compare with what is stored by content, not by size and time' },
+      { flags: '--again', description: 'store anew what is stored unchanged, too' },
       { flags: '--dry-run', description: 'show names and price, store nothing' },
     ],
     examples: [
       'cairn put ./photos',
+      'cairn put notes.txt --keep-versions',
       'cairn put film.mkv --name films/2026.mkv --epochs 365',
       'tar c src | cairn put - --name src.tar',
     ],
@@ -41,7 +47,9 @@ export const fileCommands: readonly CommandDefinition[] = [
     summary: 'Get a file, or everything below a folder name',
     details:
       'Every byte is checked before the file takes its name: what is written under PATH is whole, or nothing is.\n' +
-      'Enough providers that answer are enough; which ones does not matter.',
+      'Enough providers that answer are enough; which ones does not matter, and slow ones are not waited for.\n' +
+      'Until then it is PATH.HASH.part. Where a run is interrupted or too few providers answer, that file is kept and\n' +
+      'the same command goes on from there; where the data is wrong or the disk full, it is removed.',
     options: [
       {
         flags: '-o, --output <path>',
@@ -49,14 +57,28 @@ export const fileCommands: readonly CommandDefinition[] = [
         default: 'the name’s last part',
       },
       { flags: '--force', description: 'replace what is at PATH' },
+      {
+        flags: '--range <from-to>',
+        description: 'only these bytes: 0-499, 500- for the rest, -500 for the last ones',
+        default: 'all',
+      },
     ],
-    examples: ['cairn get film.mkv', 'cairn get photos -o ./back', 'cairn get src.tar -o - | tar x'],
+    examples: [
+      'cairn get film.mkv',
+      'cairn get photos -o ./back',
+      'cairn get src.tar -o - | tar x',
+      'cairn get film.mkv --range 0-1048575 -o start.bin',
+    ],
     load: async () => (await import('../actions/get.js')).get,
   },
   {
     path: 'ls',
     arguments: '[prefix]',
     summary: 'List stored files',
+    details:
+      'Control characters in names are shown as \\x0a, bytes that are no UTF-8 as \\xff; other commands take such a name\n' +
+      'as it is shown. Under --json they are control characters and the lone surrogates \\udc80 to \\udcff.',
+    options: [{ flags: '--versions', description: 'show earlier versions, too' }],
     load: async () => (await import('../actions/ls.js')).ls,
   },
   {
@@ -73,8 +95,15 @@ export const fileCommands: readonly CommandDefinition[] = [
     path: 'rm',
     arguments: '<name...>',
     summary: 'Remove files and end their contracts',
-    details: 'Says what will be lost and asks; without a terminal, --yes is needed. Unearned coins return.',
-    options: [{ flags: '--dry-run', description: 'say what would be lost, remove nothing' }],
+    details:
+      'Says what will be lost, freed and returned, and asks; without a terminal, --yes is needed. A name that ends in /\n' +
+      'stands for everything below it. Earlier versions go with their file. A pack of which more than half is dead then\n' +
+      'is stored anew without it.',
+    options: [
+      { flags: '--version <number>', description: 'only this version; the newest one left becomes the file' },
+      { flags: '--dry-run', description: 'say what would be lost and freed, remove nothing' },
+    ],
+    examples: ['cairn rm film.mkv', 'cairn rm photos/ --dry-run', 'cairn rm notes.txt --version 3'],
     load: async () => (await import('../actions/rm.js')).rm,
   },
 ];
