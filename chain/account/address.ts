@@ -1,12 +1,19 @@
 import { bech32m } from '@scure/base';
-import { bytesToHex, type CryptoPort, hexToBytes, taggedHashHex } from '#crypto';
+import { bytesToHex, type CryptoPort, hexToBytes, taggedHash } from '#crypto';
 import { accepted, type Result, refused } from '#errors';
+import { accountBytesToHex } from '../codec/bytes.js';
+import { RecurringTexts } from '../codec/recurring-texts.js';
 import type { NetworkParams } from '../params/network-params.js';
 import { type AccountId, isHexId } from '../primitives/ids.js';
 
 /** Version of the address payload: Ed25519 key hash. */
 const ADDRESS_VERSION = 0;
 const PAYLOAD_BYTES = 21;
+/** Bytes of an Ed25519 public key. */
+const KEY_BYTES = 32;
+
+/** Accounts of the keys of one network; a process knows one, but for tests. */
+let known: { readonly networkId: number; readonly accounts: RecurringTexts } | undefined;
 
 /** The account a public key owns: the first 20 bytes of its tagged hash, so that a key's use on one network tells nothing on another. */
 export function publicKeyToAccountId(
@@ -14,7 +21,16 @@ export function publicKeyToAccountId(
   params: NetworkParams,
   publicKey: Uint8Array,
 ): AccountId {
-  return taggedHashHex(crypto, 'cairn/account', params.networkId, publicKey).slice(0, 40) as AccountId;
+  const { networkId } = params;
+  if (publicKey.length !== KEY_BYTES) return hashToAccountId(crypto, networkId, publicKey);
+  if (known?.networkId !== networkId) known = { networkId, accounts: new RecurringTexts(KEY_BYTES) };
+  const { accounts } = known;
+  return (accounts.find(publicKey, 0) ??
+    accounts.keep(publicKey, 0, hashToAccountId(crypto, networkId, publicKey))) as AccountId;
+}
+
+function hashToAccountId(crypto: CryptoPort, networkId: number, publicKey: Uint8Array): AccountId {
+  return accountBytesToHex(taggedHash(crypto, 'cairn/account', networkId, publicKey), 0) as AccountId;
 }
 
 /** Bech32m address (BIP-350 checksum) of an account: prefix per network, payload = version byte + 20-byte hash. */

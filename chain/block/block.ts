@@ -1,4 +1,4 @@
-import { merkleRoot, type SignatureCheck, writeHex } from '#crypto';
+import { merkleRootOfHashes, type SignatureCheck, writeHex } from '#crypto';
 import { accepted, InvariantError, type Result, refused } from '#errors';
 import { ByteReader, DecodeError } from '../codec/bytes.js';
 import { decode, encode } from '../codec/codec.js';
@@ -6,7 +6,7 @@ import { list, struct, varBytes, varView } from '../codec/schema.js';
 import type { Law } from '../law/law.js';
 import type { BlockId, TxId } from '../primitives/ids.js';
 import type { KnownTransaction } from '../tx/transaction.js';
-import { countSignatures, decodeTransaction, transactionSignatures } from '../tx/transaction-codec.js';
+import { countSignatures, decodeTransaction, pushSignatures } from '../tx/transaction-codec.js';
 import { type Coinbase, decodeCoinbase, MAX_COINBASE_BYTES } from './coinbase.js';
 import { type BlockHeader, HEADER_BYTES, hashToBlockId, headerHash, headerSchema } from './header.js';
 
@@ -53,8 +53,9 @@ export function decodeBlock(law: Law, bytes: Uint8Array): Result<KnownBlock> {
   const coinbase = decodeCoinbase(raw.value.coinbase);
   if (!coinbase.ok) return coinbase;
   const transactions: KnownTransaction[] = [];
-  for (const [index, source] of raw.value.transactions.entries()) {
-    const known = decodeTransaction(law, source);
+  const sources = raw.value.transactions;
+  for (let index = 0; index < sources.length; index++) {
+    const known = decodeTransaction(law, sources[index] as Uint8Array);
     if (!known.ok) return refused({ ...known.violation, transactionIndex: index });
     transactions.push(known.value);
   }
@@ -87,20 +88,20 @@ export function readBlockCoinbase(bytes: Uint8Array): Result<Coinbase> {
 
 /** RFC 6962 root over transaction ids. */
 export function transactionRoot(law: Law, ids: readonly TxId[]): Uint8Array {
-  // `merkleLeafHash` of each, laid out in one place: a block has thousands.
-  const leaf = new Uint8Array(1 + 32);
-  return merkleRoot(
-    law.crypto,
-    ids.map((id) => {
-      if (!writeHex(id, leaf, 1)) throw new InvariantError(`'${id}' is no id`);
-      return law.crypto.sha256(leaf);
-    }),
-  );
+  // Laid out in one place and hashed in one call: a block has thousands.
+  const leaves = new Uint8Array(32 * ids.length);
+  for (let index = 0; index < ids.length; index++) {
+    const id = ids[index] as TxId;
+    if (id.length !== 64 || !writeHex(id, leaves, 32 * index)) throw new InvariantError(`'${id}' is no id`);
+  }
+  return merkleRootOfHashes(law.crypto, law.crypto.hashLeaves(leaves));
 }
 
 /** Every signature of a block, for one batch verification outside `applyBlock`. */
 export function blockSignatures(law: Law, block: KnownBlock): readonly SignatureCheck[] {
-  return block.transactions.flatMap((known) => transactionSignatures(law, known));
+  const checks: SignatureCheck[] = [];
+  for (const known of block.transactions) pushSignatures(law, known, checks);
+  return checks;
 }
 
 /** Joins a block with the verdicts on `blockSignatures(law, block)`. */

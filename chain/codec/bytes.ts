@@ -1,5 +1,6 @@
-import { bytesToHex, writeHex } from '#crypto';
+import { bytesToHex, readU32le, writeHex } from '#crypto';
 import { InvariantError, type Violation } from '#errors';
+import { RecurringTexts } from './recurring-texts.js';
 
 /** Thrown inside a decoder only; `decode` turns it into a returned violation. */
 export class DecodeError extends Error {
@@ -16,6 +17,21 @@ export class DecodeError extends Error {
 }
 
 const MAX_U63 = (1n << 63n) - 1n;
+
+/** Accounts, which transactions name by their 20 bytes. */
+const ACCOUNT_BYTES = 20;
+const accountTexts = new RecurringTexts(ACCOUNT_BYTES);
+
+/** Where a number of 8 bytes is put together: a view of its own for each reader costs more than all it reads. */
+const eightBytes = new DataView(new ArrayBuffer(8));
+
+/** The hex of an account's 20 bytes at `offset`: equal ones are mostly one and the same text. */
+export function accountBytesToHex(source: Uint8Array, offset: number): string {
+  return (
+    accountTexts.find(source, offset) ??
+    accountTexts.keep(source, offset, bytesToHex(source.subarray(offset, offset + ACCOUNT_BYTES)))
+  );
+}
 
 /** Most memos: nobody can change it, so all share one. */
 const NOTHING = new Uint8Array(0);
@@ -76,9 +92,23 @@ export class ByteWriter {
   }
 
   text(value: string, max: number): void {
-    if (this.ascii(value, max)) return;
+    if (this.ascii(value, 4)) {
+      this.length(value.length, max);
+      this.used += value.length;
+      return;
+    }
     const encoded = utf8Encode(value);
     this.length(encoded.length, max);
+    this.raw(encoded, encoded.length);
+  }
+
+  /** A text's UTF-8 bytes and nothing else. */
+  bareText(value: string): void {
+    if (this.ascii(value, 0)) {
+      this.used += value.length;
+      return;
+    }
+    const encoded = utf8Encode(value);
     this.raw(encoded, encoded.length);
   }
 
@@ -93,17 +123,15 @@ export class ByteWriter {
     return written;
   }
 
-  /** Most texts are ASCII: no array is made for those. False, with nothing written, for any other. */
-  private ascii(value: string, max: number): boolean {
-    const from = this.used + 4;
-    this.reserve(4 + value.length);
+  /** Most texts are ASCII: no array is made for those. Puts one `gap` bytes on; false, with nothing written, for any other. */
+  private ascii(value: string, gap: number): boolean {
+    const from = this.used + gap;
+    this.reserve(gap + value.length);
     for (let at = 0; at < value.length; at++) {
       const code = value.charCodeAt(at);
       if (code >= 0x80) return false;
       this.buffer[from + at] = code;
     }
-    this.length(value.length, max);
-    this.used += value.length;
     return true;
   }
 
@@ -118,15 +146,16 @@ export class ByteWriter {
 
 /** Reads what ByteWriter wrote; anything short, long or out of range is a DecodeError. */
 export class ByteReader {
-  private readonly view: DataView;
   private position = 0;
 
   private readonly source: Uint8Array;
 
-  constructor({ buffer, byteOffset, byteLength }: Uint8Array) {
+  constructor(source: Uint8Array) {
     // A plain array over the same memory: the `slice` of Node's Buffer is a view, and `raw` must give copies.
-    this.source = new Uint8Array(buffer, byteOffset, byteLength);
-    this.view = new DataView(buffer, byteOffset, byteLength);
+    this.source =
+      source.constructor === Uint8Array
+        ? source
+        : new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
   }
 
   get offset(): number {
@@ -138,20 +167,25 @@ export class ByteReader {
   }
 
   u8(): number {
-    return this.view.getUint8(this.take(1));
+    return this.source[this.take(1)] as number;
   }
 
   u16(): number {
-    return this.view.getUint16(this.take(2), true);
+    const at = this.take(2);
+    return (this.source[at] as number) | ((this.source[at + 1] as number) << 8);
   }
 
   u32(): number {
-    return this.view.getUint32(this.take(4), true);
+    return readU32le(this.source, this.take(4));
   }
 
   u63(): bigint {
-    const value = this.view.getBigUint64(this.take(8), true);
-    if (value > MAX_U63) throw new DecodeError('codec/amount-range', { value });
+    const at = this.take(8);
+    const high = readU32le(this.source, at + 4);
+    eightBytes.setUint32(0, readU32le(this.source, at), true);
+    eightBytes.setUint32(4, high, true);
+    const value = eightBytes.getBigUint64(0, true);
+    if (high > 0x7fff_ffff) throw new DecodeError('codec/amount-range', { value });
     return value;
   }
 
@@ -175,6 +209,7 @@ export class ByteReader {
 
   hex(length: number): string {
     const start = this.take(length);
+    if (length === ACCOUNT_BYTES) return accountBytesToHex(this.source, start);
     return bytesToHex(this.source.subarray(start, start + length));
   }
 

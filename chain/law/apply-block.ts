@@ -10,6 +10,7 @@ import type { StateDiff } from '../state/diff.js';
 import type { LawEvent } from '../state/events.js';
 import type { StateReader } from '../state/namespace.js';
 import { BlockView } from '../state/view.js';
+import type { KnownTransaction } from '../tx/transaction.js';
 import { applyTransaction } from './apply-transaction.js';
 import type { Law } from './law.js';
 
@@ -46,7 +47,8 @@ export function applyBlock(
   if (early !== undefined) return refused(early);
   const view = openBlockView(law, state, supplement);
   const opened = openReward(view);
-  for (const [index, known] of block.transactions.entries()) {
+  for (let index = 0; index < block.transactions.length; index++) {
+    const known = block.transactions[index] as KnownTransaction;
     const violation = applyTransaction(law, view, known);
     if (violation !== undefined)
       return refused({ ...violation, transaction: known.id, transactionIndex: index });

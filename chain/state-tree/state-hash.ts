@@ -1,5 +1,5 @@
 import { asciiToBytes, type CryptoPort, hexToBytes } from '#crypto';
-import { ByteWriter, utf8Encode } from '../codec/bytes.js';
+import { ByteWriter } from '../codec/bytes.js';
 import type { Namespace } from '../state/namespace.js';
 
 /** BLAKE3 key of inner nodes: BLAKE3 of `cairn/state/inner`. */
@@ -17,8 +17,7 @@ function writeKeyMessage(writer: ByteWriter, networkId: number, code: number, ke
   writer.raw(KEY_TAG, KEY_TAG.length);
   writer.u32(networkId);
   writer.u16(code);
-  const bytes = utf8Encode(key);
-  writer.raw(bytes, bytes.length);
+  writer.bareText(key);
 }
 
 /** Where an object is in the tree, 32 bytes. */

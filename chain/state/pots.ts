@@ -1,3 +1,4 @@
+import { RecurringKeys } from '../codec/recurring-texts.js';
 import { u63 } from '../codec/schema.js';
 import type { AccountId, ContractId } from '../primitives/ids.js';
 import { namespace } from './namespace.js';
@@ -20,8 +21,10 @@ export const PROOF_MINT: Pot = 'proof-mint';
 /** The mint pool that every coinbase draws from. */
 export const POOL: Pot = 'pool';
 
+const accountPots = new RecurringKeys((account) => `account:${account}`);
+
 /** Coins an account can spend. */
-export const accountPot = (account: AccountId): Pot => `account:${account}`;
+export const accountPot = (account: AccountId): Pot => accountPots.of(account);
 /** A block's reward until it matures. */
 export const rewardPot = (height: number): Pot => `reward:${height}`;
 /** What the client locked for the epochs to come. */

@@ -31,7 +31,11 @@ interface Cell {
 export class BlockView {
   /** By namespace code, then key. */
   private readonly cells = new Map<number, Map<string, Cell>>();
-  private journal: { cell: Cell; previous: unknown }[] = [];
+  /** Cells changed by the attempts under way and, in the same places, what they held before; used over and over. */
+  private readonly journalCells: Cell[] = [];
+  private readonly journalValues: unknown[] = [];
+  private journalSize = 0;
+  private depth = 0;
   private readonly eventLog: LawEvent[] = [];
 
   constructor(
@@ -83,12 +87,15 @@ export class BlockView {
     );
     if (amount === 0n) return undefined;
     if (from !== MINT) {
-      const held = this.balance(from);
+      const source = this.cell(potSpace, from);
+      const held = (source.after as bigint | undefined) ?? 0n;
       if (held < amount) return { rule: 'coins/too-little', pot: from, held, needed: amount, reason };
-      if (held === amount) this.remove(potSpace, from);
-      else this.put(potSpace, from, held - amount);
+      this.change(source, held === amount ? undefined : held - amount);
     }
-    if (to !== BURN) this.put(potSpace, to, this.balance(to) + amount);
+    if (to !== BURN) {
+      const target = this.cell(potSpace, to);
+      this.change(target, ((target.after as bigint | undefined) ?? 0n) + amount);
+    }
     this.emit({ type: 'posting', from, to, amount, reason, subject });
     return undefined;
   }
@@ -105,21 +112,20 @@ export class BlockView {
 
   /** Runs a change that is kept only if it returns no violation. */
   attempt(change: () => Violation | undefined): Violation | undefined {
-    const outer = this.journal;
+    const mark = this.journalSize;
     const eventCount = this.eventLog.length;
-    this.journal = [];
+    this.depth += 1;
     const violation = change();
+    this.depth -= 1;
     if (violation !== undefined) {
-      for (let index = this.journal.length - 1; index >= 0; index--) {
-        const entry = this.journal[index] as { cell: Cell; previous: unknown };
-        entry.cell.after = entry.previous;
-      }
+      for (let index = this.journalSize - 1; index >= mark; index--)
+        (this.journalCells[index] as Cell).after = this.journalValues[index];
       this.eventLog.length = eventCount;
-      this.journal = outer;
+      this.journalSize = mark;
       return violation;
     }
-    for (const entry of this.journal) outer.push(entry);
-    this.journal = outer;
+    // Nobody can take back what the outermost attempt kept.
+    if (this.depth === 0) this.journalSize = 0;
     return undefined;
   }
 
@@ -135,7 +141,20 @@ export class BlockView {
   }
 
   private set(space: Namespace<unknown>, key: string, value: unknown): void {
-    assertKey(key);
+    this.change(this.cell(space, key), value);
+  }
+
+  private change(cell: Cell, value: unknown): void {
+    if (this.depth > 0) {
+      this.journalCells[this.journalSize] = cell;
+      this.journalValues[this.journalSize] = cell.after;
+      this.journalSize += 1;
+    }
+    cell.after = value;
+  }
+
+  /** The cell of an object that is about to change. */
+  private cell(space: Namespace<unknown>, key: string): Cell {
     let cells = this.cells.get(space.code);
     if (cells === undefined) {
       cells = new Map();
@@ -143,11 +162,11 @@ export class BlockView {
     }
     let cell = cells.get(key);
     if (cell === undefined) {
+      assertKey(key);
       const before = this.base.get(space, key);
       cell = { space, key, before, after: before };
       cells.set(key, cell);
     }
-    this.journal.push({ cell, previous: cell.after });
-    cell.after = value;
+    return cell;
   }
 }

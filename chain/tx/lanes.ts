@@ -1,4 +1,5 @@
 import type { Violation } from '#errors';
+import { RecurringKeys } from '../codec/recurring-texts.js';
 import { u63 } from '../codec/schema.js';
 import type { AccountId } from '../primitives/ids.js';
 import { namespace } from '../state/namespace.js';
@@ -8,8 +9,11 @@ import type { Transaction } from './transaction.js';
 /** Next sequence number by `laneKey`; absent means 0. */
 export const laneSpace = namespace('lane', 2, u63);
 
+const firstLanes = new RecurringKeys((account) => `${account}:0`);
+
 /** Key of one lane of an account. */
-export const laneKey = (account: AccountId, lane: number): string => `${account}:${lane}`;
+export const laneKey = (account: AccountId, lane: number): string =>
+  lane === 0 ? firstLanes.of(account) : `${account}:${lane}`;
 
 /** Takes the next sequence number of the sender's lane; used or skipped numbers are refused. */
 export function consumeSequence(

@@ -64,7 +64,7 @@ export function decodeTransaction(law: Law, bytes: Uint8Array): Result<KnownTran
     const code = reader.u16();
     const kind = law.kindsByCode.get(code);
     if (kind === undefined) return refused({ rule: 'tx/unknown-kind', code });
-    const sender = reader.raw(32);
+    const sender = reader.shared(32);
     const lane = kind.replay === 'sequence' ? reader.u16() : 0;
     const sequence = kind.replay === 'sequence' ? reader.u63() : 0n;
     const fee = reader.u63();
@@ -91,14 +91,22 @@ export function transactionId(law: Law, bytes: Uint8Array): TxId {
 
 /** Every signature a transaction carries: the sender's first, then those inside its body. */
 export function transactionSignatures(law: Law, known: KnownTransaction): readonly SignatureCheck[] {
-  const { transaction, bytes } = known;
-  const own: SignatureCheck = {
+  return [senderSignature(law, known), ...innerSignatures(law, known)];
+}
+
+/** As `transactionSignatures`, at the end of a list: most carry one, and a block has thousands. */
+export function pushSignatures(law: Law, known: KnownTransaction, into: SignatureCheck[]): void {
+  into.push(senderSignature(law, known));
+  for (const inner of innerSignatures(law, known)) into.push(inner);
+}
+
+function senderSignature(law: Law, { transaction, bytes }: KnownTransaction): SignatureCheck {
+  return {
     publicKey: transaction.sender,
     prefix: taggedPrefix(law.crypto, SIGNING_TAG, law.params.networkId),
     message: bytes.subarray(0, bytes.length - SIGNATURE_BYTES),
     signature: transaction.signature,
   };
-  return [own, ...innerSignatures(law, known)];
 }
 
 /** How many signatures `transactionSignatures` gives. */

@@ -78,7 +78,8 @@ export const offer: TxKind<'offer', OfferBody> = {
     const number = (view.get(offerSpace, context.account)?.number ?? 0n) + 1n;
     view.put(offerSpace, context.account, {
       ...body,
-      publicKey: context.sender,
+      // A copy: the sender's is a view into a whole block, and the state outlives that.
+      publicKey: context.sender.slice(),
       number,
       publishedAt: view.height,
     });

@@ -41,6 +41,17 @@ function hashPairsSingly(pairs: Uint8Array): Uint8Array {
   return hashes;
 }
 
+function hashLeavesSingly(leaves: Uint8Array): Uint8Array {
+  assertInvariant(leaves.length % 32 === 0, `leaves must be whole 32-byte leaves, got ${leaves.length} bytes`);
+  const hashes = new Uint8Array(leaves.length);
+  const prefixed = new Uint8Array(33);
+  for (let offset = 0; offset < leaves.length; offset += 32) {
+    prefixed.set(leaves.subarray(offset, offset + 32), 1);
+    hashes.set(hash('sha256', prefixed, 'buffer'), offset);
+  }
+  return hashes;
+}
+
 const kernels = createPairKernels();
 
 /** BLAKE3 for callers that have their bytes in pieces or must know which road it is. */
@@ -51,6 +62,7 @@ export const blake3Engine: Blake3Engine = loadBlake3(
 /** The nodes of trees one by one: where there is no SIMD. */
 const scalarPairs: PairKernels = {
   sha256Pairs: hashPairsSingly,
+  sha256Leaves: hashLeavesSingly,
   blake3KeyedPairs,
   blake3Short,
   blake3Chunks: pureBlake3Nodes.hashChunks,
@@ -72,6 +84,7 @@ export function createNativeCrypto(engine: Ed25519Engine, useSimd = true): Crypt
     sha256Hex: (data) => hash('sha256', data),
     sha256d: (data) => new Uint8Array(hash('sha256', hash('sha256', data, 'buffer'), 'buffer')),
     blake3: blake3Engine.blake3,
+    hashLeaves: pairs.sha256Leaves,
     hashPairs: pairs.sha256Pairs,
     hashStatePairs: pairs.blake3KeyedPairs,
     hashShort: pairs.blake3Short,

@@ -17,11 +17,17 @@ export function bytesToHex(bytes: Uint8Array): string {
   return steps.join('');
 }
 
+/** Character codes of a hash and of an account on their way to text; both are made for every transaction. */
+const hashCodes = new Array<number>(64).fill(0);
+const accountCodes = new Array<number>(40).fill(0);
+
 function stepToHex(bytes: Uint8Array, from: number, to: number): string {
-  const codes: number[] = [];
-  for (let i = from; i < to; i++) {
+  const count = 2 * (to - from);
+  const codes = count === 64 ? hashCodes : count === 40 ? accountCodes : new Array<number>(count).fill(0);
+  for (let i = from, at = 0; i < to; i++, at += 2) {
     const byte = bytes[i] as number;
-    codes.push(highDigits[byte] as number, lowDigits[byte] as number);
+    codes[at] = highDigits[byte] as number;
+    codes[at + 1] = lowDigits[byte] as number;
   }
   return String.fromCharCode.apply(null, codes);
 }
@@ -77,6 +83,18 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Whether `count` bytes from two places are the same; both must be there. Not constant time. */
+export function equalBytesAt(
+  a: Uint8Array,
+  aOffset: number,
+  b: Uint8Array,
+  bOffset: number,
+  count: number,
+): boolean {
+  for (let i = 0; i < count; i++) if (a[aOffset + i] !== b[bOffset + i]) return false;
   return true;
 }
 

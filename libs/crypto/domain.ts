@@ -47,13 +47,17 @@ export function taggedHash(
 
 /** Where `taggedHashHex` lays out its preimage; hashing takes no longer than the call and keeps nothing. */
 let preimage = new Uint8Array(1_024);
+/** The part of it used last: most transactions have the same length. */
+let lastPreimage = preimage;
 
-/** `taggedHash` of one part as lower-case hex: ids, of which a block has two for each transaction. */
+/** `taggedHash` of one part as lower-case hex: ids, of which a block has one for each transaction. */
 export function taggedHashHex(crypto: CryptoPort, tag: string, networkId: number, part: Uint8Array): string {
   const prefix = taggedPrefix(crypto, tag, networkId);
   const sizeBytes = prefix.length + part.length;
   if (sizeBytes > preimage.length) preimage = new Uint8Array(sizeBytes);
   preimage.set(prefix);
   preimage.set(part, prefix.length);
-  return crypto.sha256Hex(preimage.subarray(0, sizeBytes));
+  if (lastPreimage.length !== sizeBytes || lastPreimage.buffer !== preimage.buffer)
+    lastPreimage = preimage.subarray(0, sizeBytes);
+  return crypto.sha256Hex(lastPreimage);
 }

@@ -41,6 +41,20 @@ function verifyByFormula(check: SignatureCheck): boolean {
   return equalBytes(r.toBytes(), encodedR) && !r.isSmallOrder();
 }
 
+function hashLeaves(leaves: Uint8Array): Uint8Array {
+  assertInvariant(
+    leaves.length % 32 === 0,
+    `leaves must be whole 32-byte leaves, got ${leaves.length} bytes`,
+  );
+  const hashes = new Uint8Array(leaves.length);
+  const prefixed = new Uint8Array(33);
+  for (let offset = 0; offset < leaves.length; offset += 32) {
+    prefixed.set(leaves.subarray(offset, offset + 32), 1);
+    hashes.set(sha256(prefixed), offset);
+  }
+  return hashes;
+}
+
 function hashPairs(pairs: Uint8Array): Uint8Array {
   assertInvariant(pairs.length % 64 === 0, `pairs must be whole 64-byte pairs, got ${pairs.length} bytes`);
   const hashes = new Uint8Array(pairs.length / 2);
@@ -83,6 +97,7 @@ export const nobleCrypto: CryptoPort = {
   sha256Hex: (data) => bytesToHex(sha256(data)),
   sha256d: (data) => sha256(sha256(data)),
   blake3: (data) => blake3(data),
+  hashLeaves,
   hashPairs,
   hashStatePairs,
   hashShort,

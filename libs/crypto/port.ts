@@ -43,6 +43,8 @@ export interface CryptoPort {
   sha256d(data: Uint8Array): Uint8Array;
   /** BLAKE3 in hash mode, 32 bytes: what `b3sum` prints. */
   blake3(data: Uint8Array): Uint8Array;
+  /** RFC 6962 leaf hashes of 32-byte leaves: m*32 bytes in, m*32 bytes out, each SHA-256(0x00 || leaf). */
+  hashLeaves(leaves: Uint8Array): Uint8Array;
   /** RFC 6962 node hashes: m*64 bytes of pairs in, m*32 bytes out, each SHA-256(0x01 || left || right). */
   hashPairs(pairs: Uint8Array): Uint8Array;
   /**

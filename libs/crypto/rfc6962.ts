@@ -50,8 +50,16 @@ export function levelAbove(crypto: CryptoPort, level: readonly Uint8Array[]): Ui
 export function merkleRoot(crypto: CryptoPort, leafHashes: readonly Uint8Array[]): Uint8Array {
   if (leafHashes.length === 0) return crypto.sha256(new Uint8Array(0));
   // As `levelAbove` again and again, each level in one piece: a block has thousands of leaves.
-  let level: Uint8Array = new Uint8Array(32 * leafHashes.length);
+  const level = new Uint8Array(32 * leafHashes.length);
   for (const [index, leaf] of leafHashes.entries()) level.set(leaf, 32 * index);
+  return merkleRootOfHashes(crypto, level);
+}
+
+/** As `merkleRoot`, of leaf hashes that stand one after the other: m*32 bytes. 32 fresh bytes. */
+export function merkleRootOfHashes(crypto: CryptoPort, leafHashes: Uint8Array): Uint8Array {
+  if (leafHashes.length === 0) return crypto.sha256(leafHashes);
+  assertInvariant(leafHashes.length % 32 === 0, `${leafHashes.length} bytes are no hashes of 32 bytes`);
+  let level = leafHashes;
   while (level.length > 32) {
     const pairBytes = level.length - (level.length % 64);
     const above = crypto.hashPairs(level.subarray(0, pairBytes));

@@ -16,6 +16,7 @@ export interface KernelExports {
   readonly sha256PairsInput: Address;
   readonly sha256PairsOutput: Address;
   compressSha256Pairs(count: number): void;
+  compressSha256Leaves(count: number): void;
   readonly blake3PairsKey: Address;
   readonly blake3PairsInput: Address;
   readonly blake3PairsOutput: Address;

@@ -9,6 +9,8 @@ const MAX_PAIRS = 1024;
 export interface PairKernels extends TreeKernels {
   /** RFC 6962 nodes: SHA-256(0x01 || pair) of each. */
   sha256Pairs(pairs: Uint8Array): Uint8Array;
+  /** RFC 6962 leaves: SHA-256(0x00 || leaf) of 32-byte leaves; m*32 bytes in, m*32 fresh bytes out. */
+  sha256Leaves(leaves: Uint8Array): Uint8Array;
   /** BLAKE3 keyed_hash(key, pair) of each, under one 32-byte key. */
   blake3KeyedPairs(key: Uint8Array, pairs: Uint8Array): Uint8Array;
   /** BLAKE3 of each message of at most 64 bytes, given in 64 bytes with zeros after its length. */
@@ -48,6 +50,19 @@ export function createPairKernels(): PairKernels | undefined {
         kernels.sha256PairsOutput.value,
         kernels.compressSha256Pairs,
       ),
+    sha256Leaves(leaves) {
+      if (leaves.length % 32 !== 0)
+        assertInvariant(false, `leaves must be whole 32-byte leaves, got ${leaves.length} bytes`);
+      const hashes = new Uint8Array(leaves.length);
+      for (let offset = 0; offset < leaves.length; offset += MAX_PAIRS * 32) {
+        const part = leaves.subarray(offset, offset + MAX_PAIRS * 32);
+        memory.set(part, kernels.sha256PairsInput.value);
+        kernels.compressSha256Leaves(Math.ceil(part.length / 128) * 4);
+        const output = kernels.sha256PairsOutput.value;
+        hashes.set(memory.subarray(output, output + part.length), offset);
+      }
+      return hashes;
+    },
     blake3KeyedPairs(key, pairs) {
       assertInvariant(key.length === 32, `a BLAKE3 key has 32 bytes, got ${key.length}`);
       memory.set(key, kernels.blake3PairsKey.value);

@@ -89,6 +89,7 @@ describe('the pair kernels', () => {
         (key, list, offset) => {
           const pairs = concatBytes(new Uint8Array(offset), ...list).subarray(offset);
           expect(kernels.sha256Pairs(pairs)).toEqual(nobleCrypto.hashPairs(pairs));
+          expect(kernels.sha256Leaves(pairs)).toEqual(nobleCrypto.hashLeaves(pairs));
           expect(kernels.blake3KeyedPairs(key, pairs)).toEqual(nobleCrypto.hashStatePairs(key, pairs));
         },
       ),
@@ -112,6 +113,7 @@ describe('the pair kernels', () => {
     const pairs = new Uint8Array(count * 64).map((_, at) => (at * 7 + (at >> 8)) & 0xff);
     const key = new Uint8Array(32).fill(9);
     expect(kernels.sha256Pairs(pairs)).toEqual(nobleCrypto.hashPairs(pairs));
+    expect(kernels.sha256Leaves(pairs)).toEqual(nobleCrypto.hashLeaves(pairs));
     expect(kernels.blake3KeyedPairs(key, pairs)).toEqual(nobleCrypto.hashStatePairs(key, pairs));
     const lengths = new Uint8Array(count).fill(64);
     expect(kernels.blake3Short(pairs, lengths)).toEqual(nobleCrypto.hashShort(pairs, lengths));

@@ -48,7 +48,8 @@ export const endpoint: TxKind<'endpoint', EndpointBody> = {
     const { ttlBlocks, ...rest } = body;
     view.put(endpointSpace, context.account, {
       ...rest,
-      publicKey: context.sender,
+      // A copy: the sender's is a view into a whole block, and the state outlives that.
+      publicKey: context.sender.slice(),
       registeredAt: view.height,
       expiresAt: view.height + ttlBlocks,
     });

@@ -58,6 +58,20 @@ export function describeCryptoConformance(name: string, crypto: CryptoPort): voi
       expect(() => crypto.hashPairs(new Uint8Array(63))).toThrow(/64-byte pairs/);
     });
 
+    test('hashes leaves of 32 bytes as RFC 6962 does, none for none', () => {
+      expectPlainBytes(crypto.hashLeaves(new Uint8Array(0)), 0);
+      fc.assert(
+        fc.property(
+          fc.array(fc.uint8Array({ minLength: 32, maxLength: 32 }), { maxLength: 20 }),
+          (leaves) => {
+            const expected = leaves.map((leaf) => crypto.sha256(concatBytes(Uint8Array.of(0), leaf)));
+            expect(crypto.hashLeaves(concatBytes(...leaves))).toEqual(concatBytes(...expected));
+          },
+        ),
+      );
+      expect(() => crypto.hashLeaves(new Uint8Array(31))).toThrow(/32-byte leaves/);
+    });
+
     test('hashes pairs under a key as BLAKE3 in keyed mode does', () => {
       expectPlainBytes(crypto.hashStatePairs(new Uint8Array(32), new Uint8Array(0)), 0);
       // 64 bytes of the published vectors' input pattern, under their key.

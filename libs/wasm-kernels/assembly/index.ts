@@ -24,4 +24,4 @@ export {
   compressBlake3Parents,
 } from './blake3-tree';
 export { hitLanes, hitVariant, nonceHeaders, prepareNonces, searchNonces } from './nonce-search';
-export { compressSha256Pairs, sha256PairsInput, sha256PairsOutput } from './sha256-pairs';
+export { compressSha256Leaves, compressSha256Pairs, sha256PairsInput, sha256PairsOutput } from './sha256-pairs';
