@@ -1,4 +1,4 @@
-import { interpolationRow } from './galois-field.js';
+import { interpolationRows } from './galois-field.js';
 
 /** One pass over rows: z0 (and z1) from x and y; `factor` is the multiplier w of assembly/erasure.ts. */
 export interface CodingStep {
@@ -28,6 +28,6 @@ export function planByMatrix(present: readonly number[], wanted: readonly number
     kind: 'matrix',
     inputCount: present.length,
     outputCount: wanted.length,
-    rows: wanted.map((index) => interpolationRow(present, index)),
+    rows: interpolationRows(present, wanted),
   };
 }

@@ -28,26 +28,26 @@ export function divide(a: number, b: number): number {
 }
 
 /**
- * Row of the matrix that gives shard `wanted` from the shards `present`, one coefficient for each of these.
+ * Rows of the matrix that gives the shards `wanted` from the shards `present`: one coefficient for each of these.
  * Shards are the values of one polynomial at the points 0..n-1 (a systematic Vandermonde code is just that), so the
- * coefficients are Lagrange's: product over j of (wanted - p_j) / (p_i - p_j).
+ * coefficients are Lagrange's: product over j of (wanted - p_j) / (p_i - p_j). No matrix needs to be inverted.
  */
-export function interpolationRow(present: readonly number[], wanted: number): Uint8Array {
-  const row = new Uint8Array(present.length);
-  const same = present.indexOf(wanted);
-  if (same >= 0) {
-    row[same] = 1;
+export function interpolationRows(present: readonly number[], wanted: readonly number[]): Uint8Array[] {
+  const below = present.map((point) =>
+    present.reduce((product, other) => (other === point ? product : multiply(product, point ^ other)), 1),
+  );
+  return wanted.map((index) => {
+    const row = new Uint8Array(present.length);
+    const same = present.indexOf(index);
+    if (same >= 0) {
+      row[same] = 1;
+      return row;
+    }
+    const above = present.reduce((product, point) => multiply(product, index ^ point), 1);
+    for (const [at, point] of present.entries())
+      row[at] = divide(above, multiply(index ^ point, below[at] as number));
     return row;
-  }
-  const above = present.reduce((product, point) => multiply(product, wanted ^ point), 1);
-  for (const [at, point] of present.entries()) {
-    const below = present.reduce(
-      (product, other) => (other === point ? product : multiply(product, point ^ other)),
-      wanted ^ point,
-    );
-    row[at] = divide(above, below);
-  }
-  return row;
+  });
 }
 
 function logarithm(value: number): number {

@@ -73,7 +73,7 @@ describe.each(ERASURE_VARIANTS)('%s against @subspace', (variant) => {
         fc.nat(10_000),
         ([k, n], length, seed) => compareAll(k, n, length, seed),
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 

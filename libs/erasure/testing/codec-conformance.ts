@@ -6,10 +6,12 @@ import type { ErasureCodec } from '../port.js';
 /** Bytes that look random and are the same in every run. */
 export function patternBytes(length: number, seed: number): Uint8Array {
   let state = (seed * 2654435761 + 1) >>> 0;
-  return Uint8Array.from({ length }, () => {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; at++) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state >>> 24;
-  });
+    bytes[at] = state >>> 24;
+  }
+  return bytes;
 }
 
 /** What both libraries publish in their tests. */
