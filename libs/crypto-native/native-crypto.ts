@@ -42,7 +42,10 @@ function hashPairsSingly(pairs: Uint8Array): Uint8Array {
 }
 
 function hashLeavesSingly(leaves: Uint8Array): Uint8Array {
-  assertInvariant(leaves.length % 32 === 0, `leaves must be whole 32-byte leaves, got ${leaves.length} bytes`);
+  assertInvariant(
+    leaves.length % 32 === 0,
+    `leaves must be whole 32-byte leaves, got ${leaves.length} bytes`,
+  );
   const hashes = new Uint8Array(leaves.length);
   const prefixed = new Uint8Array(33);
   for (let offset = 0; offset < leaves.length; offset += 32) {
