@@ -22,6 +22,7 @@ interface Report {
     totals: Totals;
   })[];
   readonly killed: readonly string[];
+  readonly repaired: readonly { readonly id: string; readonly replacement: string }[];
   readonly audit: AuditView;
   readonly sizeBytes: number;
   /** What the command line quoted before, and what the ledger says was locked and burned. */
@@ -87,6 +88,11 @@ describe('the main job, as npm start runs it', () => {
 
       expect(report.contracts).toHaveLength(8);
       expect(report.killed).toHaveLength(5);
+      expect(report.repaired.length).toBeGreaterThanOrEqual(2);
+      for (const { id, replacement } of report.repaired) {
+        const { origin } = await contractOf(admin, replacement);
+        expect(origin).toMatchObject({ kind: 'replacement', contract: id });
+      }
       for (const shown of report.contracts) {
         expect(await contractOf(admin, shown.id)).toMatchObject(shown);
       }
@@ -113,7 +119,8 @@ describe('the main job, as npm start runs it', () => {
       const providers = processesMentioning(folder).filter(({ commandLine }) =>
         commandLine.includes('apps/provider'),
       );
-      expect(providers).toHaveLength(8);
+      // Eight, and two that joined for what was lost.
+      expect(providers).toHaveLength(10);
       for (const { pid } of providers) {
         const own = `${environmentOf(pid, 'CAIRN_DATA_DIR')}/`;
         const opened = openFilesOf(pid).filter((path) => path.startsWith(folder) && !path.endsWith('.log'));

@@ -12,6 +12,8 @@ export interface CliSettings {
   readonly distRoot: string;
   readonly dataDir: string;
   readonly nodeUrl: string;
+  /** Named in what is stored. */
+  readonly repairer: string;
   readonly signal: AbortSignal;
 }
 
@@ -34,7 +36,12 @@ export function runCli<T>(settings: CliSettings, args: readonly string[]): Promi
         stdio: ['ignore', 'pipe', 'inherit'],
         signal: settings.signal,
         killSignal: 'SIGTERM',
-        env: { ...process.env, CAIRN_NETWORK: 'devnet', CAIRN_PASSPHRASE: '' },
+        env: {
+          ...process.env,
+          CAIRN_NETWORK: 'devnet',
+          CAIRN_PASSPHRASE: '',
+          CAIRN_REPAIRER: settings.repairer,
+        },
       },
     );
     const parts: Buffer[] = [];

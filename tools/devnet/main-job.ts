@@ -15,6 +15,8 @@ import { chooseSeeded } from './seeded-choice.js';
 import { bytes, coins, line, short, step, table } from './show.js';
 import { waitFor } from './wait-for.js';
 
+/** Providers that join after others were lost: what those kept is rebuilt for them. */
+const SPARES = 2;
 /** Coins the client asks the faucet for when it has little. */
 const CLIENT_FUNDS = 10_000n * 1_000_000_000n;
 const CLIENT_LOW = CLIENT_FUNDS / 10n;
@@ -52,7 +54,13 @@ export async function runMainJob(
   signal: AbortSignal,
 ): Promise<JobReport> {
   const admin = createAdminApi(network.addresses.admin);
-  const cli: CliSettings = { distRoot, dataDir: network.clientDir, nodeUrl: network.addresses.node, signal };
+  const cli: CliSettings = {
+    distRoot,
+    dataDir: network.clientDir,
+    nodeUrl: network.addresses.node,
+    repairer: network.repairerAddress,
+    signal,
+  };
   const report: JobReport = { seed: options.seed, file: options.file };
 
   step('Coins');
@@ -65,11 +73,18 @@ export async function runMainJob(
   const killed = await loseProviders(network, options, contracts, report);
 
   step('Get the file back: a new process, an empty folder, the phrase and the network');
-  await getBack(options, cli, report);
+  const [, spares] = await Promise.all([
+    getBack(options, cli, report),
+    network.addProviders(Math.min(SPARES, killed.size)),
+  ]);
+  if (spares.length > 0) line(`${spares.map(({ name }) => name).join(' and ')} join the network`);
 
   step('Let epochs pass');
   const settled = await passEpochs(admin, contracts, killed, signal);
   await showOutcome(network, admin, settled, report);
+
+  step('Repair: the client is away, its repairer rebuilds what was lost and can read none of it');
+  await showRepairs(network, admin, contracts, spares.length, report, signal);
 
   step('Audit the supply: every block from the first, replayed in code of its own');
   await showAudit(admin, report);
@@ -218,6 +233,47 @@ async function passEpochs(
     signal,
   );
   return views;
+}
+
+/** Waits until each provider that joined keeps a fragment of the file again: more there is no room for elsewhere. */
+async function showRepairs(
+  network: DevnetNetwork,
+  admin: AdminApi,
+  contracts: readonly string[],
+  count: number,
+  report: JobReport,
+  signal: AbortSignal,
+): Promise<void> {
+  let replaced: ContractView[] = [];
+  await waitFor(
+    `${count} contracts to be given to other providers`,
+    90_000,
+    async () => {
+      const views = await Promise.all(contracts.map((id) => admin.contract(id)));
+      replaced = views.filter(({ status }) => status === 'replaced');
+      return replaced.length >= count;
+    },
+    signal,
+  );
+  const nameOf = new Map(network.providers.map(({ address, name }) => [address, name]));
+  const rows = await Promise.all(
+    replaced.map(async ({ id, providerAddress, successor }) => {
+      const now = await admin.contract(successor ?? id);
+      return { id, from: providerAddress, now };
+    }),
+  );
+  table(
+    ['contract', 'of', 'goes on with', 'rebuilt', 'price', 'bounty'],
+    rows.map(({ id, from, now }) => [
+      short(id),
+      nameOf.get(from) ?? short(from),
+      nameOf.get(now.providerAddress) ?? short(now.providerAddress),
+      bytes(BigInt(now.totalBytes)),
+      coins(BigInt(now.tranche) * BigInt(now.epochs)),
+      coins(now.bounty),
+    ]),
+  );
+  report['repaired'] = rows.map(({ id, now }) => ({ id, replacement: now.id }));
 }
 
 async function showOutcome(

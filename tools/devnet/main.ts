@@ -35,6 +35,7 @@ runProcess({
         p2p: config.p2pPort,
         gateway: config.gatewayPort,
         admin: config.adminPort,
+        repairer: config.repairerPort,
         provider: config.providerPort,
       },
     });
@@ -52,7 +53,7 @@ runProcess({
         console.error(`\nThe site ended by itself. Its last lines:\n${lastLines}`);
         control.finish(1);
       });
-      line(`node, miner, services, gateway and admin API: ${network.addresses.admin}/`);
+      line(`node, miner, services, repairer, gateway and admin API: ${network.addresses.admin}/`);
       await network.startProviders();
       line(`${network.providers.length} providers, each a process with a folder of its own`);
     } catch (error) {
@@ -92,11 +93,14 @@ async function leaveRunning(network: DevnetNetwork, signal: AbortSignal): Promis
       if (!signal.aborted) line(`${name} (process ${child.pid}) is gone; the next npm start brings it back.`);
     });
   }
-  const { admin, gateway, node } = network.addresses;
+  const { admin, gateway, node, repairer } = network.addresses;
   step('The network is running; the killed providers are back. Ctrl-C stops everything.');
   line(`explorer      ${admin}/`);
   line(`admin API     ${admin}/api/docs`);
   line(`gateway       ${gateway}/files`);
+  line(
+    `repairer      ${repairer}/v1/repair/status (new files name it with --repairer ${network.repairerAddress})`,
+  );
   line(`node API      ${node}/node/v1/status`);
   line(`command line  npm run cairn -- ls --data-dir ${network.clientDir} --node-url ${node}`);
 }

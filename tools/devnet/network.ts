@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { devnet, type Law } from '#chain';
-import { requestCoins } from '#client';
+import { askRepairer, requestCoins } from '#client';
 import { createNetworkLaw } from '#contracts';
 import { nativeCrypto } from '#crypto-native';
 import { AppError } from '#errors';
@@ -15,6 +15,7 @@ export interface NetworkAddresses {
   readonly node: string;
   readonly gateway: string;
   readonly admin: string;
+  readonly repairer: string;
 }
 
 /** One provider process. */
@@ -39,6 +40,7 @@ export interface NetworkOptions {
     readonly p2p: number;
     readonly gateway: number;
     readonly admin: number;
+    readonly repairer: number;
     readonly provider: number;
   };
 }
@@ -46,6 +48,9 @@ export interface NetworkOptions {
 /** Coins each provider is given for its collateral and its first fees. */
 const PROVIDER_FUNDS = 1_000n * 1_000_000_000n;
 const PROVIDER_LOW = PROVIDER_FUNDS / 4n;
+/** What the repairer announces itself with; a replacement is paid by what its client set aside. */
+const REPAIRER_FUNDS = 10n * 1_000_000_000n;
+const REPAIRER_LOW = REPAIRER_FUNDS / 4n;
 const READY_MS = 60_000;
 
 /** A private network of real processes on this machine: a site (node, miner, services, web page) and providers. */
@@ -56,6 +61,7 @@ export class DevnetNetwork {
   private folderLock: DataFolderLock | undefined;
   private client: (LedgerPort & { close(): void | Promise<void> }) | undefined;
   private found: NetworkAddresses | undefined;
+  private repairer: string | undefined;
 
   constructor(private readonly options: NetworkOptions) {}
 
@@ -102,16 +108,43 @@ export class DevnetNetwork {
       CAIRN_P2P_PORT: port(ports.p2p),
       CAIRN_GATEWAY_PORT: port(ports.gateway),
       CAIRN_ADMIN_PORT: port(ports.admin),
+      CAIRN_REPAIRER_PORT: port(ports.repairer),
     });
     const ready = await this.site.ready(READY_MS);
-    this.found = { node: need(ready, 'node'), gateway: need(ready, 'gateway'), admin: need(ready, 'admin') };
+    this.found = {
+      node: need(ready, 'node'),
+      gateway: need(ready, 'gateway'),
+      admin: need(ready, 'admin'),
+      repairer: need(ready, 'repairer'),
+    };
     this.client = createNodeClient({ baseUrl: this.found.node });
+    this.repairer = (await askRepairer(this.found.repairer)).address;
   }
 
-  /** Starts all providers, gives those who need it coins, and waits until every one has its offer on chain. */
+  /** The repairer's account, once the site is ready. */
+  get repairerAddress(): string {
+    if (this.repairer === undefined)
+      throw new AppError({ code: 'devnet/not-started', message: 'The network is not running.' });
+    return this.repairer;
+  }
+
+  /** Starts all providers, and gives the repairer what it announces itself with. */
   async startProviders(): Promise<void> {
-    const children = Array.from({ length: this.options.providers }, (_, index) => this.spawnProvider(index));
-    for (const [index, child] of children.entries()) {
+    const { repairerAddress } = this;
+    const { pendingBalance } = await this.ledger.account({ account: repairerAddress });
+    if (BigInt(pendingBalance) < REPAIRER_LOW) await this.fund(repairerAddress, REPAIRER_FUNDS);
+    await this.addProviders(this.options.providers);
+    await waitFor('the repairer to announce itself on chain', 60_000, async () => {
+      return (await this.ledger.endpoint({ principal: repairerAddress })) !== null;
+    });
+  }
+
+  /** Starts providers, gives those who need it coins, and waits until every one has its offer on chain. */
+  async addProviders(count: number): Promise<readonly ProviderProcess[]> {
+    const first = this.providers.length;
+    const children = Array.from({ length: count }, (_, at) => this.spawnProvider(first + at));
+    for (const [at, child] of children.entries()) {
+      const index = first + at;
       const ready = await child.ready(READY_MS);
       this.providers.push({
         index,
@@ -121,17 +154,19 @@ export class DevnetNetwork {
         child,
       });
     }
-    for (const { address } of this.providers) {
+    const added = this.providers.slice(first);
+    for (const { address } of added) {
       const { pendingBalance } = await this.ledger.account({ account: address });
       if (BigInt(pendingBalance) < PROVIDER_LOW) await this.fund(address, PROVIDER_FUNDS);
     }
     await waitFor('every provider to announce its offer and its address on chain', 60_000, async () => {
-      for (const { address } of this.providers) {
+      for (const { address } of added) {
         if ((await this.ledger.offer({ provider: address })) === null) return false;
         if ((await this.ledger.endpoint({ principal: address })) === null) return false;
       }
       return true;
     });
+    return added;
   }
 
   /** Sends coins from the faucet. */
