@@ -4,3 +4,4 @@
  * Read next: choose.ts.
  */
 export * from './choose.js';
+export * from './durability.js';
