@@ -8,7 +8,7 @@ export { DEFAULT_SEED } from './results.js';
 
 const FOLDER = 'docs/durability';
 const PAGE = 'README.md';
-const FIGURES = 'results.json';
+const FIGURES = 'results.jsonl';
 /** How far a simulated number of losses may lie from the formula's; losses come in bunches. */
 const TOLERANCE = 0.1;
 
@@ -62,5 +62,5 @@ async function check(folder: string, say: (line: string) => void): Promise<boole
 }
 
 function encodeFigures(results: DurabilityResults): string {
-  return `${JSON.stringify(results, undefined, 2)}\n`;
+  return `${JSON.stringify(results)}\n`;
 }
