@@ -263,7 +263,7 @@ async function showRepairs(
     }),
   );
   table(
-    ['contract', 'of', 'goes on with', 'rebuilt', 'price', 'bounty'],
+    ['contract', 'of', 'goes on with', 'rebuilt', 'price', 'bounty to come'],
     rows.map(({ id, from, now }) => [
       short(id),
       nameOf.get(from) ?? short(from),

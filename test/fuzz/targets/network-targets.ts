@@ -11,6 +11,7 @@ import { problemToError } from '../../../libs/node-api/node-error.js';
 import { openEnvelope } from '../../../libs/services/service-error.js';
 import { blockToAnnouncement, openPartialBlock } from '../../../libs/sync/gossip/compact-block.js';
 import { decodeMessage, encodeMessage, type Message } from '../../../libs/sync/messages/messages.js';
+import { sampleCapability } from '../../../libs/wire/testing/repair-vectors.js';
 import { decoderTarget, FindingError, type FuzzTarget, textTarget } from '../fuzz-target.js';
 
 function ticketTarget(): FuzzTarget {
@@ -202,7 +203,28 @@ function jsonTargets(): readonly FuzzTarget[] {
   ];
 }
 
+/** What a stranger may hand a repairer. */
+function capabilityTarget(): FuzzTarget {
+  const given = sampleCapability();
+  const secretKey = new Uint8Array(32).fill(1);
+  const sign = (value: wire.RepairCapability) =>
+    wire.signRepairCapability(nativeCrypto, devnet, value, secretKey).bytes;
+  const samples = [sign(given), sign({ ...given, number: 7n, content: undefined })];
+  return decoderTarget({
+    name: 'repair-capability',
+    samples: () => samples,
+    decode: wire.decodeRepairCapability,
+    encode: wire.encodeRepairCapability,
+    use: (signed) => {
+      if (!wire.verifyRepairCapability(nativeCrypto, devnet, signed)) return 'unsigned';
+      if (!samples.some((sample) => Buffer.compare(sample, signed.bytes) === 0))
+        throw new FindingError('a capability that nobody signed');
+      return 'accepted';
+    },
+  });
+}
+
 /** What other machines send: nodes, clients, providers, browsers. */
 export function networkTargets(): readonly FuzzTarget[] {
-  return [ticketTarget(), ...messageTargets(), ...jsonTargets()];
+  return [ticketTarget(), capabilityTarget(), ...messageTargets(), ...jsonTargets()];
 }
