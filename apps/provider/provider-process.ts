@@ -1,11 +1,12 @@
 import { NETWORKS, type NetworkParams } from '#chain';
-import type { Config } from '#config';
+import { type Config, parseVolume } from '#config';
 import { AppError } from '#errors';
 import { createHttpApp } from '#http';
 import { announceReady, type Stop, withDataFolder } from '#lifecycle';
 import { createLogger, type Logger } from '#logging';
 import { createNodeClient } from '#node-api';
 import {
+  createFragmentRoute,
   createProvider,
   createProviderIdentity,
   openProviderIdentity,
@@ -17,6 +18,8 @@ import { ProviderAppModule } from './provider-app-module.js';
 
 /** An agreement over 16,384 fragments is the largest request that is no fragment. */
 const BODY_LIMIT_BYTES = 4 * 2 ** 20;
+/** A client that sends one segment after the other must not dial for each of them. */
+const KEEP_ALIVE_MS = 65_000;
 
 /** Starts the provider and says where it is reached; what it returns stops it. */
 export async function startProvider(config: Config): Promise<Stop> {
@@ -56,6 +59,7 @@ async function serve(
       collateralBps: config.providerCollateralBps,
       capacityBytes: config.providerCapacity,
     },
+    volumes: (config.providerVolumes ?? []).flatMap((text) => parseVolume(text) ?? []),
   });
   try {
     const app = await createHttpApp(ProviderAppModule.of(provider), {
@@ -69,6 +73,8 @@ async function serve(
       logger,
       bodyLimitBytes: BODY_LIMIT_BYTES,
       statusTable: PROVIDER_STATUS_TABLE,
+      directRoutes: [createFragmentRoute(provider)],
+      keepAliveMs: KEEP_ALIVE_MS,
       openapi: {
         title: 'Cairn provider',
         description: 'Store, read and audit fragments (docs/protocol/provider-api.md).',

@@ -7,6 +7,8 @@ import helmet from 'helmet';
 import { AppError } from '#errors';
 import { createNestLogger, type Logger } from '#logging';
 import { createHostGuard } from './allowed-host.js';
+import type { ProblemOptions } from './answer-problem.js';
+import { type DirectRoute, serveDirectly } from './direct-route.js';
 import { toJsonValue } from './json.js';
 import { type OpenApiOptions, serveOpenApi } from './openapi.js';
 import { ProblemFilter } from './problem-filter.js';
@@ -31,6 +33,10 @@ export interface HttpAppOptions {
   readonly isJsonParsed?: (request: IncomingMessage) => boolean;
   /** Statuses of this app's own error codes, before the default ones. */
   readonly statusTable?: StatusTable;
+  /** Answered without the framework. */
+  readonly directRoutes?: readonly DirectRoute[];
+  /** How long a connection without a request is kept. Default: Node's five seconds. */
+  readonly keepAliveMs?: number;
 }
 
 /** An app that listens. */
@@ -60,12 +66,18 @@ export async function createHttpApp(
     forceCloseConnections: true,
   });
   prepareHttpApp(app, options);
-  return listenHttp(app, options);
+  const running = await listenHttp(app, options);
+  const server = app.getHttpServer() as Server;
+  if (options.keepAliveMs !== undefined) server.keepAliveTimeout = options.keepAliveMs;
+  serveDirectly(server, options.directRoutes ?? [], {
+    ...problemOptions(options),
+    allowedHosts: namesOf(options),
+  });
+  return running;
 }
 
 /** Gives a Nest app the manners: security headers, names it answers to, limits, validation, problem+json, bigint-safe JSON, /api/docs. */
 export function prepareHttpApp(app: NestExpressApplication, options: Omit<HttpAppOptions, 'port'>): void {
-  const statusTable = { ...DEFAULT_STATUS_TABLE, ...options.statusTable };
   app.disable('x-powered-by');
   app.set('json replacer', toJsonValue);
   // Plain HTTP on a loopback or private address: no HSTS, no upgrade to https; all else as strict as it comes.
@@ -75,9 +87,7 @@ export function prepareHttpApp(app: NestExpressApplication, options: Omit<HttpAp
       contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
     }),
   );
-  app.use(
-    createHostGuard([...(options.host === undefined ? [] : [options.host]), ...(options.allowedHosts ?? [])]),
-  );
+  app.use(createHostGuard(namesOf(options)));
   const { isJsonParsed } = options;
   app.useBodyParser('json', {
     limit: options.bodyLimitBytes ?? 2 ** 20,
@@ -90,10 +100,20 @@ export function prepareHttpApp(app: NestExpressApplication, options: Omit<HttpAp
         }),
   });
   app.useGlobalPipes(new RequestValidationPipe());
-  const filterOptions =
-    options.logger === undefined ? { statusTable } : { statusTable, logger: options.logger };
-  app.useGlobalFilters(new ProblemFilter(filterOptions));
+  app.useGlobalFilters(new ProblemFilter(problemOptions(options)));
   if (options.openapi !== undefined) serveOpenApi(app, options.openapi);
+}
+
+function namesOf({ host, allowedHosts = [] }: Pick<HttpAppOptions, 'host' | 'allowedHosts'>): string[] {
+  return [...(host === undefined ? [] : [host]), ...allowedHosts];
+}
+
+function problemOptions({
+  statusTable,
+  logger,
+}: Pick<HttpAppOptions, 'statusTable' | 'logger'>): ProblemOptions {
+  const statuses = { ...DEFAULT_STATUS_TABLE, ...statusTable };
+  return logger === undefined ? { statusTable: statuses } : { statusTable: statuses, logger };
 }
 
 /** Listens; signals stay with the caller (Nest's own hooks are off). */

@@ -4,6 +4,7 @@
  * Does not own: any route, the S3 gateway's XML errors, the CLI's exit codes.
  * Read next: http-app.ts, problem.ts.
  */
+export type { DirectRoute } from './direct-route.js';
 export {
   createHttpApp,
   type HttpAppOptions,

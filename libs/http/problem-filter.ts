@@ -1,50 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
-import { InvariantError } from '#errors';
-import type { Logger } from '#logging';
-import { jsonText } from './json.js';
-import { PROBLEM_CONTENT_TYPE, problemOf } from './problem.js';
-import type { StatusTable } from './status-table.js';
+import { answerProblem, type ProblemOptions } from './answer-problem.js';
 
-export interface ProblemFilterOptions {
-  readonly statusTable: StatusTable;
-  /** Where errors of our side are written; callers only learn that there was one. */
-  readonly logger?: Logger;
-}
+export type ProblemFilterOptions = ProblemOptions;
 
-/** Answers whatever a controller throws as problem+json. An InvariantError is answered and then ends the process. */
+/** Answers whatever a controller throws as problem+json. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly options: ProblemFilterOptions) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    const request = http.getRequest<IncomingMessage & { originalUrl?: string }>();
-    const response = http.getResponse<ServerResponse>();
-    const path = (request.originalUrl ?? request.url ?? '/').split('?')[0] ?? '/';
-    const problem = problemOf(thrown, path, this.options.statusTable);
-    if (problem.status >= 500) {
-      this.options.logger?.error(
-        { err: thrown, method: request.method, path, status: problem.status },
-        'request failed',
-      );
-    }
-    if (response.headersSent) {
-      // Half an answer cannot be taken back: cutting the connection is the only honest sign.
-      response.destroy();
-    } else {
-      const body = jsonText(problem);
-      response.writeHead(problem.status, {
-        'content-type': PROBLEM_CONTENT_TYPE,
-        'content-length': Buffer.byteLength(body),
-        'cache-control': 'no-store',
-      });
-      response.end(request.method === 'HEAD' ? undefined : body);
-    }
-    if (thrown instanceof InvariantError) {
-      setImmediate(() => {
-        throw thrown;
-      });
-    }
+    answerProblem(
+      thrown,
+      http.getRequest<IncomingMessage>(),
+      http.getResponse<ServerResponse>(),
+      this.options,
+    );
   }
 }

@@ -6,6 +6,7 @@
  * Read next: provider.ts, docs/protocol/provider-api.md, docs/operate/provider.md.
  */
 export { PROVIDER_LANE } from './chain/submit.js';
+export { createFragmentRoute } from './http/fragment-route.js';
 export { ProviderMetricsModule, providerHealthCheck } from './http/provider-metrics.js';
 export { ProviderModule } from './http/provider-module.js';
 export { PROVIDER } from './http/tokens.js';
@@ -31,3 +32,4 @@ export {
   type ProviderStatus,
   providerStatusSchema,
 } from './status/provider-status.js';
+export { addVolume, changeVolume, fetchVolumes, type VolumeAction } from './status/volume-client.js';

@@ -2,11 +2,13 @@ import { type ContractId, encode, type FragmentId } from '#chain';
 import { type FragmentEntry, MAX_FRAGMENT_BYTES } from '#contracts';
 import { bytesToHex } from '#crypto';
 import { accepted, type Result, refused, type Violation } from '#errors';
-import { type FragmentSource, isFragmentId } from '#fragment-store';
+import { isFragmentId } from '#fragment-store';
 import { type Receipt, type ReceiptAnswer, receiptMessage, receiptSchema } from '#wire';
 import { nowSeconds, type ProviderContext } from '../provider-context.js';
 import { type ContractRecord, isUnformedRenewal } from '../records/contract-record.js';
 import type { TicketGate } from '../tickets/ticket-gate.js';
+import { BufferPool } from './buffer-pool.js';
+import type { IncomingBody } from './incoming-body.js';
 
 /** A request to store a fragment. */
 export interface UploadRequest {
@@ -16,6 +18,9 @@ export interface UploadRequest {
   /** The Content-Length header. */
   readonly contentLength: string | undefined;
 }
+
+/** Bodies gathered whole at the same time; beyond that they are taken in parts. */
+const MAX_HELD_BYTES = 64 << 20;
 
 /** What a contract's uploads have taken and are about to take of what was reserved and is not agreed on. */
 interface Room {
@@ -31,6 +36,9 @@ export class Uploads {
   readonly #gate: TicketGate;
   readonly #rooms = new Map<ContractId, Promise<Room>>();
   readonly #underWay = new Map<FragmentId, number>();
+  readonly #buffers = new BufferPool();
+  /** Memory of bodies that are gathered whole: senders that dawdle must not fill it all. */
+  #heldBytes = 0;
 
   constructor(context: ProviderContext, gate: TicketGate) {
     this.#context = context;
@@ -48,10 +56,10 @@ export class Uploads {
   }
 
   /**
-   * Stores a fragment and answers the receipt. Repeating it is harmless. `body` is asked for only after every check.
+   * Stores a fragment and answers the receipt. Repeating it is harmless. `body` is read only after every check.
    * @throws AppError of the store: full, disk full
    */
-  async receive(request: UploadRequest, body: () => FragmentSource): Promise<Result<ReceiptAnswer>> {
+  async receive(request: UploadRequest, body: IncomingBody): Promise<Result<ReceiptAnswer>> {
     const { id } = request;
     if (!isFragmentId(id)) return refused({ rule: 'fragment/id', id: id.slice(0, 100) });
     const admitted = this.#gate.admit({ ...request, method: 'put', fragment: id });
@@ -67,17 +75,14 @@ export class Uploads {
       await this.#giveRoomBack(contract.id, id);
       return refused(overBudget);
     }
-    let movedBytes = 0;
-    const counted = countBytes(body(), (sizeBytes) => {
-      movedBytes += sizeBytes;
-    });
+    const incoming = this.#take(body, lengthBytes);
     this.#underWay.set(id, (this.#underWay.get(id) ?? 0) + 1);
     let isStored = false;
     try {
       // The record may be written while the bytes arrive: it only says whose they are.
       const recorded = this.#context.records.addFragment(contract.id, entry);
       const [stored] = await Promise.all([
-        this.#context.store.put(id, counted, lengthBytes).finally(() => recorded),
+        this.#context.store.put(id, incoming.source, lengthBytes).finally(() => recorded),
         recorded,
       ]);
       if (!stored.ok) return stored;
@@ -92,8 +97,35 @@ export class Uploads {
       if (others === 0) this.#underWay.delete(id);
       else this.#underWay.set(id, others);
       if (!isStored) await this.#giveRoomBack(contract.id, id);
-      await refund(lengthBytes - movedBytes);
+      await refund(lengthBytes - incoming.end());
     }
+  }
+
+  /**
+   * The bytes of a body for the store, and what of them has come: in one piece, which costs a tenth of what its parts
+   * do one by one, or in parts where too much is held already.
+   */
+  #take(
+    body: IncomingBody,
+    lengthBytes: number,
+  ): { readonly source: AsyncIterable<Uint8Array>; readonly end: () => number } {
+    let movedBytes = 0;
+    const count = (sizeBytes: number): void => {
+      movedBytes += sizeBytes;
+    };
+    if (this.#heldBytes + lengthBytes > MAX_HELD_BYTES) {
+      return { source: counted(body.stream(), count), end: () => movedBytes };
+    }
+    this.#heldBytes += lengthBytes;
+    const buffer = this.#buffers.take(lengthBytes);
+    return {
+      source: whole(body, buffer.subarray(0, lengthBytes), count),
+      end: () => {
+        this.#heldBytes -= lengthBytes;
+        this.#buffers.give(buffer);
+        return movedBytes;
+      },
+    };
   }
 
   /** What is wrong with one more fragment of this length; takes the room when nothing is. */
@@ -191,15 +223,19 @@ function parseLength(text: string | undefined): number | Violation {
     : lengthBytes;
 }
 
-async function* countBytes(
-  source: FragmentSource,
+async function* whole(
+  body: IncomingBody,
+  buffer: Uint8Array,
   count: (sizeBytes: number) => void,
 ): AsyncGenerator<Uint8Array> {
-  if (source instanceof Uint8Array) {
-    count(source.length);
-    yield source;
-    return;
-  }
+  await body.fill(buffer, count);
+  yield buffer;
+}
+
+async function* counted(
+  source: AsyncIterable<Uint8Array>,
+  count: (sizeBytes: number) => void,
+): AsyncGenerator<Uint8Array> {
   for await (const bytes of source) {
     count(bytes.length);
     yield bytes;

@@ -7,6 +7,7 @@ import { createHttpApp, type RunningHttpApp } from '#http';
 import type { LedgerPort } from '#ledger';
 import { createLogger } from '#logging';
 import {
+  createFragmentRoute,
   createProvider,
   PROVIDER_STATUS_TABLE,
   type Provider,
@@ -54,6 +55,7 @@ export class TestProvider {
       port: options.port ?? 0,
       statusTable: PROVIDER_STATUS_TABLE,
       bodyLimitBytes: 4 << 20,
+      directRoutes: [createFragmentRoute(provider)],
     });
     url = app.url;
     await provider.start();
