@@ -1,5 +1,5 @@
 import type { RedundancyProfile } from '#fragments';
-import { randomBelow, seededRandom } from '../../../chain/testing/seeded-random.js';
+import { splitMix32 } from '../split-mix.js';
 import { EventQueue } from './event-queue.js';
 
 /** Outages that take a whole region at once. */
@@ -87,7 +87,7 @@ class Cluster {
 
   constructor(private readonly options: ClusterOptions) {
     const { providers, segments, profile, seed } = options;
-    this.random = seededRandom(seed);
+    this.random = splitMix32(seed);
     const fragments = segments * profile.n;
     this.holders = new Int32Array(fragments).fill(NONE);
     this.next = new Int32Array(fragments).fill(NONE);
@@ -133,7 +133,7 @@ class Cluster {
   }
 
   private nextDeath(): void {
-    this.die(randomBelow(this.random, this.options.providers));
+    this.die(this.below(this.options.providers));
     this.scheduleDeath();
   }
 
@@ -157,7 +157,7 @@ class Cluster {
   private outage(): void {
     const { outages, providers } = this.options;
     if (outages === undefined) return;
-    const region = randomBelow(this.random, outages.regions);
+    const region = this.below(outages.regions);
     for (let provider = region; provider < providers; provider += outages.regions) {
       if (this.random() < outages.lostShare) this.die(provider);
       else this.goAway(provider);
@@ -269,7 +269,7 @@ class Cluster {
     const mustSpread = spreadOverRegions === true && regions >= profile.n;
     const from = segment * profile.n;
     for (;;) {
-      const provider = randomBelow(this.random, providers);
+      const provider = this.below(providers);
       if (this.isAway[provider] === 1) continue;
       let isTaken = false;
       for (let fragment = from; fragment < from + profile.n && !isTaken; fragment++) {
@@ -312,6 +312,10 @@ class Cluster {
 
   private segmentOf(fragment: number): number {
     return Math.floor(fragment / this.options.profile.n);
+  }
+
+  private below(limit: number): number {
+    return Math.floor(this.random() * limit);
   }
 
   private exponential(mean: number): number {
