@@ -47,7 +47,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   const folder = await mkdtemp(join(tmpdir(), 'cairn-faults-'));
   const world = await FaultWorld.start({ providers: options.providers, folder, smallDisks: SMALL_DISKS });
   try {
-    const person = await newPerson(world.network, COINS);
+    const made = await newPerson(world.network, COINS);
+    const person = { ...made, cli: { ...made.cli, env: { CAIRN_REPAIRER: world.repairer.address } } };
     const faults = new Tally();
     const work = new ClientAtWork({
       world,

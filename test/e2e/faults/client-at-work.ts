@@ -233,7 +233,10 @@ export class ClientAtWork {
     killAfterMs?: number,
     person = this.options.person,
   ): Promise<CliResult> {
-    const { child, result } = startCli(args, { ...person.cli, env: { CAIRN_REQUEST_TIMEOUT: '3s' } });
+    const { child, result } = startCli(args, {
+      ...person.cli,
+      env: { ...person.cli.env, CAIRN_REQUEST_TIMEOUT: '3s' },
+    });
     const timer = setTimeout(() => child.kill('SIGKILL'), killAfterMs ?? RUN_MS);
     const ended = await result.finally(() => clearTimeout(timer));
     const { code, signal, stderr } = ended;

@@ -14,8 +14,8 @@ export interface FaultLoopOptions {
   readonly onFault: (text: string) => void;
 }
 
-/** The node and the miner are hit about so often: nobody gets anything done without them. */
-const NODE_EVERY_MS = 30_000;
+/** The node, the miner or the repairer is hit about so often: nobody gets anything done without them. */
+const NODE_EVERY_MS = 15_000;
 const MAX_PAUSE_MS = 700;
 const MAX_FAULT_MS = 12_000;
 
@@ -57,12 +57,16 @@ async function breakProvider({ world, random, tally, signal, onFault }: FaultLoo
 
 /** Nobody does without the node: it comes back soon. */
 async function breakNode({ world, random, tally, onFault }: FaultLoopOptions): Promise<void> {
-  const isMiner = randomBelow(random, 3) === 0;
-  tally.add(isMiner ? 'miner-killed' : 'node-killed');
-  onFault(isMiner ? 'the miner is killed' : 'the node is killed');
-  if (isMiner) await world.network.killMiner();
-  else await world.network.killNode();
+  const { network, repairer } = world;
+  const processes = [
+    { name: 'node', kill: () => network.killNode(), start: () => network.startNode() },
+    { name: 'miner', kill: () => network.killMiner(), start: () => network.startMiner() },
+    { name: 'repairer', kill: () => repairer.kill(), start: () => repairer.restart() },
+  ];
+  const hit = processes[randomBelow(random, processes.length)] as (typeof processes)[number];
+  tally.add(`${hit.name}-killed`);
+  onFault(`the ${hit.name} is killed`);
+  await hit.kill();
   await delay(500 + randomBelow(random, 2_500));
-  if (isMiner) await world.network.startMiner();
-  else await world.network.startNode();
+  await hit.start();
 }

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TestNetwork, type TestProvider } from '../support/network.js';
+import { TestRepairer } from '../support/repairer.js';
 import { type FaultProxy, startFaultProxy, type WireFault } from './fault-proxy.js';
 
 /** What can be wrong with a provider for a while. */
@@ -30,6 +31,7 @@ export class FaultWorld {
 
   private constructor(
     readonly network: TestNetwork,
+    readonly repairer: TestRepairer,
     private readonly proxies: readonly FaultProxy[],
     private readonly smallDisks: readonly string[],
   ) {}
@@ -61,7 +63,7 @@ export class FaultWorld {
         providerSettings: { ...options.settings },
         settingsOf: (index) => ({ CAIRN_PUBLIC_URL: proxies[index]?.url ?? '' }),
       });
-      return new FaultWorld(network, proxies, disks);
+      return new FaultWorld(network, await TestRepairer.start(network), proxies, disks);
     } catch (error) {
       for (const proxy of proxies) await proxy.close();
       for (const disk of disks) spawnSync('umount', ['-l', disk]);
@@ -116,6 +118,7 @@ export class FaultWorld {
   async stop(): Promise<void> {
     for (const provider of this.faults.keys()) await this.heal(provider).catch(() => undefined);
     // Mounted folders cannot be removed: their processes end first.
+    await this.repairer.kill();
     for (const { child } of this.network.providers) await child.stop();
     for (const disk of this.smallDisks) spawnSync('umount', ['-l', disk]);
     try {
