@@ -45,18 +45,16 @@ export function createProgram(
   prepare(program).version(VERSION, '-V, --version', 'show the version');
   program.helpCommand('help [command]', 'show help of a command');
   for (const definition of commands) {
-    const [first = '', second] = definition.path.split(' ');
-    let command: Command;
-    if (second === undefined) {
-      command = groups.get(first) ?? prepare(program.command(first));
-      groups.set(first, command);
-    } else {
-      let group = groups.get(first);
+    let command = program;
+    let path = '';
+    for (const word of definition.path.split(' ')) {
+      path = path === '' ? word : `${path} ${word}`;
+      let group = groups.get(path);
       if (group === undefined) {
-        group = prepare(program.command(first)).description(GROUPS[first] ?? '');
-        groups.set(first, group);
+        group = prepare(command.command(word)).description(GROUPS[path] ?? '');
+        groups.set(path, group);
       }
-      command = prepare(group.command(second));
+      command = group;
     }
     describe(command, definition, onCommand);
   }
@@ -131,12 +129,12 @@ function explain(
   rest: readonly string[],
   command: CommandDefinition | undefined,
 ): { what: string; known: readonly string[] } {
-  const [first = '', second] = rest.filter((word) => !word.startsWith('-'));
+  const { group, next } = groupOf(commands, rest);
   const inGroup = commands.flatMap(({ path }) =>
-    path.startsWith(`${first} `) ? [path.split(' ')[1] ?? ''] : [],
+    group !== '' && path.startsWith(`${group} `) ? [path.slice(group.length + 1).split(' ')[0] ?? ''] : [],
   );
-  if (error.code === 'commander.excessArguments' && inGroup.length > 0 && second !== undefined)
-    return { what: `Unknown command '${second}' of cairn ${first}.`, known: inGroup };
+  if (error.code === 'commander.excessArguments' && inGroup.length > 0 && next !== undefined)
+    return { what: `Unknown command '${next}' of cairn ${group}.`, known: inGroup };
   const text = error.message
     .replace(/^error: /, '')
     .replace(/\n.*/s, '')
@@ -155,10 +153,26 @@ function commandOf(
   rest: readonly string[],
 ): CommandDefinition | undefined {
   const words = rest.filter((word) => !word.startsWith('-'));
-  return (
-    commands.find(({ path }) => path === words.slice(0, 2).join(' ')) ??
-    commands.find(({ path }) => path === words[0])
-  );
+  for (let count = 3; count > 0; count--) {
+    const found = commands.find(({ path }) => path === words.slice(0, count).join(' '));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** The group of commands a line is in, and the word after it: `provider volume` and `lits`. */
+function groupOf(
+  commands: readonly CommandDefinition[],
+  rest: readonly string[],
+): { group: string; next: string | undefined } {
+  const words = rest.filter((word) => !word.startsWith('-'));
+  for (let count = 2; count > 0; count--) {
+    const group = words.slice(0, count).join(' ');
+    if (words.length >= count && commands.some(({ path }) => path.startsWith(`${group} `))) {
+      return { group, next: words[count] };
+    }
+  }
+  return { group: words[0] ?? '', next: words[1] };
 }
 
 function termOf(command: Command): string {

@@ -7,6 +7,6 @@
 export { closestName } from './closest-name.js';
 export { settingsToMarkdown } from './config-table.js';
 export { type LoadConfigOptions, loadConfig, splitSettingFlags } from './load-config.js';
-export { formatSize, parseDuration, parseSize } from './quantities.js';
+export { formatSize, parseDuration, parseSize, parseVolume } from './quantities.js';
 export { APPS, type AppName, type Setting } from './setting.js';
 export { type Config, SETTINGS, type SettingKey } from './settings.js';

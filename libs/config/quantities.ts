@@ -61,3 +61,13 @@ function parseQuantity(text: string, units: Readonly<Record<string, number>>): n
   const value = unit === 1 ? exact : Math.round(exact);
   return Number.isSafeInteger(value) ? value : undefined;
 }
+
+/** A folder and what it may take: `/mnt/disk2/cairn=4TiB`. Undefined where it is neither. */
+export function parseVolume(
+  text: string,
+): { readonly path: string; readonly capacityBytes: number } | undefined {
+  const at = text.lastIndexOf('=');
+  const capacityBytes = parseSize(text.slice(at + 1));
+  const path = text.slice(0, at);
+  return path.startsWith('/') && capacityBytes !== undefined ? { path, capacityBytes } : undefined;
+}

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseDuration, parseSize } from './quantities.js';
+import { parseDuration, parseSize, parseVolume } from './quantities.js';
 
 /** Every process that reads settings; `devnet` is the driver behind `npm start`. */
 export const APPS = [
@@ -171,6 +171,17 @@ export function nodeAddresses(): SettingType<readonly string[]> {
 
 const NODE_ADDRESS =
   /^\/(ip4|ip6|dns|dns4|dns6)\/[\w.:%-]+\/tcp\/\d{1,5}(\/p2p\/\w{40,60})?(\/p2p-circuit\/p2p\/\w{40,60})?$/;
+
+/** Folders with what each may take, as `/mnt/disk2/cairn=4TiB`, parted by commas. */
+export function volumes(): SettingType<readonly string[]> {
+  return {
+    schema: z
+      .string()
+      .transform((list) => list.split(',').map((volume) => volume.trim()))
+      .refine((list) => list.every((volume) => parseVolume(volume) !== undefined)),
+    allowed: 'absolute paths with their capacities, such as /mnt/disk2/cairn=4TiB, parted by commas',
+  };
+}
 
 /** Text of a given form. */
 export function text(allowed: string, form = /^.+$/s): SettingType<string> {

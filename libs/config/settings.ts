@@ -12,6 +12,7 @@ import {
   size,
   text,
   url,
+  volumes,
   wholeNumber,
 } from './setting.js';
 
@@ -421,8 +422,18 @@ export const SETTINGS = {
     flag: 'provider-capacity',
     type: size(),
     default: '10GiB',
-    description: 'How much a provider offers to keep.',
+    description:
+      'How much a provider keeps in its data folder; `cairn provider volume resize` gives it another capacity.',
     apps: ['provider', 'cli', 'devnet'],
+  }),
+  providerVolumes: setting({
+    env: 'CAIRN_PROVIDER_VOLUMES',
+    flag: 'provider-volumes',
+    type: volumes(),
+    default: undefined,
+    description:
+      'Further folders in which a provider keeps fragments, best on disks of their own, with their capacities.',
+    apps: ['provider', 'cli'],
   }),
   providerPrice: setting({
     env: 'CAIRN_PROVIDER_PRICE',

@@ -1,12 +1,7 @@
 import type { FragmentId } from '#chain';
-import { IndexShard } from './index-shard.js';
+import { type IndexEntry, IndexShard } from './index-shard.js';
 
-/** What is known of a stored fragment without asking the disk. */
-export interface IndexEntry {
-  readonly lengthBytes: number;
-  /** What its file takes on the disk: blocks, not bytes. */
-  readonly allocatedBytes: number;
-}
+export type { IndexEntry } from './index-shard.js';
 
 export const SHARD_COUNT = 256;
 

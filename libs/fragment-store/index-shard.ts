@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { FragmentId } from '#chain';
-import type { IndexEntry } from './fragment-index.js';
+
+/** What is known of a stored fragment without asking the disk. */
+export interface IndexEntry {
+  readonly lengthBytes: number;
+  /** What its file takes on the disk: blocks, not bytes. */
+  readonly allocatedBytes: number;
+}
 
 const WORDS = 8;
 const FIRST_SLOTS = 8;

@@ -4,8 +4,10 @@ import { ContractFollower } from './chain/contract-follower.js';
 import { OperatorActions } from './chain/operator-actions.js';
 import { RevisionPublisher } from './chain/revision-publisher.js';
 import { Downloads } from './fragments/downloads.js';
+import { OrphanSweep } from './fragments/orphan-sweep.js';
 import { Scrubber } from './fragments/scrubber.js';
 import { Uploads } from './fragments/uploads.js';
+import { VolumeRemoval } from './fragments/volume-removal.js';
 import { Audits } from './prove/audits.js';
 import { ProofBuilder } from './prove/proof-builder.js';
 import type { ProofDuty } from './prove/proof-duty.js';
@@ -41,6 +43,8 @@ export interface Provider {
   readonly audits: Audits;
   readonly operator: OperatorActions;
   readonly scrubber: Scrubber;
+  readonly orphans: OrphanSweep;
+  readonly volumeRemoval: VolumeRemoval;
   /** Open challenges and how far their proofs are. */
   duties(): readonly ProofDuty[];
   readonly statusReader: StatusReader;
@@ -74,6 +78,7 @@ function assemble(context: ProviderContext): Provider {
   const publisher = new RevisionPublisher(context);
   const announcer = new Announcer(context, watch);
   const scrubber = new Scrubber(context);
+  const orphans = new OrphanSweep(context, uploads, () => follower.isComplete);
   // Proofs first: they have a deadline, and what comes after may delete or look through a million fragments.
   watch.onTip((tip) => prover.sync(tip));
   watch.onTip((tip, isReorg) => follower.sync(tip, isReorg));
@@ -87,6 +92,7 @@ function assemble(context: ProviderContext): Provider {
     await negotiations.inTurn(() => follower.dropLapsed());
     await context.tickets.sweep(context.now());
     await context.records.negotiations.sweep(nowSeconds(context) - context.limits.endedNegotiationSeconds);
+    await orphans.sweepIfDue();
   };
   return {
     context,
@@ -99,6 +105,8 @@ function assemble(context: ProviderContext): Provider {
     revisions: new Revisions(context, new RevisionJudge(context, watch), negotiations, uploads),
     audits: new Audits(gate, builder),
     scrubber,
+    orphans,
+    volumeRemoval: new VolumeRemoval(context, scrubber),
     duties: () => prover.duties(),
     statusReader: new StatusReader(context, { watch, announcer, follower, prover }),
     async start() {

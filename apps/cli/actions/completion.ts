@@ -36,9 +36,8 @@ function wordsByPrefix(commands: readonly CommandDefinition[]): Map<string, stri
     words.set(prefix, known);
   };
   for (const command of commands) {
-    const [first = '', second] = command.path.split(' ');
-    add('', first);
-    if (second !== undefined) add(first, second);
+    const path = command.path.split(' ');
+    for (const [at, word] of path.entries()) add(path.slice(0, at).join(' '), word);
     for (const flag of longFlags(command, COMMON_OPTIONS)) add(command.path, flag);
   }
   for (const shell of Object.keys(SHELLS)) add('completion', shell);
@@ -48,16 +47,18 @@ function wordsByPrefix(commands: readonly CommandDefinition[]): Map<string, stri
 function bashScript(commands: readonly CommandDefinition[]): string {
   const words = wordsByPrefix(commands);
   const cases = [...words].map(([prefix, list]) => `    '${prefix}') words='${list.join(' ')}' ;;`);
-  const groups = commands.filter(({ path }) => path.includes(' ')).map(({ path }) => `'${path}'`);
+  const paths = [...words.keys()].filter((path) => path.includes(' ')).map((path) => `'${path}'`);
   return `# bash completion of cairn; add it with: cairn completion bash >> ~/.bashrc
 _cairn() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" prefix='' words=''
+  local current="\${COMP_WORDS[COMP_CWORD]}" prefix='' words='' at
   [ "$COMP_CWORD" -gt 1 ] && prefix="\${COMP_WORDS[1]}"
-  if [ "$COMP_CWORD" -gt 2 ]; then
-    case "$prefix \${COMP_WORDS[2]}" in
-    ${[...new Set(groups)].join('|')}) prefix="$prefix \${COMP_WORDS[2]}" ;;
+  for at in 2 3; do
+    [ "$COMP_CWORD" -gt $at ] || break
+    case "$prefix \${COMP_WORDS[at]}" in
+    ${paths.join('|')}) prefix="$prefix \${COMP_WORDS[at]}" ;;
+    *) break ;;
     esac
-  fi
+  done
   case "$prefix" in
 ${cases.join('\n')}
   esac
@@ -76,19 +77,17 @@ ${bashScript(commands)}`;
 function fishScript(commands: readonly CommandDefinition[]): string {
   const lines: string[] = [];
   for (const command of commands) {
-    const [first = '', second] = command.path.split(' ');
+    const path = command.path.split(' ');
+    const last = path[path.length - 1] ?? '';
     const summary = command.summary.replaceAll("'", "\\'");
-    const seen =
-      second === undefined
-        ? `__fish_seen_subcommand_from ${first}`
-        : `__fish_seen_subcommand_from ${first}; and __fish_seen_subcommand_from ${second}`;
-    if (second === undefined)
-      lines.push(`complete -c cairn -n __fish_use_subcommand -a ${first} -d '${summary}'`);
-    else
-      lines.push(
-        `complete -c cairn -n __fish_use_subcommand -a ${first}`,
-        `complete -c cairn -n '__fish_seen_subcommand_from ${first}' -a ${second} -d '${summary}'`,
-      );
+    const seenOf = (words: readonly string[]): string =>
+      words.length === 0
+        ? '__fish_use_subcommand'
+        : words.map((word) => `__fish_seen_subcommand_from ${word}`).join('; and ');
+    const seen = seenOf(path);
+    for (const [at, word] of path.slice(0, -1).entries())
+      lines.push(`complete -c cairn -n '${seenOf(path.slice(0, at))}' -a ${word}`);
+    lines.push(`complete -c cairn -n '${seenOf(path.slice(0, -1))}' -a ${last} -d '${summary}'`);
     for (const flag of longFlags(command, COMMON_OPTIONS))
       lines.push(`complete -c cairn -n '${seen}' -l ${flag.slice(2)}`);
   }

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { parseAccount } from '#chain';
 import { formatSize } from '#config';
 import { AppError, violationToText } from '#errors';
+import type { ProviderStatus } from '#provider';
 import type { EndpointView, OfferView } from '#wire';
 import type { CommandAction } from '../command.js';
 import type { CliContext } from '../context.js';
@@ -48,11 +49,8 @@ export const providerStatus: CommandAction = async ({ options }, context) =>
 
 /** The operator's view, from the provider's own process on this machine. */
 async function ownStatus(context: CliContext): Promise<undefined> {
-  const { config, output } = context;
-  const { fetchProviderStatus } = await import('#provider');
-  const url = `http://127.0.0.1:${config.providerPort}`;
-  const status = await fetchProviderStatus(url, config.requestTimeoutMs);
-  await assertOwn(status.address, url, context);
+  const { output } = context;
+  const { status } = await askOwnProvider(context);
   output.printJson(status);
   const { earning, proofs, disk, node } = status;
   output.print(
@@ -73,6 +71,7 @@ async function ownStatus(context: CliContext): Promise<undefined> {
         'disk',
         `${formatSize(disk.usedBytes)} of ${formatSize(disk.capacityBytes)}, ${formatSize(disk.diskFreeBytes)} free`,
       ],
+      ['volumes', disk.volumes.map(({ path, state }) => `${safeText(path)} ${state}`).join(', ')],
     ]),
   );
   for (const alert of status.alerts) {
@@ -81,6 +80,16 @@ async function ownStatus(context: CliContext): Promise<undefined> {
     );
   }
   return undefined;
+}
+
+/** The provider of this folder that runs on this machine: where it is asked, and its status. */
+export async function askOwnProvider(context: CliContext): Promise<{ url: string; status: ProviderStatus }> {
+  const { config } = context;
+  const { fetchProviderStatus } = await import('#provider');
+  const url = `http://127.0.0.1:${config.providerPort}`;
+  const status = await fetchProviderStatus(url, config.requestTimeoutMs);
+  await assertOwn(status.address, url, context);
+  return { url, status };
 }
 
 /** A port may be another provider's. Told where the folder has a keystore that opens without asking. */

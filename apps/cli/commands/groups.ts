@@ -6,6 +6,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   contracts: 'Storage contracts',
   payouts: 'Who was paid what, and why',
   provider: 'Run a provider of storage',
+  'provider volume': 'The disks of a running provider',
   verify: 'Check what nodes say, without trusting any',
   node: 'The chain node that the commands talk to',
 };

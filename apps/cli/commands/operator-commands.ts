@@ -1,4 +1,5 @@
 import type { CommandDefinition } from '../command.js';
+import { volumeCommands } from './volume-commands.js';
 
 export const operatorCommands: readonly CommandDefinition[] = [
   {
@@ -41,6 +42,7 @@ export const operatorCommands: readonly CommandDefinition[] = [
     ],
     load: async () => (await import('../actions/leave-contracts.js')).drain,
   },
+  ...volumeCommands,
   {
     path: 'mine',
     summary: 'Mine blocks for your address until Ctrl-C',

@@ -19,7 +19,8 @@ export class ContractFollower {
   readonly #lists: ListKeeper;
   #views = new Map<ContractId, ContractView>();
   #fullSyncAt = Number.NEGATIVE_INFINITY;
-  #isSwept = false;
+  /** Contracts on the chain whose fragments are not known yet; undefined before the first look. */
+  #unmet: number | undefined;
 
   /** `onForget` is told what a record says before it is dropped; `inTurn` keeps deleting and signing apart. */
   constructor(
@@ -44,11 +45,17 @@ export class ContractFollower {
       isReorg || tip.height >= this.#fullSyncAt + FULL_SYNC_BLOCKS || tip.height < this.#fullSyncAt;
     if (isFull) {
       this.#views = await this.#allContracts();
-      for (const [id, view] of this.#views) await this.#meet(id, view);
+      let unmet = 0;
+      for (const [id, view] of this.#views) if (!(await this.#meet(id, view))) unmet += 1;
+      this.#unmet = unmet;
       this.#fullSyncAt = tip.height;
     }
     for (const record of this.#context.records.contracts()) await this.#advance(record, tip, isFull);
-    if (!this.#isSwept) await this.#sweepOrphans();
+  }
+
+  /** Whether every contract on the chain is on record: only then may a fragment be nobody's. */
+  get isComplete(): boolean {
+    return this.#unmet === 0;
   }
 
   /** Drops reservations that lapsed; needs no node. */
@@ -72,15 +79,16 @@ export class ContractFollower {
   }
 
   /** A contract of ours on chain of which nothing is remembered: its list of fragments is on chain too. */
-  async #meet(id: ContractId, view: ContractView): Promise<void> {
+  async #meet(id: ContractId, view: ContractView): Promise<boolean> {
     const { records, logger } = this.#context;
-    if (records.contract(id) !== undefined || view.status !== 'active') return;
+    if (records.contract(id) !== undefined || view.status !== 'active') return true;
     const leaves = await findLeaves(this.#context, id, view.root);
     // The node's index lags behind its chain: the next full look tells.
-    if (leaves === undefined) return;
+    if (leaves === undefined) return false;
     await records.lists.save(id, view.root, leaves);
     await records.save(viewToRecord(id, view));
     logger.warn({ contract: id, fragments: leaves.length }, 'contract found again on the chain');
+    return true;
   }
 
   async #advance(record: ContractRecord, tip: Tip, isFull: boolean): Promise<void> {
@@ -154,19 +162,6 @@ export class ContractFollower {
       { contract: id, fragments: orphans.length },
       `contract ${why}; its room is free`,
     );
-  }
-
-  /** Once, when all contracts are known again: removes fragments that a crash left without an owner. */
-  async #sweepOrphans(): Promise<void> {
-    const { records, store, logger } = this.#context;
-    let removed = 0;
-    for await (const { id } of store.list()) {
-      if (this.#uploads.isUnderWay(id) || (await records.isNeeded(id))) continue;
-      // Asked again after the wait: an upload may have begun.
-      if (!this.#uploads.isUnderWay(id) && (await store.remove(id))) removed += 1;
-    }
-    this.#isSwept = true;
-    if (removed > 0) logger.info({ removed }, 'fragments without a contract removed');
   }
 }
 

@@ -5,6 +5,7 @@ import { FragmentsController } from './fragments-controller.js';
 import { OperatorController } from './operator-controller.js';
 import { StatusController } from './status-controller.js';
 import { PROVIDER } from './tokens.js';
+import { VolumesController } from './volumes-controller.js';
 
 /** The provider's HTTP API over an open provider. */
 @Module({})
@@ -13,7 +14,13 @@ export class ProviderModule {
     return {
       module: ProviderModule,
       global: true,
-      controllers: [FragmentsController, ContractsController, StatusController, OperatorController],
+      controllers: [
+        FragmentsController,
+        ContractsController,
+        StatusController,
+        OperatorController,
+        VolumesController,
+      ],
       providers: [{ provide: PROVIDER, useValue: provider }],
       exports: [PROVIDER],
     };

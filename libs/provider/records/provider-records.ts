@@ -10,6 +10,7 @@ import {
   type NegotiationRecords,
   openNegotiationRecords,
 } from './negotiation-records.js';
+import { createOrphanRecords, ORPHAN_SCHEMA, type OrphanRecords } from './orphan-records.js';
 import { createProofRecords, PROOF_SCHEMA, type ProofRecords } from './proof-records.js';
 import { openReadRecords, READ_SCHEMA, type ReadRecords } from './read-records.js';
 import { recordToText, textToRecord } from './record-text.js';
@@ -31,6 +32,7 @@ const SCHEMA = `
   ${NEGOTIATION_SCHEMA}
   ${LIST_SCHEMA}
   ${READ_SCHEMA}
+  ${ORPHAN_SCHEMA}
 `;
 
 /** What the provider must not forget: every write resolves when it would survive a power cut. */
@@ -39,6 +41,7 @@ export interface ProviderRecords {
   readonly negotiations: NegotiationRecords;
   readonly lists: ListRecords;
   readonly reads: ReadRecords;
+  readonly orphans: OrphanRecords;
   contract(id: ContractId): ContractRecord | undefined;
   contracts(): readonly ContractRecord[];
   save(record: ContractRecord): Promise<void>;
@@ -100,6 +103,7 @@ export async function openProviderRecords(
     negotiations: await openNegotiationRecords(sql, limits),
     lists,
     reads,
+    orphans: createOrphanRecords(sql),
     contract: (id) => contracts.get(id),
     contracts: () => [...contracts.values()],
     async save(record) {

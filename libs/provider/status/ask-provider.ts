@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { AppError } from '#errors';
 
 /** A request to a running provider on this machine. */
@@ -12,7 +12,16 @@ export interface ProviderQuestion<T> {
   readonly answer: z.ZodType<T>;
   /** What another answer means, as the end of a sentence that begins with the address. */
   readonly otherwise: string;
+  /** Problems whose code begins so are thrown as the provider tells them. */
+  readonly passesProblems?: readonly string[];
 }
+
+const problem = z.object({
+  code: z.string(),
+  detail: z.string(),
+  next: z.string().optional(),
+  data: z.record(z.string(), z.unknown()).optional(),
+});
 
 /**
  * The provider's answer.
@@ -33,8 +42,14 @@ export async function askProvider<T>(question: ProviderQuestion<T>): Promise<T> 
       cause,
     });
   }
-  const parsed = answer.safeParse(await response.json().catch(() => undefined));
+  const body: unknown = await response.json().catch(() => undefined);
+  const parsed = answer.safeParse(body);
   if (response.ok && parsed.success) return parsed.data;
+  const told = problem.safeParse(body);
+  if (question.passesProblems?.some((prefix) => told.data?.code.startsWith(prefix)) && told.success) {
+    const { code, detail: message, next = 'see the log of the provider', data = {} } = told.data;
+    throw new AppError({ code, message, next, data });
+  }
   throw new AppError({
     code: 'provider/bad-answer',
     message: `${url} ${otherwise} (HTTP ${response.status})`,
