@@ -4,3 +4,4 @@
  * Read next: client-stage.ts.
  */
 export { ClientStage } from './client-stage.js';
+export { type ProviderWire, startProviderWire, type WireFault } from './provider-wire.js';

@@ -53,7 +53,6 @@ export async function agreeWithAll(
         if (signal.aborted) return;
         if (!(error instanceof AppError) && !tooSlow.signal.aborted) throw error;
         slots.drop(slot, tooSlow.signal.aborted ? new Error('much slower than the others to agree') : error);
-        void withdrawAll([slot]);
       }
       if (settled.size + agreed.length >= book.quorum && timer === undefined) {
         const patienceMs = Math.max(SLOW_LEAST_MS, SLOW_FACTOR * (performance.now() - startedAt));

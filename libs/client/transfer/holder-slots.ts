@@ -52,16 +52,19 @@ export class HolderSlots {
   private readonly failures: { provider: string; why: string }[] = [];
   private readonly spares: Candidate[];
   private readonly room: SlotRoomPlan;
+  private readonly halt = new AbortController();
+  private readonly signal: AbortSignal;
 
   private constructor(
     private readonly context: ClientContext,
     private readonly upload: UploadPlan,
     private readonly book: PlacementBook,
-    private readonly signal: AbortSignal,
+    signal: AbortSignal,
     private readonly events: SlotEvents & { readonly isOpenEnded: boolean; readonly isLasting: boolean },
     adopted: readonly AdoptedPosition[],
   ) {
     const { n } = upload.plan.profile;
+    this.signal = AbortSignal.any([signal, this.halt.signal]);
     this.room = { upload, ...events, maxLeaves: context.params.contract.maxLeaves };
     this.positions = Array.from({ length: n }, () => ({
       slot: undefined,
@@ -175,6 +178,12 @@ export class HolderSlots {
     slot.isOpen = false;
     this.note(slot.candidate, why);
     for (const at of this.positions) if (at.slot === slot) at.slot = undefined;
+  }
+
+  /** Asks nobody for room any more; resolves when no such question is under way. */
+  async stop(): Promise<void> {
+    this.halt.abort();
+    await Promise.allSettled(this.positions.map(({ pending }) => pending));
   }
 
   note({ offer }: Candidate, reason: unknown): void {

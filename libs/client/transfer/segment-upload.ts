@@ -6,6 +6,7 @@ import type { HolderSlots } from './holder-slots.js';
 import type { MemoryGate } from './memory-gate.js';
 import type { PlacementBook } from './placement-book.js';
 import { tooFewProviders } from './upload-plan.js';
+import type { UploadSlot } from './upload-slot.js';
 
 /** A transfer is slow when it takes so many times as long as it took half of all fragments to arrive… */
 const SLOW_FACTOR = 4;
@@ -123,12 +124,15 @@ class SegmentUpload {
     const bytes = this.fragments[position] as Uint8Array;
     const id = this.ids[position] as FragmentId;
     const lengthBytes = bytes.length;
+    const tried = new Set<UploadSlot>();
     while (!this.isOver) {
       const slow = new AbortController();
       this.running.add(slow);
       const asked = slots.slotFor(position, { segment: this.segment, lengthBytes, evenPaused });
       const slot = await orAborted(asked, slow.signal);
-      if (slot === undefined || !book.canPlace(this.segment, position, slot.contract)) {
+      // Who failed a moment ago is asked again later, if at all.
+      const isUsable = slot !== undefined && !tried.has(slot);
+      if (!isUsable || !book.canPlace(this.segment, position, slot.contract)) {
         this.running.delete(slow);
         // Whoever was waited for in vain may yet come: its room is not needed.
         asked.then(
@@ -137,6 +141,7 @@ class SegmentUpload {
         );
         return;
       }
+      tried.add(slot);
       try {
         await slot.put(id, bytes, AbortSignal.any([this.signal, slow.signal]));
         this.noteArrived(position, slot.contract);

@@ -71,6 +71,8 @@ class Storing {
   private readonly formed = new Set<ContractId>();
   /** Formed here, and not by an earlier run. */
   private readonly formedHere = new Set<ContractId>();
+  /** Providers that are told that nothing comes of their room. */
+  private readonly freeing = new Map<UploadSlot, Promise<void>>();
   private slots: HolderSlots | undefined;
   private resumed: ResumedUpload | undefined;
 
@@ -101,7 +103,8 @@ class Storing {
     const { fragmentSize } = upload.plan;
     const segments = book.toSegments();
     const used = book.contracts();
-    void withdrawAll([...(this.slots?.all ?? [])].filter(({ contract }) => !this.formed.has(contract)));
+    await this.slots?.stop();
+    await this.free((contract) => this.formed.has(contract));
     return {
       manifest: { sizeBytes, profile, fragmentSize, contentKey, repairKey, fileHash, segments },
       contracts: [...used],
@@ -112,7 +115,17 @@ class Storing {
   /** After a failure: ends what was formed; where nobody will go on, gives the room back at once. */
   async giveUp(): Promise<void> {
     await abandonContracts(this.context, [...this.formedHere]);
-    if (this.options.journal === undefined) await withdrawAll(this.slots?.all ?? []);
+    await this.slots?.stop();
+    if (this.options.journal === undefined) await this.free(() => false);
+  }
+
+  /** Gives back room that is not needed, each once. */
+  private async free(isNeeded: (contract: ContractId) => boolean): Promise<void> {
+    for (const slot of this.slots?.all ?? []) {
+      if (isNeeded(slot.contract) || this.freeing.has(slot)) continue;
+      this.freeing.set(slot, withdrawAll([slot]));
+    }
+    await Promise.all(this.freeing.values());
   }
 
   private async begin(): Promise<void> {
@@ -152,7 +165,10 @@ class Storing {
       const toForm = [...this.agreed.values()].filter(
         ({ contract }) => wanted.has(contract) && !this.formed.has(contract),
       );
+      // Meanwhile: a block takes as long.
+      const freed = this.free((contract) => wanted.has(contract));
       await this.form(toForm);
+      await freed;
       book.keepOnly((contract) => this.formed.has(contract));
       if (book.fewestPlaced() >= book.quorum) return;
       options.signal.throwIfAborted();

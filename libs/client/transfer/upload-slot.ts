@@ -26,6 +26,8 @@ import { type Deposits, reserveOf, type UploadPlan } from './upload-plan.js';
 /** A reservation holds for this long, and longer for each MiB: a killed upload frees its room soon, a slow one keeps it. */
 const RESERVATION_LIFE_SECONDS = 900;
 const SECONDS_PER_MIB = 8;
+/** Taking back a question for room is a courtesy: the room lapses anyway. */
+const TAKE_BACK_MS = 1_000;
 const MAX_RESERVATION_LIFE_SECONDS = 23 * 3600;
 /** Chunks that a provider shows before it is paid. */
 const CHUNKS_PER_AUDIT = 2;
@@ -94,10 +96,14 @@ export class UploadSlot implements SlotRecord {
     const expiresAt = Math.floor(context.nowMs() / 1000) + reservationLife(room.maxBytes);
     const slot = UploadSlot.again(context, candidate, { ...room, contract, nonce, providerKey, expiresAt });
     const ticketKey = identity.content.publicKey;
-    await slot.session.reserve(
-      { clientKey, providerKey, nonce, ticketKey, ...room, expiresAt: BigInt(expiresAt) },
-      { signal },
-    );
+    const reservation = { clientKey, providerKey, nonce, ticketKey, ...room, expiresAt: BigInt(expiresAt) };
+    try {
+      await slot.session.reserve(reservation, { signal });
+    } catch (error) {
+      // It may have got there all the same.
+      if (signal?.aborted === true) await slot.withdraw(AbortSignal.timeout(TAKE_BACK_MS));
+      throw error;
+    }
     return slot;
   }
 
