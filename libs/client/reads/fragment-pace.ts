@@ -1,7 +1,7 @@
 /** Answers that are remembered. */
 const REMEMBERED = 32;
-/** A fragment is late after this many times what most took lately. */
-const LATE_FACTOR = 3;
+/** A fragment is late after this many times what the quicker ones took lately. */
+const LATE_FACTOR = 4;
 /** Below this, differences are the machine's own noise. */
 const LEAST_MS = 100;
 /** Where nobody has answered yet. */
@@ -28,17 +28,24 @@ export class FragmentPace {
     this.rivals = Math.min(MOST_RIVALS, this.rivals + 1 / ANSWERS_PER_RIVAL);
   }
 
-  /** A fragment that takes longer is late: three times what three quarters of the last ones took. */
+  /**
+   * A fragment that takes longer is late: four times what the quickest quarter took at most. Why not the median: most
+   * of the holders that are asked may be slow, and that must not make slowness the measure.
+   */
   lateAfterMs(): number {
     if (this.recentMs.length === 0) return UNKNOWN_MS;
     const sorted = [...this.recentMs].sort((a, b) => a - b);
-    const most = sorted[Math.floor((sorted.length - 1) * 0.75)] as number;
-    return Math.max(LEAST_MS, most * LATE_FACTOR);
+    const quick = sorted[Math.floor(sorted.length / 4)] as number;
+    return Math.max(LEAST_MS, quick * LATE_FACTOR);
   }
 
-  /** Whether a fragment that is under way for so long gets a rival now; takes one from the ration. */
-  takeRival(elapsedMs: number): boolean {
+  /**
+   * Whether a fragment that is under way for so long gets a rival now; takes one from the ration. Of a holder that was
+   * slow elsewhere not so much is expected, and its rivals are free.
+   */
+  takeRival(elapsedMs: number, isSuspect: boolean): boolean {
     const lateMs = this.lateAfterMs();
+    if (isSuspect) return elapsedMs >= lateMs / LATE_FACTOR;
     if (elapsedMs < lateMs) return false;
     if (this.rivals < 1) return elapsedMs >= lateMs * HOPELESS_FACTOR;
     this.rivals -= 1;

@@ -12,8 +12,10 @@ export interface FragmentRace {
   readonly next: () => Promise<number | undefined>;
   /** Fetches one; rejects with an AppError where its holder cannot or will not give it. */
   readonly fetch: (index: number, signal: AbortSignal) => Promise<Uint8Array>;
-  /** Called for each whose holder kept us waiting so long that another was asked in its place. */
-  readonly onLate: (index: number) => void;
+  /** Called once for each whose holder was overtaken: another was asked later and has answered. */
+  readonly onOvertaken: (index: number) => void;
+  /** Whether the holder of one that is under way was slow elsewhere. */
+  readonly isSuspect: (index: number) => boolean;
   readonly pace: FragmentPace;
   readonly signal?: AbortSignal | undefined;
 }
@@ -33,6 +35,7 @@ export async function raceFragments(race: FragmentRace): Promise<RaceOutcome> {
   const failures: string[] = [];
   const runningSinceMs = new Map<number, number>();
   const late = new Set<number>();
+  const overtaken = new Set<number>();
   const stop = new AbortController();
   const both = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
   let fatal: { readonly error: unknown } | undefined;
@@ -48,9 +51,13 @@ export async function raceFragments(race: FragmentRace): Promise<RaceOutcome> {
     race.fetch(index, both).then(
       (bytes) => {
         pace.note(performance.now() - startedMs);
-        if (late.has(index)) race.onLate(index);
         found.set(index, bytes);
         settled(index);
+        for (const other of late) {
+          if (overtaken.has(other) || (runningSinceMs.get(other) ?? startedMs) >= startedMs) continue;
+          overtaken.add(other);
+          race.onOvertaken(other);
+        }
       },
       (error: unknown) => {
         if (error instanceof AppError) failures.push(error.message);
@@ -64,7 +71,7 @@ export async function raceFragments(race: FragmentRace): Promise<RaceOutcome> {
       signal?.throwIfAborted();
       if (fatal !== undefined) throw fatal.error;
       if (found.size >= needed) return { ok: true, found };
-      const dueMs = markLate(runningSinceMs, late, pace);
+      const dueMs = markLate(runningSinceMs, late, race);
       while (runningSinceMs.size - late.size + found.size < needed) {
         const index = await race.next();
         if (index === undefined) break;
@@ -78,7 +85,6 @@ export async function raceFragments(race: FragmentRace): Promise<RaceOutcome> {
     }
   } finally {
     stop.abort();
-    if (found.size >= needed) for (const index of late) race.onLate(index);
   }
 }
 
@@ -86,7 +92,7 @@ export async function raceFragments(race: FragmentRace): Promise<RaceOutcome> {
 function markLate(
   runningSinceMs: ReadonlyMap<number, number>,
   late: Set<number>,
-  pace: FragmentPace,
+  { pace, isSuspect }: FragmentRace,
 ): number {
   const nowMs = performance.now();
   const lateAfterMs = pace.lateAfterMs();
@@ -94,7 +100,7 @@ function markLate(
   for (const [index, sinceMs] of runningSinceMs) {
     if (late.has(index)) continue;
     const elapsedMs = nowMs - sinceMs;
-    if (pace.takeRival(elapsedMs)) late.add(index);
+    if (pace.takeRival(elapsedMs, isSuspect(index))) late.add(index);
     else dueMs = Math.min(dueMs, Math.max(lateAfterMs - elapsedMs, RECHECK_MS));
   }
   return dueMs;

@@ -26,6 +26,7 @@ export class FragmentReader {
   /** What a fragment takes lately: who is slower than the others gets a rival. */
   readonly pace = new FragmentPace();
   private readonly sessions = new Map<string, Promise<ProviderSession>>();
+  private readonly providerOfContract = new Map<string, string>();
 
   constructor(private readonly context: ClientContext) {}
 
@@ -90,6 +91,7 @@ export class FragmentReader {
     signal: AbortSignal | undefined,
   ): Promise<(Uint8Array | undefined)[]> {
     const { fragmentLength: lengthBytes } = segment;
+    const { standing } = this.context.providers;
     const outcome = await raceFragments({
       needed: k,
       next: this.inOrder(segment, k),
@@ -99,7 +101,14 @@ export class FragmentReader {
             ? session.getFragment(id, lengthBytes, stopped)
             : session.readFragment(id, { from: 0, toExclusive: lengthBytes, lengthBytes }, stopped),
         ),
-      onLate: (index) => void this.noteSlow(segment, index),
+      onOvertaken: (index) => {
+        const provider = this.providerOf(segment, index);
+        if (provider !== undefined) standing.noteSlow(provider);
+      },
+      isSuspect: (index) => {
+        const provider = this.providerOf(segment, index);
+        return provider !== undefined && standing.penalty(provider) > 0;
+      },
       pace: this.pace,
       signal,
     });
@@ -163,12 +172,13 @@ export class FragmentReader {
   private async holderOf(segment: ManifestSegment, index: number): Promise<Holder> {
     const contract = bytesToHex(segment.holders[index] as Uint8Array) as ContractId;
     const { provider } = await this.context.providers.contract(contract);
+    this.providerOfContract.set(contract, provider);
     return { contract, provider };
   }
 
-  private async noteSlow(segment: ManifestSegment, index: number): Promise<void> {
-    const holder = await this.holderOf(segment, index).catch(() => undefined);
-    if (holder !== undefined) this.context.providers.standing.noteSlow(holder.provider);
+  /** The provider of a fragment that was asked for before. */
+  private providerOf(segment: ManifestSegment, index: number): string | undefined {
+    return this.providerOfContract.get(bytesToHex(segment.holders[index] as Uint8Array));
   }
 
   /** Fragments by how soon they should be asked for. Holders of parity are looked up only once one is needed. */
