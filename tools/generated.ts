@@ -16,7 +16,7 @@ export const generatedFiles: readonly GeneratedFile[] = [
     path: 'docs/protocol/node-api.md',
     generate: async () => (await import('#node-api')).nodeApiToMarkdown(),
   },
-  ...(['admin-api', 'gateway', 'chain-node'] as const).map((name) => ({
+  ...(['admin-api', 'gateway', 'repairer', 'chain-node'] as const).map((name) => ({
     path: `docs/openapi/${name}.json`,
     generate: async () => (await import('./openapi.js')).openApiDocuments[name](),
   })),

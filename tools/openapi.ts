@@ -7,6 +7,7 @@ import { GATEWAY_OPENAPI, GatewayModule } from '#gateway';
 import { type OpenApiOptions, openApiDocument } from '#http';
 import { LEDGER } from '#ledger';
 import { NODE_OPENAPI, NodeApiModule } from '#node-server';
+import { REPAIR_OPENAPI, REPAIRER, RepairApiModule } from '#repair';
 import { MARKET, PAYOUTS, PLACEMENT, REGISTRY, ValuesModule } from '#services';
 
 @Module({})
@@ -28,12 +29,13 @@ export const openApiDocuments = {
       GatewayModule.of({ params: devnet, phrase: '', spoolDir: '', renewals: NO_RENEWALS }),
       GATEWAY_OPENAPI,
     ),
+  repairer: () => documentText(RepairApiModule, REPAIR_OPENAPI),
   'chain-node': () => documentText(NodeApiModule.of(), NODE_OPENAPI),
 };
 
 /** In Nest's preview mode modules are read and no provider is made. */
 async function documentText(feature: Type | DynamicModule, options: OpenApiOptions): Promise<string> {
-  const tokens = [LEDGER, MARKET, PLACEMENT, REGISTRY, PAYOUTS];
+  const tokens = [LEDGER, MARKET, PLACEMENT, REGISTRY, PAYOUTS, REPAIRER];
   const values = ValuesModule.of(new Map(tokens.map((token) => [token, {}])));
   const module: DynamicModule = { module: DocumentedModule, imports: [values, feature] };
   const app = await NestFactory.create(module, { preview: true, logger: false, abortOnError: false });

@@ -16,7 +16,13 @@ export {
   type RepairPlan,
   type RepairReason,
 } from './plan.js';
-export { type RebuildOptions, type Rebuilt, type RebuiltTarget, rebuild } from './rebuild.js';
+export {
+  type RebuildOptions,
+  type Rebuilt,
+  type RebuiltTarget,
+  rebuild,
+  replacementToTarget,
+} from './rebuild.js';
 export { defaultRepairLimits, RepairDesk, type RepairLimits } from './repair-desk.js';
 export { REPAIR_OPENAPI, REPAIR_STATUS_TABLE, RepairApiModule, RepairModule } from './repair-module.js';
 export { Repairer, type RepairerOptions } from './repairer.js';

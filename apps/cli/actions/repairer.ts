@@ -11,10 +11,13 @@ import {
 import { AppError } from '#errors';
 import type { RepairFileView } from '#wire';
 import type { CommandAction } from '../command.js';
+import type { CliContext } from '../context.js';
 import { formatCoins } from '../output/amounts.js';
 import { formatFields, formatTable, shortId } from '../output/table.js';
 import { safeText } from '../output/text.js';
 import { withClient } from '../session.js';
+
+const MOST_LOOKED_AT = 20;
 
 /** One thing and what its repairer says of it. */
 export interface RepairedThing {
@@ -108,6 +111,23 @@ export const repairerQueue: CommandAction = async ({ options }, { output, config
     );
   return undefined;
 };
+
+/** Who repairs what is stored, in a line or two under the health of files. */
+export async function noteRepairers(client: CairnClient, { output, signal }: CliContext): Promise<void> {
+  const loaded = await client.catalogue({ signal });
+  const byRepairer = new Map<string, number>();
+  const things = keptThings(loaded).filter(({ manifest }) => manifest.segments.length > 0);
+  // Contracts of one wallet name one repairer or two: a few lookups tell, and the rest is in `repairer status`.
+  for (const { manifest } of things.slice(0, MOST_LOOKED_AT)) {
+    const key = await repairerOf(client.context, manifest);
+    const who = key === undefined ? 'nobody' : (await findRepairer(client.context, key)).address;
+    byRepairer.set(who, (byRepairer.get(who) ?? 0) + 1);
+  }
+  if (byRepairer.size === 0) return;
+  const parts = [...byRepairer].map(([who, count]) => `${who} (${count})`);
+  const rest = things.length > MOST_LOOKED_AT ? ` of the first ${MOST_LOOKED_AT}` : '';
+  output.note(`repaired while you are away by ${parts.join(', ')}${rest}; see \`cairn repairer status\``);
+}
 
 async function askAbout({ context }: CairnClient, { name, manifest }: KeptThing): Promise<RepairedThing> {
   const key = await repairerOf(context, manifest);

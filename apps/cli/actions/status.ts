@@ -19,6 +19,7 @@ import {
   timeOf,
   verdictsToText,
 } from './file-health.js';
+import { noteRepairers } from './repairer.js';
 
 /** A look in passing; `cairn verify` asks for more. */
 const CHUNKS = 2;
@@ -35,6 +36,7 @@ export const status: CommandAction = async ({ args }, context) =>
     });
     if (args.length > 0 && checked.length <= args.length) for (const one of checked) printOne(one, context);
     else printAll(checked, context);
+    await noteRepairers(client, context);
     for (const message of groupWarnings(warnings)) context.output.note(`warning: ${safeText(message)}`);
     return checked.some(({ health }) => health.verdict === 'lost') ? EXIT_CODES.failed.code : undefined;
   });
