@@ -100,7 +100,8 @@ export class VolumeRegistry {
       if (volume === except || !volume.isWritable) continue;
       const place = volume.placeBytes;
       if (place < (volume.store?.costOf(lengthBytes) ?? lengthBytes)) continue;
-      const share = place / volume.entry.capacityBytes;
+      // Of what it can hold: a disk with less space than its capacity says is not passed over for that.
+      const share = place / (place + volume.allocatedBytes + (volume.store?.incomingBytes() ?? 0));
       if (share > most) [best, most] = [volume, share];
     }
     return best;
