@@ -1,14 +1,20 @@
-/** How long a slow provider is asked after the others; doubled each time it happens again. */
-const SLOW_MS = 30_000;
+/** Whoever failed is asked last for so long; doubled each time, up to the longest. */
 const FAILED_MS = 20_000;
 const LONGEST_MS = 600_000;
+/** Being overtaken counts 1, is half forgotten after so long, and by this share with every answer in time. */
+const SLOW_HALF_LIFE_MS = 30_000;
+const FORGOTTEN_BY_ANSWER = 0.3;
+const MOST_SLOW = 8;
+/** Slower than this is slow: once is an accident. */
+const SLOW_FROM = 0.5;
+const FAILED_PENALTY = 100;
 
 interface Behaviour {
   failures: number;
-  slow: number;
   /** By the monotonic clock: a clock that is set neither frees nor holds anybody. */
   failedUntilMs: number;
-  slowUntilMs: number;
+  slow: number;
+  slowAtMs: number;
 }
 
 /**
@@ -16,48 +22,60 @@ interface Behaviour {
  * others for a while, and soon gets another chance.
  */
 export class ProviderStanding {
-  private readonly records = new Map<string, Behaviour>();
+  private readonly known = new Map<string, Behaviour>();
 
   constructor(private readonly nowMs: () => number = () => performance.now()) {}
 
   /** It denied, lied, or was not there. */
   noteFailure(provider: string): void {
-    const record = this.recordOf(provider);
-    record.failures += 1;
-    record.failedUntilMs =
-      this.nowMs() + Math.min(LONGEST_MS, FAILED_MS * 2 ** Math.min(10, record.failures - 1));
+    const behaviour = this.of(provider);
+    const doubled = FAILED_MS * 2 ** Math.min(10, behaviour.failures);
+    behaviour.failures += 1;
+    behaviour.failedUntilMs = this.nowMs() + Math.min(LONGEST_MS, doubled);
   }
 
-  /** Others had to be asked in its place. */
+  /** Somebody who was asked later answered before it. */
   noteSlow(provider: string): void {
-    const record = this.recordOf(provider);
-    const nowMs = this.nowMs();
-    // Requests that were under way together are late together: that is once.
-    if (record.slowUntilMs > nowMs) return;
-    record.slow += 1;
-    record.slowUntilMs = nowMs + Math.min(LONGEST_MS, SLOW_MS * 2 ** Math.min(10, record.slow - 1));
+    const behaviour = this.of(provider);
+    this.setSlow(behaviour, Math.min(MOST_SLOW, this.slowness(behaviour) + 1));
+  }
+
+  /** It answered in time. */
+  noteAnswer(provider: string): void {
+    const behaviour = this.known.get(provider);
+    if (behaviour === undefined || behaviour.slow === 0) return;
+    this.setSlow(behaviour, this.slowness(behaviour) * (1 - FORGOTTEN_BY_ANSWER));
   }
 
   /** Failures since this process began. */
   failureCount(provider: string): number {
-    return this.records.get(provider)?.failures ?? 0;
+    return this.known.get(provider)?.failures ?? 0;
   }
 
-  /** 0: asked first; 1: was slow lately; 2: failed lately. */
-  penalty(provider: string): 0 | 1 | 2 {
-    const record = this.records.get(provider);
-    if (record === undefined) return 0;
-    const nowMs = this.nowMs();
-    if (record.failedUntilMs > nowMs) return 2;
-    return record.slowUntilMs > nowMs ? 1 : 0;
+  /** 0 for whoever is asked first; the more, the later. */
+  penalty(provider: string): number {
+    const behaviour = this.known.get(provider);
+    if (behaviour === undefined) return 0;
+    const failed = behaviour.failedUntilMs > this.nowMs() ? FAILED_PENALTY : 0;
+    const slow = this.slowness(behaviour);
+    return failed + (slow < SLOW_FROM ? 0 : slow);
   }
 
-  private recordOf(provider: string): Behaviour {
-    let record = this.records.get(provider);
-    if (record === undefined) {
-      record = { failures: 0, slow: 0, failedUntilMs: 0, slowUntilMs: 0 };
-      this.records.set(provider, record);
+  private slowness({ slow, slowAtMs }: Behaviour): number {
+    return slow === 0 ? 0 : slow * 0.5 ** ((this.nowMs() - slowAtMs) / SLOW_HALF_LIFE_MS);
+  }
+
+  private setSlow(behaviour: Behaviour, slow: number): void {
+    behaviour.slow = slow;
+    behaviour.slowAtMs = this.nowMs();
+  }
+
+  private of(provider: string): Behaviour {
+    let behaviour = this.known.get(provider);
+    if (behaviour === undefined) {
+      behaviour = { failures: 0, failedUntilMs: 0, slow: 0, slowAtMs: 0 };
+      this.known.set(provider, behaviour);
     }
-    return record;
+    return behaviour;
   }
 }

@@ -12,6 +12,8 @@ export interface FragmentRace {
   readonly next: () => Promise<number | undefined>;
   /** Fetches one; rejects with an AppError where its holder cannot or will not give it. */
   readonly fetch: (index: number, signal: AbortSignal) => Promise<Uint8Array>;
+  /** Called for each that came before it was late. */
+  readonly onInTime: (index: number) => void;
   /** Called once for each whose holder was overtaken: another was asked later and has answered. */
   readonly onOvertaken: (index: number) => void;
   /** Whether the holder of one that is under way was slow elsewhere. */
@@ -52,6 +54,7 @@ export async function raceFragments(race: FragmentRace): Promise<RaceOutcome> {
       (bytes) => {
         pace.note(performance.now() - startedMs);
         found.set(index, bytes);
+        if (!late.has(index)) race.onInTime(index);
         settled(index);
         for (const other of late) {
           if (overtaken.has(other) || (runningSinceMs.get(other) ?? startedMs) >= startedMs) continue;

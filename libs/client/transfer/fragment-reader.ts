@@ -101,6 +101,10 @@ export class FragmentReader {
             ? session.getFragment(id, lengthBytes, stopped)
             : session.readFragment(id, { from: 0, toExclusive: lengthBytes, lengthBytes }, stopped),
         ),
+      onInTime: (index) => {
+        const provider = this.providerOf(segment, index);
+        if (provider !== undefined) standing.noteAnswer(provider);
+      },
       onOvertaken: (index) => {
         const provider = this.providerOf(segment, index);
         if (provider !== undefined) standing.noteSlow(provider);
@@ -210,7 +214,7 @@ export class FragmentReader {
     );
     const ranked = await Promise.all(
       indexes.map(async (index) => {
-        const penalty = (await this.rate(segment, index)) ?? 3;
+        const penalty = (await this.rate(segment, index)) ?? Number.MAX_SAFE_INTEGER / 4;
         return { index, rank: penalty * 2 + (index < k ? 0 : 1) };
       }),
     );
@@ -218,7 +222,7 @@ export class FragmentReader {
   }
 
   /** The penalty of a fragment's holder; undefined where it is not placed or the node does not know its contract. */
-  private async rate(segment: ManifestSegment, index: number): Promise<0 | 1 | 2 | undefined> {
+  private async rate(segment: ManifestSegment, index: number): Promise<number | undefined> {
     if (!isPlaced(segment.holders[index] as Uint8Array)) return undefined;
     const holder = await this.holderOf(segment, index).catch(() => undefined);
     return holder === undefined ? undefined : this.context.providers.standing.penalty(holder.provider);
