@@ -1,4 +1,5 @@
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { allocateMemory, freeView } from '#erasure';
 import { AppError } from '#errors';
 
 /** One HTTP exchange with a provider. */
@@ -125,16 +126,39 @@ async function collect(answer: IncomingMessage, maxBytes: number): Promise<Uint8
 }
 
 /** One buffer of its own memory, filled once: it can move to a worker without a copy. */
-async function collectKnown(answer: IncomingMessage, lengthBytes: number): Promise<Uint8Array> {
-  const body = new Uint8Array(lengthBytes);
+function collectKnown(answer: IncomingMessage, lengthBytes: number): Promise<Uint8Array> {
+  const body = allocateMemory(lengthBytes);
   let at = 0;
-  for await (const part of answer as AsyncIterable<Buffer>) {
-    if (at + part.length > lengthBytes) throw new Error(`more bytes than the ${lengthBytes} announced`);
-    body.set(part, at);
-    at += part.length;
-  }
-  if (at !== lengthBytes) throw new Error(`${at} of ${lengthBytes} bytes, then the connection closed`);
-  return body;
+  let isOver = false;
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => {
+      if (isOver) return;
+      isOver = true;
+      answer.off('data', take).destroy();
+      // Of no use to anybody else: filled in part.
+      freeView(body);
+      reject(error);
+    };
+    const take = (part: Buffer): void => {
+      if (at + part.length > lengthBytes) {
+        fail(new Error(`more bytes than the ${lengthBytes} announced`));
+        return;
+      }
+      body.set(part, at);
+      at += part.length;
+      // Garbage of sockets makes V8 collect its whole heap again and again.
+      freeView(part);
+    };
+    const end = (): void => {
+      if (at !== lengthBytes) {
+        fail(new Error(`${at} of ${lengthBytes} bytes, then the connection closed`));
+        return;
+      }
+      isOver = true;
+      resolve(body);
+    };
+    answer.on('data', take).on('error', fail).once('end', end).once('close', end);
+  });
 }
 
 function unreachable(url: string, cause: Error): AppError {

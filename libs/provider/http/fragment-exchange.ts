@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '#errors';
 import { jsonText } from '#http';
 import { TICKET_HEADER, TICKET_USE_HEADER, VOUCHER_HEADER } from '#wire';
+import { freeMemory } from '../fragments/free-memory.js';
 import type { IncomingBody } from '../fragments/incoming-body.js';
 import type { Provider } from '../provider.js';
 import { valueOrProblem } from './answer.js';
@@ -101,6 +102,7 @@ function fill(
       buffer.set(part, at);
       at += part.length;
       onBytes(part.length);
+      freeMemory(part);
     };
     const ended = (): void => end(() => (at === buffer.length ? resolve() : reject(senderGone(undefined))));
     const gone = (cause?: unknown): void => end(() => reject(senderGone(cause)));
