@@ -143,6 +143,17 @@ test('a client pays no more than it was allowed, nor more than the bytes cost, a
   expect(await stage.client.context.vouchers.find(contract)).toMatchObject({ refused: 1 });
 }, 60_000);
 
+test('a range costs what its bytes cost, and only they come', async () => {
+  await open(0);
+  const session = await new FragmentReader(stage.client.context).session(contract);
+  const whole = await session.getFragment(id, SIZE);
+  const part = { from: 20_000, toExclusive: 21_000, lengthBytes: SIZE };
+  const bytes = await session.readFragment(id, part);
+  expect(Buffer.from(bytes).equals(whole.subarray(20_000, 21_000))).toBe(true);
+  expect(await signed()).toBe(priceOfReads(PRICE, BigInt(SIZE + 1_000)));
+  expect(account()).toMatchObject({ paidBytes: BigInt(SIZE + 1_000) });
+}, 60_000);
+
 test('reads at the same moment are all paid, and a renewal waits until they are cashed', async () => {
   await open(0, EACH * 8n, 4);
   const reader = new FragmentReader(stage.client.context);
