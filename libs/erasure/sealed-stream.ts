@@ -5,8 +5,10 @@ import {
   recordNonce,
   recordPlainBytes,
   recordPlainLength,
+  recordSealedBytes,
   recordTagBytes,
   type SegmentKeys,
+  sealedLength,
   sealedToSpans,
 } from '#fragments';
 import { applyChacha20 } from './keystream.js';
@@ -16,24 +18,67 @@ const cipherName = 'chacha20-poly1305';
 const cipherOptions = { authTagLength: recordTagBytes };
 
 /**
- * Seals the plaintext record by record into k equal fragments and enciphers the zeros after the last record.
- * The zeros are enciphered because fragments of plain zeros would share one id across all files.
+ * Seals the plaintext record by record into k equal fragments, each record when its bytes are first asked for: whoever
+ * goes through the fragments side by side finds what he needs in the cache. Fragments are complete when every byte was
+ * asked for. The zeros after the last record are enciphered too: plain zeros would give fragments of all files one id.
  */
-export function sealRecords(plain: Uint8Array, keys: SegmentKeys, fragments: readonly Uint8Array[]): void {
-  const key = createSecretKey(keys.segmentKey);
-  const total = recordCount(plain.length);
-  const writer = new FragmentWriter(fragments);
-  for (let index = 0; index < total; index++) {
-    const start = index * recordPlainBytes;
-    const nonce = recordNonce(keys.noncePrefix, index, index === total - 1);
-    const cipher = createCipheriv(cipherName, key, nonce, cipherOptions);
-    const sealed = cipher.update(plain.subarray(start, start + recordPlainLength(plain.length, index)));
-    writer.write(sealed);
-    freeView(sealed);
-    cipher.final();
-    writer.write(cipher.getAuthTag());
+export class RecordSealer {
+  private readonly key: ReturnType<typeof createSecretKey>;
+  private readonly isSealed: Uint8Array;
+  private readonly fragmentLength: number;
+  private isPadded = false;
+
+  constructor(
+    private readonly plain: Uint8Array,
+    private readonly keys: SegmentKeys,
+    private readonly fragments: readonly Uint8Array[],
+  ) {
+    this.key = createSecretKey(keys.segmentKey);
+    this.isSealed = new Uint8Array(recordCount(plain.length));
+    this.fragmentLength = fragments[0]?.length ?? 0;
   }
-  writer.write(applyChacha20(keys.paddingKey, new Uint8Array(writer.room)));
+
+  /** Bytes of one fragment, sealed now if they were not. */
+  part(fragment: number, from: number, toExclusive: number): Uint8Array {
+    const start = fragment * this.fragmentLength;
+    const last = Math.floor((start + toExclusive - 1) / recordSealedBytes);
+    for (let record = Math.floor((start + from) / recordSealedBytes); record <= last; record++)
+      if (this.isSealed[record] === 0) this.seal(record);
+    if (start + toExclusive > sealedLength(this.plain.length)) this.pad();
+    return (this.fragments[fragment] as Uint8Array).subarray(from, toExclusive);
+  }
+
+  private seal(record: number): void {
+    this.isSealed[record] = 1;
+    const start = record * recordPlainBytes;
+    const nonce = recordNonce(this.keys.noncePrefix, record, record === this.isSealed.length - 1);
+    const cipher = createCipheriv(cipherName, this.key, nonce, cipherOptions);
+    const sealed = cipher.update(
+      this.plain.subarray(start, start + recordPlainLength(this.plain.length, record)),
+    );
+    const at = record * recordSealedBytes;
+    this.write(at, sealed);
+    cipher.final();
+    this.write(at + sealed.length, cipher.getAuthTag());
+    freeView(sealed);
+  }
+
+  private pad(): void {
+    if (this.isPadded) return;
+    this.isPadded = true;
+    const from = sealedLength(this.plain.length);
+    const room = this.fragments.length * this.fragmentLength - from;
+    this.write(from, applyChacha20(this.keys.paddingKey, new Uint8Array(room)));
+  }
+
+  private write(at: number, source: Uint8Array): void {
+    let taken = 0;
+    for (const span of sealedToSpans(at, at + source.length, this.fragmentLength)) {
+      const count = span.toExclusive - span.from;
+      this.fragments[span.fragmentIndex]?.set(source.subarray(taken, taken + count), span.from);
+      taken += count;
+    }
+  }
 }
 
 /** Some records of a segment, one after the other. */
@@ -98,30 +143,6 @@ class PieceReader {
       this.offset = 0;
     }
     return parts;
-  }
-}
-
-/** Writes a stream of bytes across fragments of equal length. */
-class FragmentWriter {
-  private position = 0;
-  private readonly length: number;
-
-  constructor(private readonly fragments: readonly Uint8Array[]) {
-    this.length = fragments[0]?.length ?? 0;
-  }
-
-  get room(): number {
-    return this.fragments.length * this.length - this.position;
-  }
-
-  write(source: Uint8Array): void {
-    let taken = 0;
-    for (const span of sealedToSpans(this.position, this.position + source.length, this.length)) {
-      const count = span.toExclusive - span.from;
-      this.fragments[span.fragmentIndex]?.set(source.subarray(taken, taken + count), span.from);
-      taken += count;
-    }
-    this.position += source.length;
   }
 }
 

@@ -18,7 +18,7 @@ import type {
   SealedSegment,
   SealInput,
 } from './port.js';
-import { openRecords, plainLengthOfRecords, sealRecords } from './sealed-stream.js';
+import { openRecords, plainLengthOfRecords, RecordSealer } from './sealed-stream.js';
 import { tooFewFragments } from './shards.js';
 
 /** Where results go: memory used before, as far as it fits. */
@@ -39,17 +39,17 @@ export function sealSegmentUnderId(
   const fragmentLength = fragmentLengthFor(k, plain.length);
   const fragments = Array.from({ length: n }, () => allocate(fragmentLength));
   const data = fragments.slice(0, k);
-  sealRecords(plain, deriveSegmentKeys(input.contentKey, segmentId), data);
+  const sealer = new RecordSealer(plain, deriveSegmentKeys(input.contentKey, segmentId), data);
   const parityIndexes = indexesBetween(k, n);
   const masks = deriveParityMaskKeys(input.repairKey, segmentId, parityIndexes).map(createChacha20);
   const hashers = fragments.map(createFragmentHasher);
-  // One pass over the columns: each part is coded, masked and hashed while it is in the cache.
+  // One pass over the columns: each part is sealed, coded, masked and hashed while it is in the cache.
   codec.code({
     length: fragmentLength,
     present: indexesBetween(0, k),
     wanted: parityIndexes,
     read: (at, from, toExclusive) => {
-      const part = (data[at] as Uint8Array).subarray(from, toExclusive);
+      const part = sealer.part(at, from, toExclusive);
       hashers[at]?.update(part);
       return part;
     },
