@@ -75,6 +75,10 @@ export async function openProviderContext(options: ProviderOptions): Promise<Pro
     lookMs: LOOK_MS,
     onDamage: (id) => records.markCorrupt(id, Math.floor(now() / 1000)),
     logger: options.logger,
+  }).catch(async (error: unknown) => {
+    await records.close();
+    await tickets.close();
+    throw error;
   });
   const scrubs = new VolumeScrubs(store.registry, {
     bytesPerSecond: limits.scrubBytesPerSecond,

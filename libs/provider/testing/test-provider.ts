@@ -17,7 +17,7 @@ import {
 import { ProviderClient } from './provider-client.js';
 
 export interface TestProviderOptions
-  extends Partial<Pick<ProviderOptions, 'terms' | 'limits' | 'now' | 'dataDir'>> {
+  extends Partial<Pick<ProviderOptions, 'terms' | 'limits' | 'now' | 'dataDir' | 'volumes'>> {
   readonly params: NetworkParams;
   readonly ledger: LedgerPort;
   /** Different seeds, different providers. Default 1. */
@@ -49,6 +49,7 @@ export class TestProvider {
       publicUrl: () => url,
       limits: { scrubBytesPerSecond: 0, ...options.limits },
       ...(options.terms === undefined ? {} : { terms: options.terms }),
+      ...(options.volumes === undefined ? {} : { volumes: options.volumes }),
       ...(options.now === undefined ? {} : { now: options.now }),
     });
     const app = await createHttpApp(ProviderModule.of(provider), {
