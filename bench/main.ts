@@ -4,15 +4,22 @@
  */
 import { type BenchReport, reportToJson, reportToTable } from './report.js';
 
-const benches: Readonly<Record<string, () => Promise<BenchReport>>> = {
+/** Flags of a benchmark's own, besides --json. */
+type Flags = ReadonlySet<string>;
+
+const ownFlags: Readonly<Record<string, readonly string[]>> = { linear: ['--huge'] };
+
+const benches: Readonly<Record<string, (flags: Flags) => Promise<BenchReport>>> = {
   contracts: async () => (await import('./contracts.js')).benchContracts(),
   erasure: async () => (await import('./erasure.js')).benchErasure(),
   get: async () => (await import('./put.js')).benchGet(),
+  linear: async (flags) => (await import('./linear.js')).benchLinear(flags.has('--huge')),
   mine: async () => (await import('./mine.js')).benchMine(),
   pipeline: async () => (await import('./pipeline.js')).benchPipeline(),
   proof: async () => (await import('./proof.js')).benchProof(),
   put: async () => (await import('./put.js')).benchPut(),
   repair: async () => (await import('./repair.js')).benchRepair(),
+  small: async () => (await import('./small.js')).benchSmall(),
   state: async () => (await import('./state.js')).benchState(),
   sync: async () => (await import('./sync.js')).benchSync(),
   validate: async () => (await import('./validate.js')).benchValidate(),
@@ -22,17 +29,19 @@ const usageExitCode = 2;
 
 async function main(argv: readonly string[]): Promise<number> {
   const names = argv.filter((argument) => !argument.startsWith('--'));
-  const unknownFlags = argv.filter((argument) => argument.startsWith('--') && argument !== '--json');
-  const [name] = names;
-  if (name === undefined || names.length > 1 || unknownFlags.length > 0 || !Object.hasOwn(benches, name)) {
+  const [name = ''] = names;
+  const flags = new Set(argv.filter((argument) => argument.startsWith('--')));
+  const known = ['--json', ...(ownFlags[name] ?? [])];
+  const unknownFlags = [...flags].filter((flag) => !known.includes(flag));
+  if (names.length !== 1 || unknownFlags.length > 0 || !Object.hasOwn(benches, name)) {
     const problem = [...unknownFlags, ...names].join(' ') || 'no name';
     process.stderr.write(
       `cannot run '${problem}'; use: npm run bench -- NAME [--json], NAME one of: ${Object.keys(benches).join(', ')}\n`,
     );
     return usageExitCode;
   }
-  const report = await (benches[name] as () => Promise<BenchReport>)();
-  const text = argv.includes('--json') ? reportToJson(name, report) : reportToTable(name, report);
+  const report = await (benches[name] as (flags: Flags) => Promise<BenchReport>)(flags);
+  const text = flags.has('--json') ? reportToJson(name, report) : reportToTable(name, report);
   process.stdout.write(`${text}\n`);
   return 0;
 }

@@ -56,7 +56,7 @@ export interface TransferRounds {
 /** Puts and gets of a file over loopback and the peers take turns, so that a neighbour's load falls on all of them. */
 export function measureTransfers(): Promise<TransferRounds> {
   return withMarket(PROVIDERS, async (market) => {
-    const whyNoPeers = await installPeers();
+    let whyNoPeers = await installPeers();
     const file = await writeRandomFile(join(market.folder, 'file'), FILE_BYTES);
     const clients = { putter: await market.client(), getter: await market.client() };
     const idleCores = await measureIdle(market);
@@ -68,8 +68,12 @@ export function measureTransfers(): Promise<TransferRounds> {
         rounds[name].push(await measureRound(market, clients, file, PROFILES[name]));
       }
       if (whyNoPeers !== undefined) continue;
-      copies.push(await copyWithHyperdrive(file, FILE_BYTES, market.folder));
-      downloads.push(await downloadWithWebtorrent(file, FILE_BYTES, market.folder));
+      try {
+        copies.push(await copyWithHyperdrive(file, FILE_BYTES, market.folder));
+        downloads.push(await downloadWithWebtorrent(file, FILE_BYTES, market.folder));
+      } catch (error) {
+        whyNoPeers = `a peer failed: ${error instanceof Error ? error.message : String(error)}`;
+      }
     }
     return {
       profiles: { '10_16': summary(rounds['10_16']), '8_24': summary(rounds['8_24']) },

@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+import { type BenchMarket, plainWriteSeconds, withMarket, writeRandomFile } from './bench-market.js';
+import type { Got, Put } from './client-child.js';
+import { median } from './measure.js';
+import type { BenchReport } from './report.js';
+
+const PROVIDERS = 16;
+const OPTIONS = { profile: { k: 10, repairBelow: 12, n: 16 }, epochs: 100 } as const;
+const ROUNDS = 3;
+
+/** Sizes in bytes by the name in the keys. */
+const SIZES = { '100MB': 1e8, '1GB': 1e9 } as const;
+const HUGE_BYTES = 1e10;
+
+interface Transfer {
+  readonly put: Put;
+  readonly got: Got;
+  readonly putPeakMiB: number;
+  readonly getPeakMiB: number;
+}
+
+/**
+ * What a file ten times as large costs: the same MB/s and the same memory. Every transfer is made by a fresh client.
+ * `huge`: also 10 GB, beyond the page cache of many machines, against a plain write of the same stored bytes.
+ */
+export function benchLinear(huge: boolean): Promise<BenchReport> {
+  return withMarket(PROVIDERS, async (market) => {
+    const small: Transfer[] = [];
+    const large: Transfer[] = [];
+    const files = {
+      small: await writeRandomFile(join(market.folder, 'small'), SIZES['100MB']),
+      large: await writeRandomFile(join(market.folder, 'large'), SIZES['1GB']),
+    };
+    // Providers are as warm for the first file as for the last.
+    await transfer(market, files.small);
+    for (let round = 0; round < ROUNDS; round++) {
+      small.push(await transfer(market, files.small));
+      large.push(await transfer(market, files.large));
+    }
+    const [few, many] = [summary(SIZES['100MB'], small), summary(SIZES['1GB'], large)];
+    const most = huge ? await measureHuge(market) : undefined;
+    return {
+      figures: {
+        putMBps_100MB: few.putMBps,
+        putMBps_1GB: many.putMBps,
+        getMBps_100MB: few.getMBps,
+        getMBps_1GB: many.getMBps,
+        putPeakRssMiB_100MB: few.putPeakMiB,
+        putPeakRssMiB_1GB: many.putPeakMiB,
+        getPeakRssMiB_100MB: few.getPeakMiB,
+        getPeakRssMiB_1GB: many.getPeakMiB,
+        putMBps_10GB: most?.putMBps ?? null,
+        getMBps_10GB: most?.getMBps ?? null,
+        putPeakRssMiB_10GB: most?.putPeakMiB ?? null,
+        getPeakRssMiB_10GB: most?.getPeakMiB ?? null,
+        plainWriteMBps_10GB: most?.plainWriteMBps ?? null,
+      },
+      ratios: {
+        put1GBVs100MB: many.putMBps / few.putMBps,
+        get1GBVs100MB: many.getMBps / few.getMBps,
+        putPeakRss1GBVs100MB: many.putPeakMiB / few.putPeakMiB,
+        getPeakRss1GBVs100MB: many.getPeakMiB / few.getPeakMiB,
+        stored10GBVsPlainWrite: most === undefined ? null : most.storedMBps / most.plainWriteMBps,
+      },
+      why: Object.fromEntries(
+        ['putMBps', 'getMBps', 'putPeakRssMiB', 'getPeakRssMiB', 'plainWriteMBps']
+          .map((name) => `${name}_10GB`)
+          .concat('stored10GBVsPlainWrite')
+          .map((key) => [key, 'measured with --huge: it needs 40 GB of disk']),
+      ),
+    };
+  });
+}
+
+async function transfer(market: BenchMarket, file: string): Promise<Transfer> {
+  const putter = await market.client();
+  const put = await putter.put(file, OPTIONS);
+  const getter = await market.client();
+  const got = await getter.get(put.entry);
+  await putter.end(put.contracts);
+  await Promise.all([putter.stop(), getter.stop()]);
+  return { put, got, putPeakMiB: putter.peakRssMiB, getPeakMiB: getter.peakRssMiB };
+}
+
+function summary(sizeBytes: number, transfers: readonly Transfer[]) {
+  const of = (value: (transfer: Transfer) => number): number => median(transfers.map(value));
+  return {
+    putMBps: sizeBytes / 1e6 / of(({ put }) => put.seconds),
+    getMBps: sizeBytes / 1e6 / of(({ got }) => got.seconds),
+    storedMBps: of(({ put }) => put.storedBytes / 1e6 / put.seconds),
+    putPeakMiB: of(({ putPeakMiB }) => putPeakMiB),
+    getPeakMiB: of(({ getPeakMiB }) => getPeakMiB),
+  };
+}
+
+async function measureHuge(market: BenchMarket) {
+  const file = await writeRandomFile(join(market.folder, 'huge'), HUGE_BYTES);
+  const one = await transfer(market, file);
+  const { storedBytes } = one.put;
+  const seconds = await plainWriteSeconds(market.folder, storedBytes);
+  return { ...summary(HUGE_BYTES, [one]), plainWriteMBps: storedBytes / 1e6 / seconds };
+}
