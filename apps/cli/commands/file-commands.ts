@@ -10,7 +10,8 @@ export const fileCommands: readonly CommandDefinition[] = [
       'stored under its own name, a file in a folder under the folder’s name and its path inside. An existing name\n' +
       'is replaced. Small files are packed together. What is stored already with the same size and time is passed by,\n' +
       'so the same command goes on where an interrupted one stopped. What cannot be read is named, the rest is stored,\n' +
-      'and the exit code is 74.',
+      'and the exit code is 74. With --repairer ADDRESS somebody rebuilds what providers lose while you are away, out of\n' +
+      '--reserve COINS a contract, which return where no repair needs them (docs/operate/repair.md).',
     options: [
       { flags: '--name <name>', description: 'store a single file or folder under this name' },
       {
@@ -57,6 +58,7 @@ export const fileCommands: readonly CommandDefinition[] = [
         default: 'the name’s last part',
       },
       { flags: '--force', description: 'replace what is at PATH' },
+      { flags: '--version <number>', description: 'an earlier version of a file', default: 'the newest' },
       {
         flags: '--range <from-to>',
         description: 'only these bytes: 0-499, 500- for the rest, -500 for the last ones',
@@ -90,6 +92,17 @@ export const fileCommands: readonly CommandDefinition[] = [
       'the roots on chain. healthy: at or above the repair threshold; degraded: below it; critical: just enough;\n' +
       'lost: too few. Exit code 1 when a file is lost.',
     load: async () => (await import('../actions/status.js')).status,
+  },
+  {
+    path: 'repair',
+    arguments: '[name...]',
+    summary: 'Store again what providers have lost',
+    details:
+      'Asks every holder for proofs now. What nobody holds, or cannot be proven, is rebuilt here from the rest and\n' +
+      'stored with other providers under new contracts for the time that is paid already; all files unless some are\n' +
+      'named. Exit code 75 when something could not be placed: the same command tries again.',
+    examples: ['cairn repair film.mkv', 'cairn repair'],
+    load: async () => (await import('../actions/repair.js')).repair,
   },
   {
     path: 'rm',

@@ -5,3 +5,4 @@
  */
 export { ClientStage } from './client-stage.js';
 export { type ProviderWire, startProviderWire, type WireFault } from './provider-wire.js';
+export { readUploadJournal } from './read-upload-journal.js';

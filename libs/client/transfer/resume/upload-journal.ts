@@ -154,7 +154,8 @@ class FolderOfJournals implements UploadJournals {
   }
 }
 
-interface ReadJournal {
+/** A journal as a file holds it. */
+export interface ReadJournal {
   readonly id: Uint8Array;
   readonly state: JournalState;
   /** Of the process that wrote last. */
@@ -164,7 +165,8 @@ interface ReadJournal {
   readonly goodBytes: number;
 }
 
-async function readJournal(path: string, key: Uint8Array): Promise<ReadJournal | undefined> {
+/** Reads a journal; undefined where there is none, or none that this key opens. */
+export async function readJournal(path: string, key: Uint8Array): Promise<ReadJournal | undefined> {
   const source = new Uint8Array(await readFile(path).catch(() => Buffer.alloc(0)));
   if (source.length < ID_BYTES) return undefined;
   const id = source.slice(0, ID_BYTES);
