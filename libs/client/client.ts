@@ -43,7 +43,7 @@ import { type StoredFiles, storePack } from './packs/store-pack.js';
 import { ProviderDirectory } from './providers/provider-directory.js';
 import { fileVoucherBook, memoryVoucherBook } from './reads/voucher-book.js';
 import type { StandingDeposits } from './repair/standing-deposits.js';
-import type { ReadOptions } from './transfer/download.js';
+import { type ReadOptions, readFile } from './transfer/download.js';
 import { explainExpiry } from './transfer/expiry.js';
 import { type FilledManifest, type FillOptions, fillManifest } from './transfer/fill/fill-file.js';
 import { abandonContracts, endContracts } from './transfer/form-contracts.js';
@@ -372,7 +372,11 @@ export class CairnClient {
     return repack(
       this.context,
       catalogue,
-      (terms) => (bytes, name) => this.storeSource(memorySource(bytes), name, { ...terms, signal }),
+      {
+        read: (manifest, how) => readFile(this.context, manifest, how),
+        storeWith: (terms) => (bytes, name) =>
+          this.storeSource(memorySource(bytes), name, { ...terms, signal }),
+      },
       options,
     );
   }

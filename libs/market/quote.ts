@@ -109,6 +109,14 @@ export function sumQuotes(quotes: readonly { readonly quote: Quote; readonly cou
   return { ...prices, contracts, epochs, storedBytes, lines };
 }
 
+/** Two quotes as one. */
+export function addQuotes(a: Quote, b: Quote): Quote {
+  return sumQuotes([
+    { quote: a, count: 1 },
+    { quote: b, count: 1 },
+  ]);
+}
+
 /** What must be set aside so that a contract can be stored again elsewhere at the same price: the bounty and the fee. */
 export function reserveForRepair(
   params: NetworkParams,

@@ -3,6 +3,7 @@ import type { CairnClient } from '#client';
 import { AppError } from '#errors';
 import type { CliContext } from '../context.js';
 import { safeText } from '../output/text.js';
+import { shownAs } from './stored-name.js';
 
 /**
  * The stored files that names stand for: a file, or everything below a folder; all of them where none is named. A
@@ -30,8 +31,8 @@ export function filesOf(files: readonly FileEntry[], name: string): readonly Fil
   if (exact !== undefined) return [exact];
   const prefix = name.endsWith('/') ? name : `${name}/`;
   const below = files.filter(({ path }) => path.startsWith(prefix));
-  if (below.length > 0 || !name.startsWith('./')) return below;
-  return filesOf(files, name.slice(2));
+  if (below.length > 0) return below;
+  return name.startsWith('./') ? filesOf(files, name.slice(2)) : shownAs(files, name);
 }
 
 function noSuchFile(name: string, count: number): AppError {

@@ -20,12 +20,17 @@ export async function findTargets(
   name: string,
   output: string | undefined,
   { signal }: CliContext,
+  version?: number,
 ): Promise<Target[]> {
+  if (version !== undefined) {
+    const entry = await client.file(name, { signal, version });
+    return [{ entry, path: await filePath(entry.path, output) }];
+  }
   const { catalogue } = await client.catalogue({ signal });
   const found = filesOf(catalogue.files, name);
   const [only] = found;
   if (only === undefined) return [{ entry: await client.file(name, { signal }), path: '' }];
-  const isFile = found.length === 1 && (only.path === name || `./${only.path}` === name);
+  const isFile = found.length === 1 && (only.path === name || !only.path.startsWith(prefixOf(only, name)));
   if (isFile) return [{ entry: only, path: await filePath(only.path, output) }];
   const prefix = prefixOf(only, name);
   const folder = resolve(output ?? basename(prefix));

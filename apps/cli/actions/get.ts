@@ -10,6 +10,7 @@ import { withClient } from '../session.js';
 import { parseByteRange } from './byte-range.js';
 import { fetchFile } from './get-file.js';
 import { assertFree, findTargets, type Target } from './get-targets.js';
+import { numberOption } from './option-values.js';
 import { PartialFile } from './partial-file.js';
 
 /** Small files written and synced at once. */
@@ -25,8 +26,9 @@ export const get: CommandAction = async ({ args, options }, context) =>
     const name = args[0] as string;
     const output = typeof options['output'] === 'string' ? options['output'] : undefined;
     const asked = typeof options['range'] === 'string' ? options['range'] : undefined;
-    if (output === '-') return writeToStdout(client, name, asked, context);
-    const targets = await findTargets(client, name, output, context);
+    const version = numberOption(options, 'version', { min: 1, max: 0xffff_ffff });
+    if (output === '-') return writeToStdout(client, name, { asked, version }, context);
+    const targets = await findTargets(client, name, output, context, version);
     if (options['force'] !== true) for (const { path } of targets) await assertFree(path);
     const [only] = targets;
     if (only !== undefined && targets.length === 1) {
@@ -113,10 +115,10 @@ async function writeMember({ entry, path }: Target, member: ReadMember): Promise
 async function writeToStdout(
   client: CairnClient,
   name: string,
-  asked: string | undefined,
+  { asked, version }: { readonly asked: string | undefined; readonly version: number | undefined },
   { output, signal }: CliContext,
 ): Promise<undefined> {
-  const entry = await client.file(name, { signal });
+  const entry = await client.file(name, { signal, ...(version !== undefined && { version }) });
   const range = asked === undefined ? {} : { range: parseByteRange(asked, Number(entry.sizeBytes)) };
   const bar = process.stdout.isTTY === true ? undefined : output.progress(safeText(name));
   const onProgress = ({ done, total }: { done: number; total: number }) =>

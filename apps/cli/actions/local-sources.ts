@@ -168,6 +168,11 @@ function toSource({ path, name }: Named, info: { size: number; mtimeMs: number }
   };
 }
 
+/** Whether two times of a file are one: what was written back may be a millisecond off, since systems keep fractions. */
+export function isSameTime(aMs: number, bMs: number): boolean {
+  return Math.abs(Math.floor(aMs) - Math.floor(bMs)) <= 1;
+}
+
 /** The last part of a path, of the folder `.` the name it really has. */
 function lastPart(path: Buffer, given: string): Buffer {
   const trimmed = path.subarray(0, lengthWithoutSlashes(path));

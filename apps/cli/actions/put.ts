@@ -10,7 +10,7 @@ import type { CliContext } from '../context.js';
 import { confirm } from '../output/ask.js';
 import { formatSpan, safeText } from '../output/text.js';
 import { withClient } from '../session.js';
-import { type FoundSources, findSources, type LocalSource } from './local-sources.js';
+import { type FoundSources, findSources, isSameTime, type LocalSource } from './local-sources.js';
 import { costToJson, failedToJson, type PutTerms } from './put-report.js';
 import { PutRun } from './put-run.js';
 import { quoteToLines } from './quote-lines.js';
@@ -116,7 +116,7 @@ async function compare(
       isThere &&
       (options['checksum'] === true
         ? await hasHash(source, entryContent(catalogue, entry).fileHash)
-        : Number(entry.modifiedAt) === source.modifiedAtMs);
+        : isSameTime(Number(entry.modifiedAt), source.modifiedAtMs));
     if (!isSame) changed.push(source);
   }
   return { changed, unchanged: sources.length - changed.length };

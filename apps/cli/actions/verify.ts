@@ -82,7 +82,7 @@ function verify(kind: StateObjectKind, describe: Describe): CommandAction {
     const { params, output } = context;
     const id = kind === 'contract' ? (input.args[0] ?? '') : toAccount(input.args[0] ?? '', params);
     const slot = kind === 'anchor' ? String(input.options['slot'] ?? 'catalogue') : undefined;
-    const object = await ask(input, context, { kind, id, slot });
+    const object = await askNodes(input, context, { kind, id, slot });
     for (const { url, problem } of object.nodes) {
       if (problem !== undefined) output.note(`not relied on ${url}: ${problem.message} (${problem.code})`);
     }
@@ -93,7 +93,7 @@ function verify(kind: StateObjectKind, describe: Describe): CommandAction {
 }
 
 /** Asks all nodes; their connections are closed when the answer is there. */
-async function ask(
+export async function askNodes(
   { options }: CommandInput,
   context: CliContext,
   ref: { readonly kind: StateObjectKind; readonly id: string; readonly slot: string | undefined },

@@ -1,4 +1,5 @@
 import type { CommandDefinition } from '../command.js';
+import { catalogueCommands } from './catalogue-commands.js';
 import { fileCommands } from './file-commands.js';
 import { keyCommands } from './key-commands.js';
 import { marketCommands } from './market-commands.js';
@@ -24,6 +25,7 @@ const completion: CommandDefinition = {
 export const COMMANDS: readonly CommandDefinition[] = [
   ...keyCommands,
   ...fileCommands,
+  ...catalogueCommands,
   ...offerCommands,
   ...marketCommands,
   ...payoutCommands,

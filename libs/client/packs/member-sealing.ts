@@ -54,7 +54,8 @@ export function sealMemberUnder(plain: Uint8Array, contentKey: Uint8Array): Uint
 export class MemberOpener {
   private readonly keys: MemberKeys;
   private readonly total: number;
-  private waiting: Uint8Array = new Uint8Array(0);
+  private waiting: Uint8Array[] = [];
+  private waitingBytes = 0;
 
   /** Starts at a record; `name` is for the error. */
   constructor(
@@ -72,18 +73,36 @@ export class MemberOpener {
    * @throws AppError `fetch/member-damaged`
    */
   open(piece: Uint8Array): Uint8Array[] {
-    let rest = this.waiting.length === 0 ? piece : joined(this.waiting, piece);
+    this.waiting.push(piece);
+    this.waitingBytes += piece.length;
     const plains: Uint8Array[] = [];
     while (this.record < this.total) {
       const plainBytes = recordPlainLength(this.plainLength, this.record);
       const sealedBytes = plainBytes + recordTagBytes;
-      if (rest.length < sealedBytes) break;
-      plains.push(this.openRecord(rest.subarray(0, plainBytes), rest.subarray(plainBytes, sealedBytes)));
-      rest = rest.subarray(sealedBytes);
+      if (this.waitingBytes < sealedBytes) break;
+      const whole = this.takeWaiting();
+      plains.push(this.openRecord(whole.subarray(0, plainBytes), whole.subarray(plainBytes, sealedBytes)));
+      this.waiting = [whole.subarray(sealedBytes)];
+      this.waitingBytes = whole.length - sealedBytes;
       this.record += 1;
     }
-    this.waiting = rest.slice();
+    // The caller may use the memory of what it gave for something else.
+    if (this.waiting.at(-1)?.buffer === piece.buffer)
+      this.waiting.push((this.waiting.pop() as Uint8Array).slice());
     return plains;
+  }
+
+  /** What waits in one piece: joined when a record is complete, not with every byte that comes. */
+  private takeWaiting(): Uint8Array {
+    const [only] = this.waiting;
+    if (this.waiting.length === 1 && only !== undefined) return only;
+    const whole = new Uint8Array(this.waitingBytes);
+    let at = 0;
+    for (const part of this.waiting) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
   }
 
   private openRecord(sealed: Uint8Array, tag: Uint8Array): Uint8Array {
@@ -104,11 +123,4 @@ export class MemberOpener {
     }
     return new Uint8Array(plain.buffer, plain.byteOffset, plain.byteLength);
   }
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(first.length + second.length);
-  whole.set(first);
-  whole.set(second, first.length);
-  return whole;
 }

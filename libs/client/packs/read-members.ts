@@ -1,12 +1,18 @@
 import type { FileEntry } from '#catalogue';
 import { equalBytes } from '#crypto';
 import { AppError } from '#errors';
-import { memberRange, planOfManifest, sealedLength } from '#fragments';
+import { type Manifest, memberRange, planOfManifest, sealedLength } from '#fragments';
 import { entryContent, manifestOf } from '../catalogue/entry-content.js';
 import type { CallOptions, ClientContext } from '../context.js';
 import { type ByteRange, type ReadOptions, readFile } from '../transfer/download.js';
 import { createFileHash } from '../transfer/file-hash.js';
 import { MemberOpener } from './member-sealing.js';
+
+/** Reads a range of what is stored under a manifest. */
+export type RangeReader = (
+  manifest: Manifest,
+  options: { readonly range: ByteRange; readonly signal?: AbortSignal | undefined },
+) => AsyncIterable<Uint8Array>;
 
 /** A member of a pack with its bytes, or why it cannot be had. */
 export type ReadMember =
@@ -60,8 +66,17 @@ export async function* readEntry(
  * Members of one pack in the order they lie in it, reading each part of the pack once. What cannot be had is told and
  * the others go on.
  */
-export async function* readMembers(
+export function readMembers(
   context: ClientContext,
+  entries: readonly FileEntry[],
+  options: CallOptions = {},
+): AsyncGenerator<ReadMember> {
+  return readMembersBy((manifest, how) => readFile(context, manifest, how), entries, options);
+}
+
+/** As `readMembers`, wherever the bytes come from. */
+export async function* readMembersBy(
+  read: RangeReader,
   entries: readonly FileEntry[],
   options: CallOptions = {},
 ): AsyncGenerator<ReadMember> {
@@ -75,12 +90,12 @@ export async function* readMembers(
     const last = run.at(-1);
     // Across a gap of a segment and more it is less to begin anew.
     if (last !== undefined && place.from - last.toExclusive >= capacity) {
-      yield* readRun(context, run, capacity, options);
+      yield* readRun(read, run, capacity, options);
       run = [];
     }
     run.push(place);
   }
-  yield* readRun(context, run, capacity, options);
+  yield* readRun(read, run, capacity, options);
 }
 
 interface Place extends ByteRange {
@@ -93,7 +108,7 @@ function placeOf(entry: FileEntry): Place {
 }
 
 async function* readRun(
-  context: ClientContext,
+  read: RangeReader,
   run: readonly Place[],
   capacity: number,
   { signal }: CallOptions,
@@ -104,7 +119,7 @@ async function* readRun(
     let position = from;
     let cut = new MemberCut(run[at] as Place);
     try {
-      for await (const piece of readFile(context, manifestOf(entry), {
+      for await (const piece of read(manifestOf(entry), {
         signal,
         range: { from, toExclusive: end },
       })) {

@@ -7,7 +7,7 @@ import { contractNow } from '../providers/provider-directory.js';
 import { contractsOf } from '../transfer/upload.js';
 import type { Deposits } from '../transfer/upload-plan.js';
 import { PackBuilder } from './pack-builder.js';
-import { readMembers } from './read-members.js';
+import { type RangeReader, readMembersBy } from './read-members.js';
 import { type StoreBytes, storePack } from './store-pack.js';
 
 /** How what is left of packs is stored anew. */
@@ -16,6 +16,12 @@ export interface RepackTerms {
   readonly fragmentSize: number;
   readonly epochs: number;
   readonly deposits: Deposits;
+}
+
+/** How bytes come and go. */
+export interface RepackRoads {
+  readonly read: RangeReader;
+  readonly storeWith: (terms: RepackTerms) => StoreBytes;
 }
 
 /** Members of packs stored anew elsewhere; the catalogue does not say so yet. */
@@ -47,9 +53,9 @@ export function liveBytes({ entries }: Holding): number {
  * fails stays where it is: it is tried again at the next change.
  */
 export async function repack(
-  context: ClientContext,
+  context: Pick<ClientContext, 'ledger' | 'params'>,
   catalogue: Catalogue,
-  storeWith: (terms: RepackTerms) => StoreBytes,
+  { read, storeWith }: RepackRoads,
   options: CallOptions = {},
 ): Promise<Repacked> {
   const moved = new Map<string, FileEntry>();
@@ -73,9 +79,9 @@ export async function repack(
     for (const { entries } of holdings) {
       options.signal?.throwIfAborted();
       try {
-        for await (const read of readMembers(context, entries, options)) {
-          if ('error' in read) throw read.error;
-          const { entry, plain } = read;
+        for await (const member of readMembersBy(read, entries, options)) {
+          if ('error' in member) throw member.error;
+          const { entry, plain } = member;
           if (!builder.fits(plain.length)) await flush();
           builder.add({ name: entry.path, plain, modifiedAtMs: Number(entry.modifiedAt) });
           waiting.push(entry);
@@ -98,7 +104,7 @@ export async function repack(
 
 /** What may be stored together: alike in profile, fragments and paid time. What is paid for no longer is left out. */
 async function groups(
-  context: ClientContext,
+  context: Pick<ClientContext, 'ledger' | 'params'>,
   wasteful: readonly Holding[],
 ): Promise<{ terms: RepackTerms; holdings: Holding[] }[]> {
   if (wasteful.length === 0) return [];
@@ -122,7 +128,7 @@ async function groups(
 }
 
 /** What its contracts set aside: for repair and for reads, alike in all of them. */
-async function depositsOf({ ledger }: ClientContext, manifest: Manifest): Promise<Deposits> {
+async function depositsOf({ ledger }: Pick<ClientContext, 'ledger'>, manifest: Manifest): Promise<Deposits> {
   const [first] = contractsOf(manifest);
   const view = first === undefined ? null : await contractNow(ledger, first);
   if (view === null) return {};

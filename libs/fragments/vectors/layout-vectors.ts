@@ -1,5 +1,5 @@
 /**
- * Vectors of the data layout (docs/protocol/data-layout.md, section 8).
+ * Vectors of the data layout (docs/protocol/data-layout.md, section 9).
  * Content key 32 x 01, repair key 32 x 02, segment id 00 01 .. 0f, plaintext byte i = i mod 251.
  */
 export const layoutVectors = {
