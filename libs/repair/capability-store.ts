@@ -14,7 +14,7 @@ export interface FileIndex {
   readonly contracts: readonly string[];
   readonly segmentCount: number;
   /** The different ways in which segments lie: most files have one. Places in `contracts`, from 1; 0: not placed. */
-  readonly placements: readonly (readonly number[])[];
+  readonly placements: readonly Uint16Array[];
   readonly sizeBytes: number;
   /** Of the content, so that the same capability handed over again is known. */
   readonly digest: string;
@@ -104,7 +104,9 @@ export class CapabilityStore {
   private note({ capability, bytes }: SignedRepairCapability): void {
     const { subject, clientKey, number, content } = capability;
     if (content === undefined) return;
-    const placements = new Map(content.segments.map(({ holders }) => [holders.join(), [...holders]]));
+    const placements = new Map(
+      content.segments.map(({ holders }) => [holders.join(), Uint16Array.from(holders)]),
+    );
     this.files.set(subject, {
       subject,
       client: bytesToHex(clientKey),

@@ -1,6 +1,6 @@
 import type { NetworkParams } from '#chain';
 import { priceReplacement, restOfTerm } from '#contracts';
-import { type Candidate, choosePlacement, failureDomain } from '#placement';
+import { type Candidate, choosePlacement, type OccupiedDomains } from '#placement';
 import type { ContractView } from '#wire';
 
 /** What a new holder must satisfy besides the client's own terms. */
@@ -9,7 +9,7 @@ export interface HolderRequest {
   /** Accounts that keep, kept or are about to keep fragments of the same segments, that are gone, or are ours. */
   readonly exclude: ReadonlySet<string>;
   /** Their failure domains. */
-  readonly domains: ReadonlySet<string>;
+  readonly domains: OccupiedDomains;
 }
 
 /** The new holder of a contract, or why there is none. */
@@ -18,7 +18,7 @@ export type HolderChoice = { readonly candidate: Candidate } | { readonly why: s
 /** Blocks until a replacement that is begun now may be on chain: what is left of the term by then is priced. */
 const UNDER_WAY_BLOCKS = 6;
 
-/** The cheapest provider that may go on with a contract: another failure domain, within the client's caps and coins. */
+/** The best provider that may go on with a contract: another failure domain, within the client's caps and coins. */
 export function chooseHolder(
   params: NetworkParams,
   view: ContractView,
@@ -27,13 +27,13 @@ export function chooseHolder(
 ): HolderChoice {
   const { epochs } = restOfTerm(params, view, request.height + UNDER_WAY_BLOCKS);
   if (epochs === 0) return { why: 'no epoch of its term is left' };
-  const { usable } = choosePlacement(params, candidates, {
+  const { usable: elsewhere } = choosePlacement(params, candidates, {
     bytesPerHolder: BigInt(view.totalBytes),
     epochs,
     height: request.height + UNDER_WAY_BLOCKS,
     exclude: request.exclude,
+    occupied: request.domains,
   });
-  const elsewhere = usable.filter((candidate) => !request.domains.has(failureDomain(params, candidate)));
   if (elsewhere.length === 0)
     return { why: `none of ${candidates.length} providers is free and in another failure domain` };
   const affordable = elsewhere.find(({ offer }) => isWithin(params, view, offer, epochs));

@@ -16,7 +16,7 @@ beforeAll(async () => {
   file = await stage.store(150_000);
   const key = stage.client.market.ledger.wallet('repairer').publicKey;
   given = capabilityOf(file.manifest, BigInt(Date.now() + 60_000), key);
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await stage.close();
 });

@@ -27,7 +27,7 @@ export const defaultRepairLimits: RepairLimits = {
   filesPerClient: 10_000,
   bytesPerClient: 256 * 2 ** 20,
   files: 200_000,
-  bytes: 8 * 2 ** 30,
+  bytes: 4 * 2 ** 30,
   concurrent: 4,
 };
 

@@ -8,7 +8,7 @@ import {
 } from '#client';
 import { AppError } from '#errors';
 import type { Logger } from '#logging';
-import { failureDomain } from '#placement';
+import { failureDomain, OccupiedDomains } from '#placement';
 import type { ContractView, RepairContent, RepairRecordView } from '#wire';
 import type { ByteLimit } from './byte-limit.js';
 import type { CapabilityStore } from './capability-store.js';
@@ -169,7 +169,7 @@ export class RepairRound {
     }
     const candidates = await context.providers.candidates();
     const own = await context.ledger.endpoint({ principal: context.identity.address });
-    const domains = new Set(
+    const domains = new OccupiedDomains(
       candidates
         .filter(({ offer }) => providers.has(offer.provider))
         .map((one) => failureDomain(params, one)),
@@ -250,7 +250,7 @@ interface RoundResult {
 
 interface Occupied {
   readonly providers: Set<string>;
-  readonly domains: Set<string>;
+  readonly domains: OccupiedDomains;
   readonly silent: ReadonlySet<string>;
   readonly candidates: Awaited<ReturnType<ClientContext['providers']['candidates']>>;
 }

@@ -11,6 +11,9 @@ afterEach(async () => {
   await stage.close();
 });
 
+/** What was given to another provider; on a busy machine a first attempt may have failed. */
+const replaced = () => stage.repairer.status().last.filter(({ outcome }) => outcome === 'replaced');
+
 test('two of four holders die while client and repairer are away: both are replaced within an epoch, read once for both', async () => {
   stage = await RepairStage.open(7);
   const file = await stage.store(700_000);
@@ -20,12 +23,12 @@ test('two of four holders die while client and repairer are away: both are repla
   await stage.stopRepairer();
   for (const view of [first!, second!]) await stage.lose(stage.providerOf(view));
   const missed = async (id: string) => (await stage.client.view(id)).replaceable === 'missed';
-  await market.mineUntil('two misses', async () => (await missed(first!.id)) && missed(second!.id));
+  await stage.mineUntil('two misses', async () => (await missed(first!.id)) && missed(second!.id));
   await stage.startRepairer();
   const startedAt = market.ledger.height;
-  await market.mineUntil('both replaced', async () => stage.repairer.status().last.length === 2);
+  await stage.mineUntil('both replaced', async () => replaced().length === 2);
   expect(market.ledger.height - startedAt).toBeLessThanOrEqual(epochBlocks);
-  const { last } = stage.repairer.status();
+  const last = replaced();
   expect(last.map(({ contract }) => contract).sort()).toEqual([first!.id, second!.id].sort());
   for (const record of last) expect(record).toMatchObject({ outcome: 'replaced', reason: 'below-threshold' });
   // k = 2 fragments of each segment are read, and two are made of them.
@@ -46,9 +49,9 @@ test('a provider leaves: it is replaced without a miss, and what it still gives 
   const { market } = stage.client;
   const view = await stage.client.view(file.contracts[0]!);
   await stage.providerOf(view).provider.operator.drain();
-  await market.mineUntil('the replacement', async () => stage.repairer.status().last.length > 0);
+  await stage.mineUntil('the replacement', async () => replaced().length > 0);
   expect(await stage.client.view(view.id)).toMatchObject({ status: 'replaced', missed: 0 });
-  const [record] = stage.repairer.status().last;
+  const [record] = replaced();
   expect(record).toMatchObject({ reason: 'drained', outcome: 'replaced' });
   expect(record?.bytesRead).toBe(record?.bytesRebuilt);
 }, 120_000);
@@ -62,15 +65,12 @@ test('a provider that comes back keeps its contract: nothing is replaced, and it
   await stage.lose(provider);
   const subject = stage.subjectOf(file);
   const live = () => stage.repairer.file(subject)?.liveFragments;
-  await market.mineUntil('it counts as gone', async () => live() === 3);
+  await stage.mineUntil('it counts as gone', async () => live() === 3);
   expect(stage.repairer.status().departed).toHaveLength(1);
-  await market.mineUntil('a miss', async () => (await stage.client.view(view.id)).replaceable === 'missed');
+  await stage.mineUntil('a miss', async () => (await stage.client.view(view.id)).replaceable === 'missed');
   await stage.bringBack(provider);
-  await market.mineUntil('it counts as live', async () => live() === 4);
-  await market.mineUntil(
-    'its next proof',
-    async () => (await stage.client.view(view.id)).lastMissed === null,
-  );
+  await stage.mineUntil('it counts as live', async () => live() === 4);
+  await stage.mineUntil('its next proof', async () => (await stage.client.view(view.id)).lastMissed === null);
   expect(await stage.client.view(view.id)).toMatchObject({ status: 'active', missed: 1 });
   expect(stage.repairer.status()).toMatchObject({ queue: [], last: [] });
 }, 180_000);
@@ -83,12 +83,20 @@ test('a fragment that a living provider lost is put again, from the others', asy
   const { store } = stage.providerOf(view).provider.context;
   const fragments = await market.ledger.ledger.contractFragments({ id: view.id });
   for (const { id } of fragments.items) await store.remove(id as FragmentId);
-  await market.mineUntil('both to be healed', async () => {
-    for (const { id } of fragments.items) if (!(await store.has(id as FragmentId))) return false;
-    return stage.repairer.status().healed >= fragments.items.length;
-  });
-  await market.mineUntil('it counts as live', async () => {
-    return stage.repairer.file(stage.subjectOf(file))?.liveFragments === 4;
-  });
+  await stage.mineUntil(
+    'both to be healed',
+    async () => {
+      for (const { id } of fragments.items) if (!(await store.has(id as FragmentId))) return false;
+      return stage.repairer.status().healed >= fragments.items.length;
+    },
+    { isProven: false },
+  );
+  await stage.mineUntil(
+    'it counts as live',
+    async () => {
+      return stage.repairer.file(stage.subjectOf(file))?.liveFragments === 4;
+    },
+    { isProven: false },
+  );
   expect(await stage.client.view(view.id)).toMatchObject({ status: 'active' });
 }, 180_000);

@@ -78,6 +78,8 @@ export class Repairer {
   private readonly rotten = new Map<string, Set<string>>();
   private readonly attempts = new Map<string, Attempt>();
   private readonly running = new Set<string>();
+  /** Files of contracts that are being replaced. */
+  private readonly busySubjects = new Set<string>();
   private plan: RepairPlan = { repairs: [], live: new Map(), lost: [] };
   private checkedAt: number | undefined;
   private url: string | undefined;
@@ -277,7 +279,7 @@ export class Repairer {
       subject,
       profile,
       placements: placements.map((holders) =>
-        holders.map((place) => {
+        Array.from(holders, (place) => {
           const listed = place === 0 ? undefined : (contracts[place - 1] as string);
           // Until it was looked at nothing is known of it, and nothing is done about it.
           return listed === undefined ? undefined : (this.watch.view(listed)?.id ?? listed);
@@ -315,7 +317,8 @@ export class Repairer {
   /** The most urgent contract and those that share its segments: rebuilt together. */
   private nextGroup(): PlannedRepair[] {
     const due = this.due(this.follower.height ?? 0);
-    const [first] = due;
+    // Two rounds about one file at a time could choose the same provider for two fragments of a segment.
+    const first = due.find(({ subjects }) => !subjects.some((subject) => this.busySubjects.has(subject)));
     if (first === undefined) return [];
     const key = groupKey(first);
     return due.filter((planned) => groupKey(planned) === key);
@@ -343,7 +346,9 @@ export class Repairer {
 
   private async repairGroup(group: readonly PlannedRepair[], signal: AbortSignal): Promise<void> {
     const height = this.follower.height ?? 0;
+    const subjects = group[0]?.subjects ?? [];
     for (const { contract } of group) this.running.add(contract);
+    for (const subject of subjects) this.busySubjects.add(subject);
     try {
       const avoid = (contract: string): ReadonlySet<string> =>
         this.attempts.get(contract)?.avoid ?? new Set();
@@ -355,6 +360,7 @@ export class Repairer {
       for (const { contract } of group) this.noteFailure(contract, height, error.message, undefined);
     } finally {
       for (const { contract } of group) this.running.delete(contract);
+      for (const subject of subjects) this.busySubjects.delete(subject);
     }
   }
 

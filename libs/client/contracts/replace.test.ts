@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import type { ContractId, FragmentId } from '#chain';
 import { bytesToHex, hexToBytes } from '#crypto';
@@ -10,9 +12,10 @@ import type { TestProvider } from '../../provider/testing/index.js';
 import { closeClientContext, openClientContext } from '../client.js';
 import type { ClientContext } from '../context.js';
 import { createRepairIdentity } from '../identity.js';
+import { createFileJournal } from '../negotiation/negotiation-journal.js';
 import { ClientStage } from '../testing/index.js';
 import { FragmentReader } from '../transfer/fragment-reader.js';
-import { replaceContract } from './replace.js';
+import { replaceContract, resumeReplacements } from './replace.js';
 
 const COIN = 1_000_000_000n;
 const PROFILE = { k: 2, n: 3 };
@@ -160,4 +163,34 @@ test('a provider leaves: it declares so, proves on, and is replaced; strangers a
   );
   expect(await stage.view(left)).toMatchObject({ status: 'replaced', missed: 0, successor: replacement });
   expect(await stage.view(replacement)).toMatchObject({ status: 'active', providerAddress: next.address });
+}, 180_000);
+
+test('a repairer is killed after both have signed: the next run puts that on chain, and sends nothing again', async () => {
+  const { segment, repairKey, contracts } = await storeSegment();
+  const [left] = contracts as [ContractId];
+  const { market } = stage;
+  const next = market.others[2]!;
+  await market.provider.provider.operator.drain();
+  await market.mineUntil('no open window', async () => {
+    const { replaceable, window } = await stage.view(left);
+    return replaceable === 'drained' && (window === null || window.proven);
+  });
+  const candidates = await repairer.providers.candidates();
+  const candidate = candidates.find(({ offer }) => offer.address === next.address)!;
+  const folder = await mkdtemp(join(tmpdir(), 'cairn-replace-'));
+  try {
+    const journal = createFileJournal(folder);
+    const wallet = Object.create(repairer.wallet) as typeof repairer.wallet;
+    wallet.submit = () => Promise.reject(new Error('killed'));
+    const killed = { ...repairer, journal, wallet };
+    const fragment = () => rebuild(segment, repairKey, 0);
+    await expect(replaceContract(killed, { contract: left, candidate, fragment })).rejects.toThrow('killed');
+    const [resumed] = await stage.whileMining(resumeReplacements({ ...repairer, journal }));
+    expect(resumed).toMatchObject({ contract: left });
+    expect(await stage.view(left)).toMatchObject({ status: 'replaced', successor: resumed?.replacement });
+    expect(await journal.open()).toEqual([]);
+    expect(await resumeReplacements({ ...repairer, journal })).toEqual([]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }, 180_000);

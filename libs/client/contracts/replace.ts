@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ContractId, FragmentId } from '#chain';
 import {
   type Agreement,
@@ -53,6 +54,7 @@ export interface OpenReplacement {
 const ROOM_SECONDS = 1_800;
 /** A challenge this near may have been made by the time the replacement is on chain: its epoch is not counted on. */
 const NEAR_BLOCKS = 6;
+const POLL_MS = 200;
 /** Agreements asked for, each with what is left of the term by then. */
 const MAX_ATTEMPTS = 3;
 
@@ -112,6 +114,7 @@ async function agree(context: ClientContext, open: ToAgree): Promise<Replaced> {
   const contract = view.id as ContractId;
   let firstRound = 1;
   for (let attempt = 1; ; attempt++) {
+    await openWindowOver(context, contract, signal);
     // Sending takes a while, and so may a block: what is left of the term is counted again.
     const epochs = await epochsLeft(context, contract);
     const { tip } = await ledger.status();
@@ -136,7 +139,7 @@ async function agree(context: ClientContext, open: ToAgree): Promise<Replaced> {
       await journal.close(replacement);
       return { contract, replacement, transaction: submitted.id };
     } catch (error) {
-      if (attempt === MAX_ATTEMPTS || !isTermOver(error)) throw error;
+      if (attempt === MAX_ATTEMPTS || !isMovedOn(error)) throw error;
     }
   }
 }
@@ -174,11 +177,24 @@ export async function resumeReplacements(
   return replaced;
 }
 
-/** An epoch has begun since the term was counted. */
-function isTermOver(error: unknown): boolean {
+/** A provider that leaves and missed nothing is paid for its open challenge first; sending may have taken until then. */
+async function openWindowOver(
+  { ledger }: ClientContext,
+  id: ContractId,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (;;) {
+    const view = await ledger.contract({ id });
+    if (view?.replaceable !== 'drained' || view.window === null || view.window.proven) return;
+    await delay(POLL_MS, undefined, { signal });
+  }
+}
+
+/** An epoch has begun since the term was counted, or a challenge was made. */
+function isMovedOn(error: unknown): boolean {
   if (!(error instanceof AppError) || error.code !== 'ledger/refused') return false;
   const violation = error.data['violation'] as { rule?: unknown } | undefined;
-  return violation?.rule === 'replace/epochs';
+  return violation?.rule === 'replace/epochs' || violation?.rule === 'replace/open-window';
 }
 
 function sessionWithNew(

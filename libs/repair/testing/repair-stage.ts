@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { handOver, memorySource, repairDeposits, repairSubject } from '#client';
 import { decodeManifest, encodeManifest, type Manifest } from '#fragments';
 import { createHttpApp, type RunningHttpApp } from '#http';
@@ -23,6 +24,8 @@ import {
 
 const COIN = 1_000_000_000n;
 const LABEL = 'repairer';
+const BLOCK_MS = 120;
+const MAX_BLOCKS = 200;
 
 /** A file as its client left it. */
 export interface LeftFile {
@@ -96,7 +99,7 @@ export class RepairStage {
     const bytes = new Uint8Array(randomBytes(sizeBytes));
     const { client } = this.client;
     const profile = { k: 2, repairBelow: 3, n: 4 };
-    const stored = await this.client.whileMining(
+    const stored = await this.whileMining(
       client.storeSource(memorySource(bytes), 'file', { profile, epochs, fragmentSize: 65_536 }),
     );
     const decoded = decodeManifest(stored.entry.manifest);
@@ -105,6 +108,41 @@ export class RepairStage {
     const { failed } = await handOver(client.context, [{ name: 'file', manifest }]);
     if (failed.length > 0) throw failed[0]!.error;
     return { bytes, manifest, contracts: stored.contracts };
+  }
+
+  /**
+   * Mines until something holds, slowly: the repairer looks at every block, and asks providers over HTTP meanwhile.
+   * `isProven` false: where a provider cannot prove what it lost.
+   */
+  async mineUntil(
+    what: string,
+    isDone: () => Promise<boolean> | boolean,
+    { isProven = true }: { isProven?: boolean } = {},
+  ): Promise<void> {
+    const { market } = this.client;
+    for (let block = 0; block < MAX_BLOCKS; block++) {
+      await market.mine();
+      if (isProven) await market.proven();
+      await delay(BLOCK_MS);
+      if (await isDone()) return;
+    }
+    throw new Error(`mined ${MAX_BLOCKS} blocks in vain until ${what}`);
+  }
+
+  /** Mines until something is done, however long that takes on a busy machine. */
+  private async whileMining<T>(work: Promise<T>): Promise<T> {
+    let isDone = false;
+    const settled = work.finally(() => {
+      isDone = true;
+    });
+    settled.catch(() => undefined);
+    const deadline = Date.now() + 120_000;
+    while (!isDone && Date.now() < deadline) {
+      await this.client.market.mine();
+      await this.client.market.proven();
+      await delay(BLOCK_MS);
+    }
+    return settled;
   }
 
   subjectOf({ manifest }: LeftFile): string {
