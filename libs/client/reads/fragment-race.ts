@@ -40,7 +40,8 @@ export async function raceFragments(race: FragmentRace): Promise<RaceOutcome> {
   const overtaken = new Set<number>();
   const stop = new AbortController();
   const both = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
-  let fatal: { readonly error: unknown } | undefined;
+  const faults: unknown[] = [];
+  const isOver = (): boolean => faults.length > 0 || signal?.aborted === true;
   let wake: () => void = () => undefined;
   const settled = (index: number): void => {
     runningSinceMs.delete(index);
@@ -64,7 +65,7 @@ export async function raceFragments(race: FragmentRace): Promise<RaceOutcome> {
       },
       (error: unknown) => {
         if (error instanceof AppError) failures.push(error.message);
-        else if (!both.aborted) fatal = { error };
+        else if (!both.aborted) faults.push(error);
         settled(index);
       },
     );
@@ -72,15 +73,15 @@ export async function raceFragments(race: FragmentRace): Promise<RaceOutcome> {
   try {
     for (;;) {
       signal?.throwIfAborted();
-      if (fatal !== undefined) throw fatal.error;
+      if (faults.length > 0) throw faults[0];
       if (found.size >= needed) return { ok: true, found };
       const dueMs = markLate(runningSinceMs, late, race);
-      while (runningSinceMs.size - late.size + found.size < needed) {
+      while (!isOver() && runningSinceMs.size - late.size + found.size < needed) {
         const index = await race.next();
         if (index === undefined) break;
         ask(index);
       }
-      if (found.size >= needed || fatal !== undefined) continue;
+      if (found.size >= needed || isOver()) continue;
       if (runningSinceMs.size === 0) return { ok: false, found: found.size, failures };
       await sleep(dueMs, (awaken) => {
         wake = awaken;

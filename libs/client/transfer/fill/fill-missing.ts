@@ -36,7 +36,10 @@ export interface Filled {
  * use yet. Stops when the time is over: what is missing then stays missing.
  */
 export async function fillMissing(fill: FillContext, options: { withinMs: number }): Promise<Filled> {
-  const work = new FillWork(fill, AbortSignal.any([fill.signal, AbortSignal.timeout(options.withinMs)]));
+  const work = new FillWork(
+    fill,
+    AbortSignal.any([fill.signal, AbortSignal.timeout(Math.ceil(options.withinMs))]),
+  );
   await work.run();
   fill.signal.throwIfAborted();
   return work;
