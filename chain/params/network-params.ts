@@ -88,6 +88,9 @@ export interface NetworkParams {
     readonly inclusionBps: bigint;
   };
 
-  /** What must differ between the holders of one segment's fragments. */
-  readonly failureDomain: 'provider' | 'subnet-owner-region';
+  /**
+   * What must differ between the holders of one segment's fragments: the provider, or every subnet (/24, /64) and the
+   * declared owner.
+   */
+  readonly failureDomain: 'provider' | 'subnet-owner';
 }

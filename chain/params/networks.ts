@@ -52,7 +52,7 @@ export const mainnet: NetworkParams = {
     burnPeriodBlocks: DAY_BLOCKS,
     burnTargetMiBEpochs: 1n << 20n,
   },
-  failureDomain: 'subnet-owner-region',
+  failureDomain: 'subnet-owner',
 };
 
 /** The public test network: the main network's rules, worthless coins. */

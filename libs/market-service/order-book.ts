@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { AppError } from '#errors';
 import { amountPerMonth, type BookLine, compareRanks, matchOffers } from '#market';
+import { domainToText } from '#placement';
 import type { BookEntryView, MARKET_CONTRACT, ProviderView } from '#services';
 import type { Page } from '#wire';
 import type { MarketServiceOptions } from './market-service-options.js';
@@ -77,7 +78,7 @@ function toView({ params }: MarketServiceOptions, line: BookLine<Candidate>): Bo
     state,
     why: why ?? null,
     freeBytes: freeBytes.toString(),
-    domain: domain ?? null,
+    domain: domain === undefined ? null : domainToText(domain),
     record,
     liveness,
     pricePerEpoch: pricePerEpoch.toString(),

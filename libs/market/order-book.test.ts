@@ -13,6 +13,7 @@ interface Shape {
   readonly expiresAt?: number;
   readonly address?: string | null;
   readonly region?: string;
+  readonly owner?: string;
   readonly record?: Partial<BookCandidate['record']>;
   readonly isDown?: boolean;
 }
@@ -45,7 +46,7 @@ function candidate(shape: Shape = {}): BookCandidate {
             ...shared,
             principal: provider,
             addresses: [shape.address ?? `http://10.0.${provider.charCodeAt(0)}.1:80`],
-            owner: 'o',
+            owner: shape.owner ?? 'o',
             region: shape.region ?? 'r',
             registeredAt: 1,
             expiresAt: 1_000,
@@ -108,7 +109,8 @@ describe('what is asked for', () => {
       { name: 'a', price: 10n, address: 'http://10.0.0.1', expiresAt: 1 },
       { name: 'b', price: 30n, address: 'http://10.0.0.2' },
       { name: 'c', price: 20n, address: 'http://10.0.0.3' },
-      { name: 'd', price: 40n, address: 'http://10.0.1.3' },
+      { name: 'd', price: 40n, address: 'http://10.0.1.3', owner: 'another' },
+      { name: 'e', price: 50n, address: 'http://10.0.2.3' },
     ];
     const lines = matchOffers(mainnet, 10, shapes.map(candidate), { isOnePerDomain: true }, 'price');
     expect(lines.map(({ candidate: { offer }, why }) => [offer.provider[0], why?.split(' ')[0]])).toEqual([
@@ -116,6 +118,7 @@ describe('what is asked for', () => {
       ['c', undefined],
       ['b', 'same'],
       ['d', undefined],
+      ['e', 'same'],
     ]);
   });
 });

@@ -1,6 +1,6 @@
 import type { NetworkParams } from '#chain';
 import { divideUp, trancheOf } from '#contracts';
-import { failureDomain } from '#placement';
+import { type FailureDomain, failureDomain, OccupiedDomains } from '#placement';
 import type { EndpointView, OfferView } from '#wire';
 
 const GIB = 1n << 30n;
@@ -49,7 +49,7 @@ export interface BookLine<C extends BookCandidate = BookCandidate> {
   readonly why: string | undefined;
   readonly freeBytes: bigint;
   /** Undefined without an endpoint: nobody knows where it stands. */
-  readonly domain: string | undefined;
+  readonly domain: FailureDomain | undefined;
   /** Price of an epoch for the bytes asked for, and that per GiB. */
   readonly pricePerEpoch: bigint;
   readonly pricePerGiBEpoch: bigint;
@@ -72,11 +72,12 @@ export function matchOffers<C extends BookCandidate>(
         compareRanks(a.rank, b.rank) || compareText(a.candidate.offer.provider, b.candidate.offer.provider),
     );
   if (filter.isOnePerDomain !== true) return lines;
-  const taken = new Set<string>();
+  const occupied = new OccupiedDomains();
   return lines.map((line) => {
     if (line.why !== undefined || line.domain === undefined) return line;
-    if (taken.has(line.domain)) return { ...line, why: `same failure domain ${line.domain}` };
-    taken.add(line.domain);
+    const taken = occupied.takenMark(line.domain);
+    if (taken !== undefined) return { ...line, why: `same failure domain ${taken}` };
+    occupied.add(line.domain);
     return line;
   });
 }

@@ -18,7 +18,7 @@ export interface ProviderTerms {
   readonly capacityBytes: number;
   /** How long an offer or endpoint record holds; renewed when a quarter is left. */
   readonly ttlBlocks: number;
-  /** Declared owner and region: part of the failure domain. */
+  /** Declared owner, a part of the failure domain, and region: distinct ones are preferred. */
   readonly owner: string;
   readonly region: string;
 }

@@ -5,7 +5,7 @@ import type { TxKind } from '../transaction.js';
 const bodySchema = struct({
   /** Where the principal is reached: URLs or multiaddrs, best first. */
   addresses: list(text(200), 8),
-  /** Declared owner and region: part of the failure domain. */
+  /** Declared owner, a part of the failure domain, and region: distinct ones are preferred. */
   owner: text(64),
   region: text(64),
   /** The record expires this many blocks after it is written. */

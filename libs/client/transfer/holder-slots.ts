@@ -1,6 +1,6 @@
 import { AppError } from '#errors';
 import { uploadQuorum } from '#fragments';
-import { type Candidate, failureDomain } from '#placement';
+import { type Candidate, failureDomain, OccupiedDomains } from '#placement';
 import type { ClientContext } from '../context.js';
 import type { PlacementBook } from './placement-book.js';
 import { type SlotRoomPlan, slotRoom } from './slot-room.js';
@@ -78,9 +78,9 @@ export class HolderSlots {
     }));
     for (const one of adopted) this.adopt(one);
     const holding = this.positions.flatMap(({ preferred }) => preferred ?? []);
-    const inUse = new Set(holding.map((candidate) => failureDomain(context.params, candidate)));
-    this.spares = upload.candidates.filter(
-      (candidate) => !inUse.has(failureDomain(context.params, candidate)),
+    const inUse = new OccupiedDomains(holding.map((candidate) => failureDomain(context.params, candidate)));
+    this.spares = upload.candidates.filter((candidate) =>
+      inUse.isFree(failureDomain(context.params, candidate)),
     );
   }
 

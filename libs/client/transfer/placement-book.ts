@@ -3,6 +3,7 @@ import type { FragmentEntry } from '#contracts';
 import { bytesToHex, hexToBytes } from '#crypto';
 import { assertInvariant } from '#errors';
 import { type ManifestSegment, notPlaced, type RedundancyProfile, uploadQuorum } from '#fragments';
+import { type FailureDomain, OccupiedDomains } from '#placement';
 
 /** A sealed segment, wherever its fragments are. */
 export type SegmentShape = Omit<ManifestSegment, 'holders'>;
@@ -17,7 +18,7 @@ export interface MissingFragments {
 export class PlacementBook {
   private readonly shapes: SegmentShape[] = [];
   private readonly holders: (ContractId | undefined)[][] = [];
-  private readonly domains = new Map<ContractId, string>();
+  private readonly domains = new Map<ContractId, FailureDomain>();
 
   constructor(readonly profile: RedundancyProfile) {}
 
@@ -31,7 +32,7 @@ export class PlacementBook {
   }
 
   /** Says where a contract's fragments would fall together. */
-  addContract(contract: ContractId, domain: string): void {
+  addContract(contract: ContractId, domain: FailureDomain): void {
     this.domains.set(contract, domain);
   }
 
@@ -67,10 +68,11 @@ export class PlacementBook {
     return this.isDomainFree(segment, fragment, this.domainOf(contract));
   }
 
-  isDomainFree(segment: number, fragment: number, domain: string): boolean {
-    return this.holdersOf(segment).every(
-      (holder, index) => index === fragment || holder === undefined || this.domainOf(holder) !== domain,
+  isDomainFree(segment: number, fragment: number, domain: FailureDomain): boolean {
+    const others = this.holdersOf(segment).flatMap((holder, index) =>
+      index === fragment || holder === undefined ? [] : [this.domainOf(holder)],
     );
+    return new OccupiedDomains(others).isFree(domain);
   }
 
   place(segment: number, fragment: number, contract: ContractId): void {
@@ -148,7 +150,7 @@ export class PlacementBook {
     }));
   }
 
-  private domainOf(contract: ContractId): string {
+  private domainOf(contract: ContractId): FailureDomain {
     const domain = this.domains.get(contract);
     assertInvariant(domain !== undefined, `the failure domain of contract ${contract} is known`);
     return domain;

@@ -3,7 +3,7 @@ import { bytesToHex, hexToBytes } from '#crypto';
 import { AppError, violationToText } from '#errors';
 import { isPlaced, type Manifest, type ManifestSegment, notPlaced, planOfManifest } from '#fragments';
 import type { Quote } from '#market';
-import { type Candidate, choosePlacement, failureDomain } from '#placement';
+import { type Candidate, choosePlacement, failureDomain, OccupiedDomains } from '#placement';
 import type { CallOptions, ClientContext } from '../../context.js';
 import { checkFile } from '../../health/file-health.js';
 import type { DealLimits } from '../../negotiation/deal-limits.js';
@@ -117,11 +117,11 @@ class Filling {
   }
 
   /** Puts into the book what holders prove to have; answers their failure domains. */
-  private async findHealthy(candidates: readonly Candidate[]): Promise<Set<string>> {
+  private async findHealthy(candidates: readonly Candidate[]): Promise<OccupiedDomains> {
     const { context, manifest, book, options } = this;
     const byAccount = new Map(candidates.map((candidate) => [candidate.offer.provider, candidate]));
     const { holders } = await checkFile(context, manifest, options);
-    const domains = new Set<string>();
+    const domains = new OccupiedDomains();
     for (const { contract, ok, why } of holders) {
       const view = await contractNow(context.ledger, contract);
       const isRunning = view?.status === 'active' && view.endEpoch === view.epochs;
@@ -131,7 +131,7 @@ class Filling {
         continue;
       }
       const candidate = byAccount.get(view.provider);
-      const domain = candidate === undefined ? view.provider : failureDomain(context.params, candidate);
+      const domain = candidate === undefined ? [view.provider] : failureDomain(context.params, candidate);
       this.healthy.add(contract as ContractId);
       domains.add(domain);
       book.addContract(contract as ContractId, domain);
@@ -148,7 +148,7 @@ class Filling {
   }
 
   /** Who could take what is missing, and at which price. */
-  private async plan(candidates: readonly Candidate[], domains: ReadonlySet<string>): Promise<UploadPlan> {
+  private async plan(candidates: readonly Candidate[], occupied: OccupiedDomains): Promise<UploadPlan> {
     const { context, manifest, book, options } = this;
     const { params, ledger } = context;
     const planned = planOfManifest(manifest);
@@ -167,11 +167,9 @@ class Filling {
     const needs = [...perPosition.values()];
     const bytesPerHolder = needs.reduce((most, { bytes }) => (bytes > most ? bytes : most), 0n);
     const fragmentsPerHolder = Math.max(...needs.map(({ count }) => count));
-    const placement = choosePlacement(params, candidates, { bytesPerHolder, epochs, height });
+    const placement = choosePlacement(params, candidates, { bytesPerHolder, epochs, height, occupied });
     const isFailing = ({ offer }: Candidate): number => (this.failing.has(offer.provider) ? 1 : 0);
-    const usable = placement.usable
-      .filter((one) => !domains.has(failureDomain(params, one)))
-      .sort((a, b) => isFailing(a) - isFailing(b));
+    const usable = [...placement.usable].sort((a, b) => isFailing(a) - isFailing(b));
     if (usable.length === 0) throw nobodyLeft(needs.length, placement.refusals);
     const items = usable.slice(0, needs.length).map(({ offer }, at) => ({
       offer,

@@ -68,7 +68,7 @@ export async function resumeUpload(
     usable.set(one.record.contract, one);
     const domain =
       one.candidate === undefined
-        ? bytesToHex(one.record.providerKey)
+        ? [bytesToHex(one.record.providerKey)]
         : failureDomain(context.params, one.candidate);
     book.addContract(one.record.contract, domain);
   }
