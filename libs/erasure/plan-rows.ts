@@ -9,10 +9,10 @@ import {
 import type { CodingPlan } from './coding-plan.js';
 import { multiply } from './galois-field.js';
 
-/** Memory for the columns of all rows that are in the kernel at once: about a core's second cache. */
-const windowBytes = 1024 * 1024;
+/** Memory for the columns of all rows that are in the kernel at once. */
+const windowBytes = 4 * 1024 * 1024;
+/** What a cipher and a hash take at once without losing time on the call; behind it the rows leave the second cache. */
 const maxWidth = 64 * 1024;
-const minWidth = 4 * 1024;
 /** What a pass of the matrix reads again and again stays in the first cache. */
 const matrixInputBytes = 16 * 1024;
 const stepStripBytes = 1024;
@@ -30,10 +30,8 @@ export interface PlanRows {
 /** Writes a plan's tables into the kernel's memory; what lay there before is void. */
 export function layOutPlan(kernel: ErasureKernel, plan: CodingPlan): PlanRows {
   const rowCount = plan.inputCount + plan.outputCount;
-  const width = Math.max(
-    minWidth,
-    Math.min(maxWidth, wholeBlocks(windowBytes / rowCount - COLUMN_BLOCK_BYTES)),
-  );
+  // A power of two: BLAKE3 hashes whole subtrees at once only where its pieces are aligned to them.
+  const width = Math.min(maxWidth, 2 ** Math.floor(Math.log2(windowBytes / rowCount)));
   const strip =
     plan.kind === 'steps' ? stepStripBytes : wholeBlocks(Math.max(256, matrixInputBytes / plan.inputCount));
   // Rows of 2^n bytes would all begin in the same few places of the cache.

@@ -78,7 +78,7 @@ describe.each(ERASURE_VARIANTS)('%s against @subspace', (variant) => {
   });
 
   test('lengths at the borders of vectors, strips and windows', () => {
-    for (const length of [1, 15, 16, 17, 31, 32, 33, 1023, 1024, 1025, 34_911, 34_912, 34_913])
+    for (const length of [1, 15, 16, 17, 31, 32, 33, 1023, 1024, 1025, 65_535, 65_536, 65_537])
       compareAll(10, 30, length, length);
   });
 
@@ -88,7 +88,7 @@ describe.each(ERASURE_VARIANTS)('%s against @subspace', (variant) => {
     const plan = planEncode(10, wanted)!;
     expect(plan.kind).toBe('steps');
     layOutPlan(kernel, plan);
-    expect(kernel.memoryOf(0).byteLength).toBeLessThan(2 * 1024 * 1024);
+    expect(kernel.memoryOf(0).byteLength).toBeLessThan(3 * 1024 * 1024);
     layOutPlan(
       kernel,
       planByMatrix(
@@ -96,7 +96,7 @@ describe.each(ERASURE_VARIANTS)('%s against @subspace', (variant) => {
         Array.from({ length: 128 }, (_, at) => 128 + at),
       ),
     );
-    expect(kernel.memoryOf(0).byteLength).toBeLessThan(4 * 1024 * 1024);
+    expect(kernel.memoryOf(0).byteLength).toBeLessThan(6 * 1024 * 1024);
   });
 });
 
