@@ -1,4 +1,5 @@
-import { appendFile, mkdtemp, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { appendFile, chmod, mkdtemp, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -54,6 +55,39 @@ describe('a file that is read once', () => {
     await change();
     await expect(source.assertUnchanged()).rejects.toMatchObject(changed);
     await source.close();
+  });
+
+  test('holes of a sparse file are zeros, also beyond 2^32 bytes', async () => {
+    const sizeBytes = 2 ** 32 + 1_000;
+    await truncate(path, sizeBytes);
+    const source = await openSource(path);
+    expect(source.sizeBytes).toBe(sizeBytes);
+    const first = await source.read(70_000);
+    expect(new TextDecoder().decode(first.subarray(0, 10))).toBe('abcdefghij');
+    expect(first.subarray(10).every((byte) => byte === 0)).toBe(true);
+    await source.close();
+  });
+
+  test('a named pipe that nobody writes to is refused and not waited for', async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    await expect(openSource(pipe)).rejects.toMatchObject({ code: 'source/not-a-file' });
+  });
+
+  test('what may not be read is refused as that', async () => {
+    const isRoot = process.getuid?.() === 0;
+    await chmod(folder, 0o755);
+    await chmod(path, 0o000);
+    if (isRoot) process.seteuid?.(65_534);
+    try {
+      await expect(openSource(path)).rejects.toMatchObject({
+        code: 'source/not-permitted',
+        message: expect.stringContaining('EACCES'),
+      });
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+      await chmod(path, 0o600);
+    }
   });
 
   test('what is not there, and what is no file, is refused by name', async () => {
