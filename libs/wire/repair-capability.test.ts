@@ -23,7 +23,7 @@ const ruleOf = (change: Partial<RepairContent>) =>
   validateRepairCapability({ ...sampleCapability(), content: { ...content, ...change } })?.rule;
 
 test('libs/wire/vectors/repair.json is what this code makes', () => {
-  expect(toVectorJson(repairVectors())).toBe(text);
+  expect(JSON.parse(toVectorJson(repairVectors()))).toEqual(JSON.parse(text));
 });
 
 test('a capability is read back; another network, client or byte does not verify', () => {
