@@ -238,10 +238,10 @@ describe('packs', () => {
             read: shelf.read,
             storeWith: () => shelf.store,
           });
-          expect(failures).toEqual([]);
+          expect(failures.map(({ code }) => code)).toEqual([]);
           noteKeys(moved.values());
           catalogue = withMoved(catalogue, moved);
-          expect(wastefulPacks(catalogue)).toEqual([]);
+          expect(wastefulPacks(catalogue).length).toBe(0);
         }
         const read = await readAll(shelf, catalogue.files);
         expect([...read.keys()].sort()).toEqual([...model.keys()].sort());
@@ -254,21 +254,21 @@ describe('packs', () => {
 
   test('are read once from front to back for all their members, and across a gap of a segment not at all', async () => {
     const shelf = new Shelf();
-    const files = Array.from({ length: 60 }, (_, at) => [`f${at}`, plainOf(20_000 + at)] as const);
+    const files = Array.from({ length: 50 }, (_, at) => [`f${at}`, plainOf(20_000 + at)] as const);
     const entries = await pack(shelf, files);
     expect(entries.every(({ member }) => member?.pack === entries[0]?.member?.pack)).toBe(true);
     const packBytes = manifestOf(entries[0] as FileEntry).sizeBytes;
     await readAll(shelf, entries);
     expect(shelf.readBytes).toBeLessThanOrEqual(packBytes);
     shelf.readBytes = 0;
-    const ends = [entries[0], entries[59]] as FileEntry[];
-    expect([...(await readAll(shelf, ends)).keys()]).toEqual(['f0', 'f59']);
+    const ends = [entries[0], entries[49]] as FileEntry[];
+    expect([...(await readAll(shelf, ends)).keys()]).toEqual(['f0', 'f49']);
     expect(shelf.readBytes).toBeLessThan(packBytes / 10);
   });
 
   test('with a segment out of reach: what lies in it is told, the rest comes; such a pack is not stored anew', async () => {
     const shelf = new Shelf();
-    const files = Array.from({ length: 60 }, (_, at) => [`f${at}`, plainOf(20_000)] as const);
+    const files = Array.from({ length: 50 }, (_, at) => [`f${at}`, plainOf(20_000)] as const);
     const entries = await pack(shelf, files);
     const manifest = manifestOf(entries[0] as FileEntry);
     const capacity = segmentOf(manifest);
@@ -284,7 +284,7 @@ describe('packs', () => {
       else good += 1;
     }
     expect(failed).toEqual(entries.filter(touches).map(({ path }) => path));
-    expect(good).toBe(60 - failed.length);
+    expect(good).toBe(50 - failed.length);
 
     const keep = new Set(['f18', 'f19', 'f20']);
     const names = files.map(([path]) => path).filter((path) => !keep.has(path));
@@ -298,6 +298,18 @@ describe('packs', () => {
     // Stored anew before the loss was met or not: whatever moved is whole.
     const read = await readAll(shelf, [...moved.values()]);
     for (const plain of read.values()) expect(Buffer.compare(plain, plainOf(20_000))).toBe(0);
+  });
+
+  test('that overlap, as nobody writes them, are each read by themselves', async () => {
+    const shelf = new Shelf();
+    const [a, b] = (await pack(shelf, [
+      ['a', plainOf(100)],
+      ['b', plainOf(200)],
+    ])) as [FileEntry, FileEntry];
+    const twice = { ...a, path: 'a again' };
+    expect([...(await readAll(shelf, [a, twice, b])).keys()]).toEqual(['a', 'a again', 'b']);
+    const other = (await pack(shelf, [['c', plainOf(5)]])) as [FileEntry];
+    await expect(readMembersBy(shelf.read, [a, ...other]).next()).rejects.toThrow('one pack');
   });
 
   test('whose hash is another than the catalogue says are told', async () => {

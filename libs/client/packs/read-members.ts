@@ -1,6 +1,6 @@
 import type { FileEntry } from '#catalogue';
 import { equalBytes } from '#crypto';
-import { AppError } from '#errors';
+import { AppError, assertInvariant } from '#errors';
 import { type Manifest, memberRange, planOfManifest, sealedLength } from '#fragments';
 import { entryContent, manifestOf } from '../catalogue/entry-content.js';
 import type { CallOptions, ClientContext } from '../context.js';
@@ -82,6 +82,8 @@ export async function* readMembersBy(
 ): AsyncGenerator<ReadMember> {
   const [first] = entries;
   if (first === undefined) return;
+  const isOnePack = entries.every(({ member }) => member?.pack === first.member?.pack);
+  assertInvariant(isOnePack && first.member !== undefined, 'members of one pack are read together');
   const planned = planOfManifest(manifestOf(first));
   const capacity = planned.ok ? planned.value.segmentCapacity : 1;
   const places = entries.map(placeOf).sort((a, b) => a.from - b.from);
@@ -125,6 +127,8 @@ async function* readRun(
       })) {
         for (let rest = piece; rest.length > 0 && at < run.length; ) {
           const place = run[at] as Place;
+          // A member that begins inside the one before it is read by itself.
+          if (cut.isEmpty && position > place.from) break;
           const until = position < place.from ? place.from : place.toExclusive;
           const part = rest.subarray(0, until - position);
           if (position >= place.from) cut.push(part);
@@ -135,6 +139,7 @@ async function* readRun(
           at += 1;
           if (at < run.length) cut = new MemberCut(run[at] as Place);
         }
+        if (at >= run.length || (cut.isEmpty && position > (run[at] as Place).from)) break;
       }
     } catch (error) {
       if (!(error instanceof AppError) || signal?.aborted === true) throw error;
@@ -152,6 +157,7 @@ class MemberCut {
   private readonly opener: MemberOpener;
   private readonly plain: Uint8Array;
   private filled = 0;
+  private hasBegun = false;
   private error: AppError | undefined;
 
   constructor(private readonly place: Place) {
@@ -161,7 +167,13 @@ class MemberCut {
     this.opener = new MemberOpener(entry.member?.contentKey ?? new Uint8Array(32), sizeBytes, 0, entry.path);
   }
 
+  /** Whether nothing of it has come yet. */
+  get isEmpty(): boolean {
+    return !this.hasBegun;
+  }
+
   push(piece: Uint8Array): void {
+    this.hasBegun = true;
     if (this.error !== undefined) return;
     try {
       for (const part of this.opener.open(piece)) {
