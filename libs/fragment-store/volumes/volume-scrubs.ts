@@ -11,6 +11,8 @@ const TICK_MS = 1_000;
 const PASS_PAUSE_MS = 60_000;
 /** How far a pass is, is written down this often. */
 const SAVE_MS = 60_000;
+/** What a folder holds is written down this often: 40 MB where it is a million fragments. */
+const SAVE_INDEX_MS = 3_600_000;
 
 export interface ScrubOptions {
   /** Of each volume; 0: only when asked to. */
@@ -85,12 +87,16 @@ export class VolumeScrubs {
       unreadable: 0,
     };
     let savedAt = this.#options.now();
+    let indexSavedAt = savedAt;
     for (; progress.shard < SHARD_COUNT; progress = { ...progress, shard: progress.shard + 1 }) {
       scrub.running = progress;
       if (this.#options.now() - savedAt >= SAVE_MS) {
         savedAt = this.#options.now();
         await this.#registry.save();
-        await volume.store?.saveIndex();
+      }
+      if (this.#options.now() - indexSavedAt >= SAVE_INDEX_MS) {
+        indexSavedAt = this.#options.now();
+        await saveIndex(volume);
       }
       const after = await this.#shard(volume, progress);
       if (after === undefined) return undefined;
@@ -100,6 +106,7 @@ export class VolumeScrubs {
     const last = { ...counts, finishedAt: this.#nowSeconds() };
     volume.entry.scrub = { last };
     await this.#registry.save();
+    await saveIndex(volume);
     this.#registry.options.logger.info(
       { volume: volume.id, ...last },
       'every fragment of a volume read again',
@@ -138,5 +145,14 @@ export class VolumeScrubs {
 
   #nowSeconds(): number {
     return Math.floor(this.#options.now() / 1000);
+  }
+}
+
+/** A cache: without it only the next start is slower. */
+async function saveIndex(volume: Volume): Promise<void> {
+  try {
+    if (volume.isHere) await volume.store?.saveIndex();
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
   }
 }

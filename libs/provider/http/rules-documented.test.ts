@@ -29,6 +29,8 @@ test('every rule a provider refuses by is in docs/protocol/provider-api.md, and 
     ...rulesOf('contracts/terms', /leaves\.ts$/),
     'fragment-store/full',
     'fragment-store/disk-full',
+    'fragment-store/failed',
+    'disk/not-mounted',
     'provider/no-offer',
   ]);
   expect([...table.map(([rule]) => rule), ...countered].sort()).toEqual([...inCode].sort());
