@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { recordCount, recordPlainBytes, recordSealedBytes, sealedLength, segmentCapacity } from '#fragments';
+import { releaseMemory, takeKeptMany } from './memory.js';
 import type { OpenInput, SealedSegment, SegmentPipeline } from './port.js';
 import { createSegmentPipeline } from './segment-pipeline.js';
 import { patternBytes } from './testing/codec-conformance.js';
@@ -266,6 +267,33 @@ describe('segment pipeline', () => {
       await expect(attempt).rejects.toMatchObject({ name: 'InvariantError' });
     }
     expect(() => createSegmentPipeline({ workers: 0 })).toThrow(/0 workers/);
+  });
+});
+
+describe('memory of a pipeline', () => {
+  test('fragments given back become the next ones, each in memory of its own', async () => {
+    // A size that no other test here uses, so that the memory kept is this test's.
+    const size = 2 * fragmentSize;
+    const plainLength = segmentCapacity(profile.k, size);
+    const sealWide = (plain: Uint8Array) =>
+      pipeline.sealSegment({ plain, contentKey, repairKey, profile, fragmentSize: size });
+    const release = ({ fragments }: SealedSegment): void => {
+      for (const fragment of fragments) releaseMemory(fragment);
+    };
+    release(await sealWide(patternBytes(plainLength, 1)));
+    const kept = takeKeptMany(size, 99);
+    expect(kept).toHaveLength(profile.n);
+    for (const view of kept) releaseMemory(view);
+    const plains = [2, 3].map((seed) => patternBytes(plainLength, seed));
+    const sealed = await Promise.all(plains.map((plain) => sealWide(plain.slice())));
+    expect(takeKeptMany(size, 99)).toHaveLength(0);
+    expect(new Set(sealed.flatMap(({ fragments }) => fragments.map(({ buffer }) => buffer))).size).toBe(
+      2 * profile.n,
+    );
+    for (const [at, segment] of sealed.entries()) {
+      const opened = await pipeline.openSegment(openInput(segment, [0, 5, 7]));
+      expect(Buffer.compare(opened, plains[at] as Uint8Array)).toBe(0);
+    }
   });
 });
 
