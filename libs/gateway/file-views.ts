@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { FileEntry } from '#catalogue';
-import { type FileHealth, manifestOf } from '#client';
+import { entryContent, type FileHealth } from '#client';
 import { bytesToHex } from '#crypto';
 import { parseProfile, profileToText, redundancyProfiles } from '#fragments';
 import { amountText, queryNumber, timeText } from '#wire';
@@ -82,12 +82,12 @@ export const storeQuery = (defaultProfile: string) =>
 
 /** A catalogue entry as it is shown; keys stay inside. */
 export function entryToView(entry: FileEntry): FileView {
-  const manifest = manifestOf(entry);
+  const { manifest, fileHash } = entryContent(undefined, entry);
   return {
     path: entry.path,
     sizeBytes: Number(entry.sizeBytes),
     profile: profileToText(manifest.profile),
-    blake3: bytesToHex(manifest.fileHash),
+    blake3: bytesToHex(fileHash),
     modifiedAt: new Date(Number(entry.modifiedAt)).toISOString(),
     storedAt: new Date(Number(entry.storedAt)).toISOString(),
     paidUntilHeight: Number(entry.paidUntilHeight),

@@ -16,7 +16,7 @@ import {
 } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import type { FileEntry } from '#catalogue';
+import { comparePaths, type FileEntry, pathToText, textToPath } from '#catalogue';
 import { AppError } from '#errors';
 import { problemSchema } from '#http';
 import { pageQuery } from '#wire';
@@ -48,16 +48,16 @@ export class FilesController {
   @ApiResponse({ status: 200, standardSchema: fileListView })
   async listFiles(@Query({ schema: listQuery }) query: z.infer<typeof listQuery>): Promise<FileListView> {
     const { prefix, limit, cursor } = query;
-    const from = cursor === undefined ? undefined : Buffer.from(cursor, 'base64url').toString('utf8');
+    const from = cursor === undefined ? undefined : pathToText(Buffer.from(cursor, 'base64url'));
     const files = (await this.vault.files()).filter(
-      ({ path }) => path.startsWith(prefix) && (from === undefined || path > from),
+      ({ path }) => path.startsWith(prefix) && (from === undefined || comparePaths(path, from) > 0),
     );
     const items = files.slice(0, limit);
     const last = items.at(-1);
     const hasMore = files.length > limit && last !== undefined;
     return {
       items: items.map(entryToView),
-      nextCursor: hasMore ? Buffer.from(last.path, 'utf8').toString('base64url') : null,
+      nextCursor: hasMore ? Buffer.from(textToPath(last.path)).toString('base64url') : null,
     };
   }
 

@@ -130,6 +130,8 @@ async function storeFile(
     name,
     '--epochs',
     String(options.epochs),
+    // A job that runs again stores again: that is what it shows.
+    '--again',
     '--yes',
   ]);
   const contracts = answer.files[0]?.contracts ?? [];

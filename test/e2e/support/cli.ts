@@ -16,6 +16,8 @@ export interface CliOptions {
   readonly cwd?: string;
   readonly input?: Uint8Array | string;
   readonly env?: Readonly<Record<string, string>>;
+  /** A program and its arguments that run it. */
+  readonly wrapper?: readonly string[];
 }
 
 /** A run that has begun: to be interrupted or killed. */
@@ -26,7 +28,8 @@ export interface CliRun {
 
 /** Runs `cairn …` as a process of its own. */
 export function startCli(args: readonly string[], options: CliOptions): CliRun {
-  const child = spawn(process.execPath, [resolve('dist/apps/cli/main.js'), ...args], {
+  const line = [...(options.wrapper ?? []), process.execPath, resolve('dist/apps/cli/main.js'), ...args];
+  const child = spawn(line[0] as string, line.slice(1), {
     cwd: options.cwd ?? tmpdir(),
     stdio: ['pipe', 'pipe', 'pipe'],
     env: {
