@@ -9,7 +9,7 @@ import type { SignedAgreement, UploadSlot } from './upload-slot.js';
 /** Who is slow gets so many times as long as it took the quorum to agree… */
 const SLOW_FACTOR = 4;
 /** …and at least this. */
-const SLOW_LEAST_MS = 3_000;
+const SLOW_LEAST_MS = 8_000;
 /** Telling a provider that nothing comes of it is a courtesy: its room lapses anyway. */
 const WITHDRAW_MS = 2_000;
 

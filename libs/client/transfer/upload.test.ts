@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { bytesToHex } from '#crypto';
 import { isPlaced, type Manifest } from '#fragments';
 import type { Candidate } from '#placement';
 import { manifestOf } from '../catalogue/entry-content.js';
@@ -10,11 +14,14 @@ import { openStdinSource } from './stream-source.js';
 const MiB = 2 ** 20;
 const terms = { profile: { k: 2, repairBelow: 3, n: 6 }, epochs: 3, fragmentSize: 65_536 };
 const QUORUM = 5;
+/** Everybody here shares one event loop: silence of two seconds may only mean that it is busy. */
+const PATIENT_MS = 10_000;
 
 let stage: ClientStage;
 const wires: ProviderWire[] = [];
 beforeAll(async () => {
   stage = await ClientStage.open();
+  await stage.reopenClient({ requestTimeoutMs: PATIENT_MS });
   for (let seed = 2; seed <= 8; seed++) await stage.market.addProvider({ seed });
 }, 120_000);
 afterAll(() => stage.close());
@@ -24,7 +31,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await Promise.all(wires.splice(0).map((wire) => wire.close()));
-  await stage.reopenClient();
+  await stage.reopenClient({ requestTimeoutMs: PATIENT_MS });
 });
 
 const everyone = () => [stage.market.provider, ...stage.market.others];
@@ -67,6 +74,27 @@ const onPut =
   ({ method }) =>
     method === 'PUT' ? fault : undefined;
 
+/** Faults for whoever is asked first for something, one after the other: who is chosen is not for a test to know. */
+function first(
+  isMeant: (request: { readonly method: string; readonly path: string }) => boolean,
+  ...faults: readonly WireFault[]
+): Readonly<Record<number, Parameters<typeof startProviderWire>[1]>> {
+  const roles = new Map<number, WireFault>();
+  const faultOf = (at: number): Parameters<typeof startProviderWire>[1] => {
+    return (request) => {
+      const next = faults[roles.size];
+      if (!isMeant(request)) return undefined;
+      if (!roles.has(at) && next !== undefined) roles.set(at, next);
+      return roles.get(at);
+    };
+  };
+  return Object.fromEntries(Array.from({ length: 8 }, (_, at) => [at, faultOf(at)]));
+}
+
+const isPut = ({ method }: { readonly method: string }): boolean => method === 'PUT';
+const faultsMet = (wireOf: ReadonlyMap<number, ProviderWire>): number[] =>
+  [...wireOf.values()].map((wire) => wire.faults()).filter((count) => count > 0);
+
 async function readBack(entry: Parameters<typeof stage.client.read>[0]): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   for await (const part of stage.client.read(entry)) parts.push(part);
@@ -99,13 +127,13 @@ describe('an upload', () => {
   }, 60_000);
 
   test('a provider that is much slower than the others is replaced by a spare and does not hold the file up', async () => {
-    const { wireOf } = await meet(8, { 1: onPut({ kind: 'slow', bytesPerSecond: 20_000 }) });
+    const { wireOf } = await meet(8, first(isPut, { kind: 'slow', bytesPerSecond: 20_000 }));
     const startedAt = performance.now();
     const bytes = new Uint8Array(randomBytes(3 * MiB));
     const stored = await stage.whileMining(stage.client.storeSource(memorySource(bytes), 'file', terms));
     const counts = await holdersOf(manifestOf(stored.entry));
     expect(Math.min(...counts)).toBe(6);
-    expect(wireOf.get(1)?.faults()).toBeGreaterThan(0);
+    expect(faultsMet(wireOf)).toHaveLength(1);
     // Waiting for it would take more than a minute.
     expect(performance.now() - startedAt).toBeLessThan(20_000);
     expect((await readBack(stored.entry)).equals(bytes)).toBe(true);
@@ -121,50 +149,50 @@ describe('an upload', () => {
   }, 60_000);
 
   test('one falls silent in the middle of a PUT, one is cut: spares take over', async () => {
-    const { wireOf } = await meet(8, {
-      0: onPut({ kind: 'silent', afterBytes: 30_000 }),
-      3: onPut({ kind: 'cut', afterBytes: 30_000 }),
-    });
+    const silent: WireFault = { kind: 'silent', afterBytes: 30_000 };
+    const { wireOf } = await meet(8, first(isPut, silent, { kind: 'cut', afterBytes: 30_000 }));
     const bytes = new Uint8Array(randomBytes(2 * MiB));
     const stored = await stage.whileMining(stage.client.storeSource(memorySource(bytes), 'file', terms));
     expect(Math.min(...(await holdersOf(manifestOf(stored.entry))))).toBe(6);
-    expect(wireOf.get(0)?.faults()).toBeGreaterThan(0);
-    expect(wireOf.get(3)?.faults()).toBeGreaterThan(0);
+    expect(faultsMet(wireOf)).toHaveLength(2);
     expect((await readBack(stored.entry)).equals(bytes)).toBe(true);
   }, 60_000);
 
   test('one takes everything and denies it when terms are settled: another is filled from the rest', async () => {
-    await meet(7, {
-      2: ({ path }) =>
-        path.startsWith('/v1/negotiations')
-          ? { kind: 'refuse', status: 409, code: 'negotiation/over' }
-          : undefined,
-    });
+    const isAgreeing = ({ path }: { readonly path: string }): boolean => path.startsWith('/v1/negotiations');
+    const denial: WireFault = { kind: 'refuse', status: 409, code: 'negotiation/over' };
+    const { wireOf } = await meet(7, first(isAgreeing, denial));
     const bytes = new Uint8Array(randomBytes(MiB));
     const stored = await stage.whileMining(stage.client.storeSource(memorySource(bytes), 'file', terms));
     expect(Math.min(...(await holdersOf(manifestOf(stored.entry))))).toBe(6);
+    expect(faultsMet(wireOf)).toHaveLength(1);
     expect((await readBack(stored.entry)).equals(bytes)).toBe(true);
   }, 60_000);
 
   test('one signs receipts and throws the data away: noticed before it is paid', async () => {
-    const { candidates } = await meet(7);
-    const liar = everyone().find(({ address }) => address === candidates[4]?.offer.address);
-    const store = liar?.provider.context.store;
-    if (store === undefined) throw new Error('no liar');
-    const put = store.put.bind(store);
-    store.put = async (id, ...rest) => {
-      const stored = await put(id, ...rest);
-      await store.remove(id);
-      return stored;
-    };
+    await meet(7);
+    let liar: string | undefined;
+    const restore = everyone().map(({ address, provider: { context } }) => {
+      const { store } = context;
+      const put = store.put.bind(store);
+      store.put = async (id, ...rest) => {
+        const stored = await put(id, ...rest);
+        liar ??= address;
+        if (liar === address) await store.remove(id);
+        return stored;
+      };
+      return () => {
+        store.put = put;
+      };
+    });
     try {
       const bytes = new Uint8Array(randomBytes(MiB));
       const stored = await stage.whileMining(stage.client.storeSource(memorySource(bytes), 'file', terms));
       expect(Math.min(...(await holdersOf(manifestOf(stored.entry))))).toBe(6);
       const views = await Promise.all(stored.contracts.map((id) => stage.view(id)));
-      expect(views.map(({ providerAddress }) => providerAddress)).not.toContain(liar?.address);
+      expect(views.map(({ providerAddress }) => providerAddress)).not.toContain(liar);
     } finally {
-      store.put = put;
+      for (const undo of restore) undo();
     }
   }, 60_000);
 
@@ -235,5 +263,161 @@ describe('a source of unknown size', () => {
     );
     expect(await balance()).toBe(before);
     expect(reserved().filter((id) => !reservedBefore.includes(id))).toEqual([]);
+  }, 60_000);
+});
+
+describe('nobody takes it', () => {
+  const bytes = new Uint8Array(200_000);
+  const full: Parameters<typeof startProviderWire>[1] = ({ path }) =>
+    path === '/v1/reservations' ? { kind: 'refuse', status: 507, code: 'reservation/no-room' } : undefined;
+
+  test('all are full: said so, nothing paid, nothing left', async () => {
+    await meet(6, { 0: full, 1: full, 2: full, 3: full, 4: full, 5: full });
+    const before = await balance();
+    await expect(stage.client.storeSource(memorySource(bytes), 'file', terms)).rejects.toMatchObject({
+      code: 'placement/too-few-providers',
+      message: expect.stringContaining('reservation/no-room'),
+    });
+    expect(await balance()).toBe(before);
+    expect(reserved().filter((id) => !reservedBefore.includes(id))).toEqual([]);
+  }, 60_000);
+
+  test('none answers: said so', async () => {
+    const nothing = onPut({ kind: 'cut', afterBytes: 0 });
+    const { wireOf } = await meet(6, {
+      0: nothing,
+      1: nothing,
+      2: nothing,
+      3: nothing,
+      4: nothing,
+      5: nothing,
+    });
+    await Promise.all([...wireOf.values()].map((wire) => wire.close()));
+    wires.splice(0);
+    await expect(stage.client.storeSource(memorySource(bytes), 'file', terms)).rejects.toMatchObject({
+      code: 'placement/too-few-providers',
+      message: expect.stringContaining('ECONNREFUSED'),
+    });
+  }, 60_000);
+
+  test('this machine’s clock is wrong: the error says what to do about it', async () => {
+    await stage.reopenClient({ nowMs: () => Date.now() + 40 * 3600 * 1000 });
+    await expect(stage.client.storeSource(memorySource(bytes), 'file', terms)).rejects.toMatchObject({
+      code: 'placement/too-few-providers',
+      next: expect.stringContaining('clock'),
+    });
+    expect(reserved().filter((id) => !reservedBefore.includes(id))).toEqual([]);
+  }, 60_000);
+});
+
+describe('a second run', () => {
+  let folder: string;
+  let path: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'cairn-upload-'));
+    path = join(folder, 'source');
+    await writeFile(path, randomBytes(MiB));
+    await reopen();
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const reopen = () => stage.reopenClient({ journalFolder: folder, requestTimeoutMs: PATIENT_MS });
+  const contentOf = (entry: Parameters<typeof manifestOf>[0]) => bytesToHex(manifestOf(entry).contentKey);
+
+  test('sends only what the first one, stopped in the middle, had not finished', async () => {
+    const stop = new AbortController();
+    const onProgress = ({ done }: { done: number }): void => {
+      if (done > MiB / 2) stop.abort(new Error('stopped'));
+    };
+    const first = { ...terms, signal: stop.signal, onProgress };
+    await expect(stage.client.storeFile(path, 'file', first)).rejects.toThrow('stopped');
+    await reopen();
+    const sealed: unknown[] = [];
+    const { pipeline } = stage.client.context;
+    const seal = pipeline.sealSegment.bind(pipeline);
+    pipeline.sealSegment = (input) => {
+      sealed.push(input);
+      return seal(input);
+    };
+    const stored = await stage.whileMining(stage.client.storeFile(path, 'file', terms));
+    const { segments } = manifestOf(stored.entry);
+    expect(sealed.length).toBeGreaterThan(0);
+    expect(sealed.length).toBeLessThan(segments.length - 2);
+    expect((await readBack(stored.entry)).equals(await readFile(path))).toBe(true);
+    expect(reserved().filter((id) => !reservedBefore.includes(id))).toEqual([]);
+    await holdersOf(manifestOf(stored.entry));
+  }, 60_000);
+
+  test('forms what the first one had agreed on, and nothing twice', async () => {
+    const { wallet } = stage.client.context;
+    wallet.submit = async () => {
+      throw new Error('killed');
+    };
+    await expect(stage.client.storeFile(path, 'file', terms)).rejects.toThrow('killed');
+    const open = (await stage.client.context.journal.open()).map(({ contract }) => contract);
+    expect(open).toHaveLength(6);
+    await reopen();
+    expect(await stage.client.withdrawOpenNegotiations()).toEqual([]);
+    const { pipeline } = stage.client.context;
+    pipeline.sealSegment = () => Promise.reject(new Error('sealed again'));
+    const stored = await stage.whileMining(stage.client.storeFile(path, 'file', terms));
+    expect([...stored.contracts].sort()).toEqual(open.sort());
+    expect((await readBack(stored.entry)).equals(await readFile(path))).toBe(true);
+  }, 60_000);
+
+  test('uses what the first one had formed; once anchored it begins anew', async () => {
+    const first = await stage.whileMining(stage.client.storeFile(path, 'file', terms));
+    await reopen();
+    const second = await stage.whileMining(stage.client.storeFile(path, 'file', terms));
+    expect(second.contracts).toEqual(first.contracts);
+    expect(contentOf(second.entry)).toBe(contentOf(first.entry));
+    await stage.whileMining(stage.client.anchor([second.entry]));
+    expect(await readdir(join(folder, 'uploads'))).toEqual([]);
+    const third = await stage.whileMining(stage.client.storeFile(path, 'file', terms));
+    expect(contentOf(third.entry)).not.toBe(contentOf(first.entry));
+    expect(third.contracts.filter((id) => first.contracts.includes(id))).toEqual([]);
+  }, 60_000);
+
+  test('of a source that was edited since it was formed: the rest is kept, contracts that keep nothing are ended', async () => {
+    const first = await stage.whileMining(stage.client.storeFile(path, 'file', terms));
+    await writeFile(path, randomBytes(MiB));
+    await reopen();
+    const second = await stage.whileMining(stage.client.storeFile(path, 'file', terms));
+    const before = new Set(manifestOf(first.entry).segments.map(({ segmentId }) => bytesToHex(segmentId)));
+    for (const { segmentId } of manifestOf(second.entry).segments) {
+      expect(before.has(bytesToHex(segmentId))).toBe(false);
+    }
+    expect((await readBack(second.entry)).equals(await readFile(path))).toBe(true);
+    await stage.market.mine();
+    for (const id of first.contracts) {
+      const view = await stage.view(id);
+      expect(view.status !== 'active' || view.endEpoch < view.epochs).toBe(true);
+    }
+  }, 60_000);
+});
+
+describe('gaps of a stored file', () => {
+  test('are filled from the rest: what was not placed, and what its holder does not have any more', async () => {
+    await meet(6, { 1: onPut({ kind: 'refuse', status: 503, code: 'fragment/busy' }) });
+    const bytes = new Uint8Array(randomBytes(300_000));
+    const stored = await stage.whileMining(stage.client.storeSource(memorySource(bytes), 'file', terms));
+    const { segments } = manifestOf(stored.entry);
+    expect(Math.min(...(await holdersOf(manifestOf(stored.entry))))).toBe(QUORUM);
+    await stage.reopenClient();
+    const filled = await stage.whileMining(stage.client.fillFile(stored.entry));
+    expect(filled).toMatchObject({ lost: segments.length, placed: segments.length, released: [] });
+    expect(filled.formed).toHaveLength(1);
+    expect(Math.min(...(await holdersOf(manifestOf(filled.entry))))).toBe(6);
+
+    const [holder] = stored.contracts;
+    const { provider } = await stage.view(holder ?? '');
+    const loser = everyone().find((one) => one.provider.context.account === provider);
+    const ids = manifestOf(stored.entry).segments.flatMap(({ fragmentIds }) => fragmentIds.map(bytesToHex));
+    for (const id of ids) await loser?.provider.context.store.remove(id as never);
+    const again = await stage.whileMining(stage.client.fillFile(filled.entry));
+    expect(again).toMatchObject({ lost: segments.length, placed: segments.length, released: [holder] });
+    expect(Math.min(...(await holdersOf(manifestOf(again.entry))))).toBe(6);
+    expect((await readBack(again.entry)).equals(bytes)).toBe(true);
+    expect(await stage.client.fillFile(again.entry)).toMatchObject({ lost: 0, formed: [] });
   }, 60_000);
 });
