@@ -280,7 +280,10 @@ describe('memory of a pipeline', () => {
     const release = ({ fragments }: SealedSegment): void => {
       for (const fragment of fragments) releaseMemory(fragment);
     };
-    release(await sealWide(patternBytes(plainLength, 1)));
+    const first = await sealWide(patternBytes(plainLength, 1));
+    // The worker was done with the plaintext.
+    expect(takeKeptMany(plainLength, 99)).toHaveLength(1);
+    release(first);
     const kept = takeKeptMany(size, 99);
     expect(kept).toHaveLength(profile.n);
     for (const view of kept) releaseMemory(view);
