@@ -106,7 +106,9 @@ export class MarketController {
   }
 
   @Get('placements')
-  @ApiOperation({ summary: 'Who could hold fragments now, cheapest first, and why the others could not.' })
+  @ApiOperation({
+    summary: 'Who could hold fragments now, the best score first, and why the others could not.',
+  })
   @ApiResponse({ status: 200, standardSchema: placementView })
   placements(
     @Query({ schema: placementQuery }) query: z.infer<typeof placementQuery>,

@@ -28,6 +28,7 @@ import { createContractReads } from './reads/contract-reads.js';
 import { createEpochProofReads } from './reads/epoch-proof-reads.js';
 import { createExplorerReads } from './reads/explorer-reads.js';
 import { createProofReads } from './reads/proof-reads.js';
+import { createProviderRecordReads } from './reads/provider-record-reads.js';
 import type { ChainStore, PendingTransaction } from './storage/chain-store.js';
 import { type OpenDatabase, openDatabase, sqlitePath } from './storage/data-sources.js';
 import { removeDatabase } from './storage/set-aside.js';
@@ -179,6 +180,7 @@ function assemble(
     ...createChainReads(ledger, cache),
     ...createAccountReads(ledger),
     ...createBurnPriceReads(ledger),
+    ...createProviderRecordReads(ledger),
     ...createContractReads(ledger),
     ...createEpochProofReads(ledger, cache),
     ...createExplorerReads(ledger),

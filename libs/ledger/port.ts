@@ -19,6 +19,7 @@ import type {
   OfferView,
   Page,
   PostingView,
+  ProviderRecordView,
   SearchHitView,
   StateProofView,
   StatusView,
@@ -90,6 +91,8 @@ export interface LedgerPort {
   offer(request: { provider: AccountRef }): Promise<OfferView | null>;
   endpoint(request: { principal: AccountRef }): Promise<EndpointView | null>;
   endpoints(request: PageRequest): Promise<Page<EndpointView>>;
+  /** What the contracts of each provider that ever had one add up to, by account. */
+  providerRecords(request: PageRequest): Promise<Page<ProviderRecordView>>;
   anchor(request: { account: AccountRef; slot: string }): Promise<AnchorView | null>;
 
   contract(request: { id: string }): Promise<ContractView | null>;
@@ -153,6 +156,7 @@ export const LEDGER_METHODS = [
   'offer',
   'endpoint',
   'endpoints',
+  'providerRecords',
   'anchor',
   'contract',
   'contracts',

@@ -25,6 +25,7 @@ import {
   pageOf,
   pageQuery,
   postingView,
+  providerRecordView,
   searchHitView,
   stateProofView,
   statusView,
@@ -215,6 +216,14 @@ export const NODE_ROUTES: { readonly [M in LedgerMethod]: NodeRoute<M> } = {
     answer: pageOf(endpointView),
     nullable: false,
     summary: 'Where principals are reached.',
+  },
+  providerRecords: {
+    verb: 'GET',
+    path: '/provider-records',
+    request: z.strictObject(page),
+    answer: pageOf(providerRecordView),
+    nullable: false,
+    summary: 'What the contracts of each provider add up to: proven and missed epochs, failures, by account.',
   },
   anchor: {
     verb: 'GET',

@@ -1,7 +1,14 @@
 import type { NetworkParams } from '#chain';
 import type { LedgerPort } from '#ledger';
-import { type Candidate, choosePlacement, type Refusal } from '#placement';
-import { createLocalPort, type HandlersOf, PLACEMENT_CONTRACT, type PlacementPort } from '#services';
+import { type Candidate, choosePlacement, isNewcomer, type Refusal, type Standing } from '#placement';
+import {
+  createLocalPort,
+  type HandlersOf,
+  type LivenessView,
+  PLACEMENT_CONTRACT,
+  type PlacementPort,
+} from '#services';
+import type { ProviderRecordView } from '#wire';
 import type { LivenessRecord } from './liveness-record.js';
 
 export interface PlacementServiceOptions {
@@ -16,28 +23,35 @@ export function createPlacementService({ ledger, params, record }: PlacementServ
   const handlers: HandlersOf<typeof PLACEMENT_CONTRACT> = {
     async choose({ bytesPerHolder, epochs, count, exclude }) {
       const { tip } = await ledger.status();
-      const candidates = await allCandidates(ledger);
+      const [candidates, records] = await Promise.all([allCandidates(ledger), allRecords(ledger)]);
       const down: Refusal[] = [];
-      const alive = candidates.filter(({ offer }) => {
-        const liveness = record.get(offer.provider);
-        if (liveness?.state !== 'down') return true;
-        down.push({
-          provider: offer.address,
-          why: `down since ${liveness.since}: ${liveness.error ?? 'no answer'}`,
-        });
-        return false;
-      });
+      const alive: Candidate[] = [];
+      for (const candidate of candidates) {
+        const { provider, address } = candidate.offer;
+        const liveness = record.get(provider);
+        if (liveness?.state === 'down')
+          down.push({
+            provider: address,
+            why: `down since ${liveness.since}: ${liveness.error ?? 'no answer'}`,
+          });
+        else alive.push({ ...candidate, standing: standingOf(records.get(provider), liveness) });
+      }
       const { usable, refusals } = choosePlacement(params, alive, {
         bytesPerHolder: BigInt(bytesPerHolder),
         epochs,
         height: tip.height,
         exclude: new Set(exclude),
+        count,
       });
       return {
         height: tip.height,
-        usable: usable
-          .slice(0, count)
-          .map((candidate) => ({ ...candidate, liveness: record.get(candidate.offer.provider) ?? null })),
+        usable: usable.slice(0, count).map(({ standing, offer, ...chosen }) => ({
+          ...chosen,
+          offer,
+          liveness: record.get(offer.provider) ?? null,
+          record: records.get(offer.provider) ?? null,
+          isNewcomer: isNewcomer({ ...(standing !== undefined && { standing }) }),
+        })),
         refusals: [...refusals, ...down],
       };
     },
@@ -62,4 +76,24 @@ async function allCandidates(ledger: LedgerPort): Promise<Candidate[]> {
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined);
   return candidates;
+}
+
+async function allRecords(ledger: LedgerPort): Promise<Map<string, ProviderRecordView>> {
+  const records = new Map<string, ProviderRecordView>();
+  let cursor: string | undefined;
+  do {
+    const page = await ledger.providerRecords({ limit: 200, cursor });
+    for (const record of page.items) records.set(record.provider, record);
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  return records;
+}
+
+/** What the chain and the probes say of a provider. */
+function standingOf(record: ProviderRecordView | undefined, liveness: LivenessView | undefined): Standing {
+  return {
+    ...record,
+    ...(liveness !== undefined && { probesAnswered: liveness.answered, probesMade: liveness.probes }),
+    ...(liveness?.latencyMs != null && { latencyMs: liveness.latencyMs }),
+  };
 }

@@ -7,7 +7,7 @@ import {
   REGISTRY_CONTRACT,
   type RegistryPort,
 } from '#services';
-import { EMPTY_RECORD, type ProviderRecords, readProviderRecords } from './provider-records.js';
+import { emptyRecord, type ProviderRecords, readProviderRecords } from './provider-records.js';
 
 export interface RegistryServiceOptions {
   readonly ledger: LedgerPort;
@@ -18,7 +18,7 @@ export interface RegistryServiceOptions {
 export function createRegistryService({ ledger, placement }: RegistryServiceOptions): RegistryPort {
   let known: { readonly tipId: string; readonly records: Promise<ProviderRecords> } | undefined;
 
-  /** One reading of all contracts for each tip, however many ask. */
+  /** One reading of all records for each tip, however many ask. */
   const records = async (): Promise<ProviderRecords> => {
     const { tip } = await ledger.status();
     if (known?.tipId !== tip.id) {
@@ -61,7 +61,7 @@ export function createRegistryService({ ledger, placement }: RegistryServiceOpti
           offer,
           endpoint: endpoints[index] ?? null,
           liveness: liveness.find((view) => view.provider === offer.provider) ?? null,
-          record: byProvider.get(offer.provider) ?? EMPTY_RECORD,
+          record: byProvider.get(offer.provider) ?? emptyRecord(offer.provider, offer.address),
         })),
       };
     },
@@ -82,7 +82,7 @@ export function createRegistryService({ ledger, placement }: RegistryServiceOpti
         offer,
         endpoint,
         liveness: liveness[0] ?? null,
-        record: record ?? EMPTY_RECORD,
+        record: record ?? emptyRecord(account, address),
       };
     },
 

@@ -11,9 +11,9 @@ import {
   offerView,
   pageOf,
   pageQuery,
+  providerRecordView,
 } from '#wire';
 import { livenessView } from './placement-port.js';
-import { providerRecordView } from './registry-port.js';
 import type { PortOf } from './service-contract.js';
 
 /** Injection token of the `MarketPort`. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { endpointView, hexOf, offerView, timeText } from '#wire';
+import { endpointView, hexOf, offerView, providerRecordView, timeText } from '#wire';
 import type { PortOf } from './service-contract.js';
 
 /** Injection token of the `PlacementPort`. */
@@ -25,13 +25,37 @@ export const livenessView = z
   .meta({ id: 'Liveness' });
 export type LivenessView = z.infer<typeof livenessView>;
 
-/** A provider that can take fragments. */
+const part = z.number().min(0).max(1);
+
+/** A provider that can take fragments, with its score and what the score is made of. */
 export const placedProviderView = z
-  .object({ offer: offerView, endpoint: endpointView, liveness: livenessView.nullable() })
+  .object({
+    offer: offerView,
+    endpoint: endpointView,
+    liveness: livenessView.nullable(),
+    /** Null where it never had a contract. */
+    record: providerRecordView.nullable(),
+    /** The product of its parts; comparable within one answer. */
+    score: part,
+    parts: z.object({
+      /** For the bytes asked for, against the median: 0.5 there, 1 for nothing. */
+      price: part,
+      /** Expected share of epochs proven, to the fourth power. */
+      record: part,
+      /** Probes answered, and how fast. */
+      answers: part,
+      /** Share of its capacity that is free. */
+      space: part,
+      /** What the service itself saw: 1. */
+      seen: part,
+    }),
+    /** Whether it has proven too little to be judged by it. */
+    isNewcomer: z.boolean(),
+  })
   .meta({ id: 'PlacedProvider' });
 export type PlacedProviderView = z.infer<typeof placedProviderView>;
 
-/** Who could hold fragments, cheapest first, and why the others could not. */
+/** Who could hold fragments, the best score first, and why the others could not. */
 export const placementView = z
   .object({
     height: z.number().int(),
@@ -45,7 +69,7 @@ export type PlacementView = z.infer<typeof placementView>;
 export const PLACEMENT_CONTRACT = {
   service: 'placement',
   methods: {
-    /** Providers for a request: distinct failure domains, room, term, price, and not known to be down. */
+    /** Providers for a request: distinct failure domains, room, term, score, and not known to be down. */
     choose: {
       request: z.object({
         bytesPerHolder: z.string().regex(/^\d{1,19}$/, 'expected bytes as a decimal string'),

@@ -1,27 +1,19 @@
 import { z } from 'zod';
-import { endpointView, heightNumber, hexOf, holderView, offerView, pageOf, pageQuery } from '#wire';
+import {
+  endpointView,
+  heightNumber,
+  hexOf,
+  holderView,
+  offerView,
+  pageOf,
+  pageQuery,
+  providerRecordView,
+} from '#wire';
 import { livenessView } from './placement-port.js';
 import type { PortOf } from './service-contract.js';
 
 /** Injection token of the `RegistryPort`. */
 export const REGISTRY = Symbol('REGISTRY');
-
-/** What the ledger remembers of a provider's contracts. */
-export const providerRecordView = z
-  .object({
-    active: z.number().int(),
-    completed: z.number().int(),
-    ended: z.number().int(),
-    cancelled: z.number().int(),
-    renewed: z.number().int(),
-    replaced: z.number().int(),
-    failed: z.number().int(),
-    /** Epochs, over all contracts. */
-    proven: z.number().int(),
-    missed: z.number().int(),
-  })
-  .meta({ id: 'ProviderRecord' });
-export type ProviderRecordView = z.infer<typeof providerRecordView>;
 
 /** A provider: price, address, whether it answers, what it did. */
 export const providerView = z

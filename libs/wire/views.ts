@@ -202,6 +202,29 @@ export const offerView = z
   .meta({ id: 'Offer' });
 export type OfferView = z.infer<typeof offerView>;
 
+/** What a provider's contracts on the main chain add up to. */
+export const providerRecordView = z
+  .object({
+    provider: accountId,
+    address: z.string(),
+    active: z.number().int(),
+    completed: z.number().int(),
+    ended: z.number().int(),
+    cancelled: z.number().int(),
+    renewed: z.number().int(),
+    replaced: z.number().int(),
+    failed: z.number().int(),
+    /** Contracts that it asked to leave. */
+    drained: z.number().int(),
+    /** Epochs, over all contracts. */
+    proven: z.number().int(),
+    missed: z.number().int(),
+    /** Of active contracts. */
+    storedBytes: z.string(),
+  })
+  .meta({ id: 'ProviderRecord' });
+export type ProviderRecordView = z.infer<typeof providerRecordView>;
+
 /** Where a principal is reached. */
 export const endpointView = z
   .object({

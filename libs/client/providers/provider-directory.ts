@@ -3,7 +3,7 @@ import type { ContractId } from '#chain';
 import { hexToBytes } from '#crypto';
 import { AppError } from '#errors';
 import type { LedgerPort } from '#ledger';
-import type { Candidate } from '#placement';
+import type { Candidate, Standing } from '#placement';
 import type { ContractView, EndpointView, OfferView, Page } from '#wire';
 import { createHttpAgent } from './http.js';
 import { ProviderStanding } from './provider-standing.js';
@@ -21,15 +21,24 @@ export class ProviderDirectory {
 
   constructor(private readonly ledger: LedgerPort) {}
 
-  /** Every provider with an offer and an endpoint. */
+  /** Every provider with an offer and an endpoint, and how it behaved: by the chain, and as seen from here. */
   async candidates(): Promise<Candidate[]> {
     const offers = await allPages<OfferView>((cursor) => this.ledger.offers({ cursor, limit: 200 }));
     const endpoints = await allPages<EndpointView>((cursor) => this.ledger.endpoints({ cursor, limit: 200 }));
+    const records = await allPages((cursor) => this.ledger.providerRecords({ cursor, limit: 200 }));
     const byPrincipal = new Map(endpoints.map((endpoint) => [endpoint.principal, endpoint]));
+    const byProvider = new Map(records.map((record) => [record.provider, record]));
     return offers.flatMap((offer) => {
       const endpoint = byPrincipal.get(offer.provider);
-      return endpoint === undefined ? [] : [{ offer, endpoint }];
+      const standing = { ...byProvider.get(offer.provider), ...this.seenOf(offer.provider) };
+      return endpoint === undefined ? [] : [{ offer, endpoint, standing }];
     });
+  }
+
+  /** What still counts of what was seen from here: it is forgotten as the provider gets its next chance. */
+  private seenOf(provider: string): Standing {
+    const penalty = this.standing.penalty(provider);
+    return { failuresSeen: penalty === 2 ? this.failureCount(provider) : 0, slowSeen: penalty > 0 };
   }
 
   /**

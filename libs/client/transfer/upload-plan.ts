@@ -85,6 +85,7 @@ export async function planUpload(
     bytesPerHolder,
     epochs: request.epochs,
     height: tip.height,
+    count: plan.profile.n,
   });
   const { profile } = request;
   const needed = plan.segmentCount === 0 ? 0 : uploadQuorum(profile);

@@ -32,6 +32,7 @@ import {
   offerView,
   type Page,
   postingView,
+  providerRecordView,
   searchHitView,
   stateProofView,
   statusView,
@@ -228,6 +229,12 @@ export function describeLedgerPort(
       const { items: endpoints } = await port.endpoints({});
       expect(endpoints.map((endpoint) => endpointView.parse(endpoint).principal)).toEqual([provider()]);
       expect(await port.endpoint({ principal: provider() })).toEqual(endpoints[0]);
+      const { items: records } = await port.providerRecords({});
+      expect(records.map((record) => providerRecordView.parse(record))).toEqual([
+        expect.objectContaining({ provider: provider(), active: 1, failed: 0, proven: 1, missed: 0 }),
+      ]);
+      const { totalBytes } = contractView.parse(await port.contract({ id: scene.id }));
+      expect(records[0]?.storedBytes).toBe(totalBytes);
       const anchor = anchorView.parse(await port.anchor({ account: client(), slot: 'catalogue' }));
       expect(anchor).toMatchObject({ sequence: '1', pointer: '010203' });
     });

@@ -55,6 +55,31 @@ export function describePlacementPort(how: string, connect: ConnectPort): void {
       expect(await port().liveness({ providers: ['ff'.repeat(20)] })).toEqual([]);
     });
 
+    test('each comes with its score, what it is made of, and its record; the best first', async () => {
+      const before = (await port().choose(REQUEST)).usable;
+      for (const { score, parts, record, isNewcomer, offer } of before) {
+        expect(score).toBeCloseTo(
+          Object.values(parts).reduce((product, each) => product * each, 1),
+          12,
+        );
+        expect(isNewcomer).toBe(true);
+        const hasContract = offer.provider === scene().contract.terms.provider.account;
+        expect(record).toEqual(hasContract ? expect.objectContaining({ proven: 1, missed: 0 }) : null);
+      }
+      expect(before.map(({ score }) => score)).toEqual(
+        before.map(({ score }) => score).sort((a, b) => b - a),
+      );
+      const last = before.at(-1)!.offer.provider;
+      for (const { offer } of before) {
+        if (offer.provider === last) continue;
+        for (let probe = 0; probe < 9; probe++) note(offer.provider, 'no answer');
+        note(offer.provider);
+      }
+      const after = (await port().choose(REQUEST)).usable;
+      expect(after[0]?.offer.provider).toBe(last);
+      expect(after.at(-1)?.parts.answers).toBeLessThan(before[0]!.parts.answers);
+    });
+
     test('a malformed request is refused with the field', async () => {
       await expect(port().choose({ ...REQUEST, bytesPerHolder: 'many' })).rejects.toMatchObject({
         code: 'services/bad-request',
