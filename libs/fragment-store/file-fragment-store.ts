@@ -297,9 +297,11 @@ export class FileFragmentStore implements FragmentStore {
     giveBack: () => void,
     discard: () => Promise<void>,
   ): Promise<StoredFragment> {
+    let isNamed = false;
     try {
       const entry = await this.#inTurn(id, async () => {
         const adopted = await guarded(this.#folder, () => this.#files.adopt(path, id));
+        isNamed = true;
         if (adopted === undefined) throw storeError(this.#folder, new Error(`${id} is gone already`));
         giveBack();
         this.#index.set(id, adopted);
@@ -308,7 +310,8 @@ export class FileFragmentStore implements FragmentStore {
       });
       return { id, lengthBytes: entry.lengthBytes };
     } finally {
-      await discard();
+      if (isNamed) giveBack();
+      else await discard();
     }
   }
 

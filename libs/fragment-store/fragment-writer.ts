@@ -1,4 +1,4 @@
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { accepted, type Result, refused } from '#errors';
 import type { FragmentSource } from './fragment-store.js';
 import { createStreamingHash, type StreamingHash } from './streaming-hash.js';
@@ -39,8 +39,12 @@ export async function writeFragmentFile(
 }
 
 /** Removes a file that may not exist. */
-export function discardFile(path: string): Promise<void> {
-  return rm(path, { force: true });
+export async function discardFile(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }
 
 async function writeWhole(
