@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,11 +10,12 @@ import { hexToBytes } from '#crypto';
 import { nativeCrypto } from '#crypto-native';
 import { type Child, spawnChild } from '#lifecycle';
 import { createNodeClient, type NodeClient } from '#node-api';
-import { fetchProviderStatus } from '#provider';
+import { changeVolume, fetchProviderStatus, fetchVolumes } from '#provider';
 import { createWallet, faucetWallet } from '../../chain/testing/wallet.js';
 import { signFor } from '../../libs/ledger/testing/index.js';
 import { ProviderClient, sampleFragments, until } from '../../libs/provider/testing/index.js';
 import { askAsHost } from './support/ask-as-host.js';
+import { cliJson } from './support/cli.js';
 
 const COIN = 1_000_000_000n;
 const READY_MS = 30_000;
@@ -194,6 +196,46 @@ describe('a provider as a process of its own', () => {
     expect(await node.audit()).toMatchObject({ balanced: true, differences: [] });
     client.close();
   }, 150_000);
+
+  test('a volume added and emptied from the command line: killed in the middle, it goes on, and everything is served', async () => {
+    // Reserved only: a contract of the devnet is over before a slow machine is done with this.
+    let uploader = await clientOfEarlyContract();
+    const kept = sampleFragments(...Array.from({ length: 20 }, (_, at) => 200_000 + at));
+    expect((await uploader.reserve({ maxBytes: 20n * 200_020n, maxFragments: 20 })).status).toBe(200);
+    for (const fragment of kept) expect((await uploader.put(fragment)).status).toBe(201);
+    const disk = join(root, 'disk');
+    await mkdir(disk);
+    const cairn = <T>(...words: string[]) =>
+      cliJson<T>(['provider', 'volume', ...words], {
+        dataDir: root,
+        env: { CAIRN_PROVIDER_PORT: new URL(url).port, CAIRN_PASSPHRASE: '' },
+      });
+    type View = { id: string; path: string; fragments: number; state: string };
+    const added = await cairn<View>('add', disk, '--capacity', '1GiB');
+    expect(added).toMatchObject({ path: disk, state: 'active', fragments: 0 });
+    const [first] = await fetchVolumes(url);
+    expect(first?.fragments).toBeGreaterThanOrEqual(20);
+    await changeVolume(url, first?.path ?? '', { verb: 'drain' });
+    await until('a part to have moved', () =>
+      kept.some(({ id }) => existsSync(join(disk, id.slice(0, 2), id))),
+    );
+    await providerChild.kill();
+    const pathsOf = (id: string) => [first?.path ?? '', disk].map((path) => join(path, id.slice(0, 2), id));
+    for (const { id } of kept) expect(pathsOf(id).some((path) => existsSync(path))).toBe(true);
+    await startProvider();
+    uploader.close();
+    uploader = movedTo(uploader, url);
+    const drained = await cairn<View>('drain', first?.id.slice(0, 8) ?? '', '--wait');
+    expect(drained).toMatchObject({ state: 'draining', fragments: 0 });
+    for (const { id, bytes } of kept) {
+      expect(pathsOf(id).map((path) => existsSync(path))).toEqual([false, true]);
+      expect((await uploader.get(id)).body.equals(bytes)).toBe(true);
+    }
+    uploader.close();
+    await changeVolume(url, first?.id ?? '', { verb: 'remove', acceptLoss: false });
+    const { volumes } = await cairn<{ volumes: View[] }>('list');
+    expect(volumes).toMatchObject([{ path: disk, state: 'active', rotten: 0, lost: 0 }]);
+  }, 120_000);
 
   test('answers under its public name and those it is given, and under no other', async () => {
     const env = {
