@@ -4,10 +4,12 @@ import { answerProblem, type ProblemOptions } from './answer-problem.js';
 
 /**
  * A route that answers before the framework sees the request: for the few paths where thousands of requests carry
- * bytes and the framework's own work would be the larger part. Undefined: not a request of this route. What it
+ * bytes and the framework's own work would be the larger part. Undefined: not a request of this route. What the answer
  * rejects with is answered like any error of a controller.
  */
-export type DirectRoute = (request: IncomingMessage, response: ServerResponse) => Promise<void> | undefined;
+export type DirectRoute = (
+  request: IncomingMessage,
+) => ((response: ServerResponse) => Promise<void>) | undefined;
 
 /** What helmet says on every other answer, as far as it means anything beside bytes and JSON. */
 const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
@@ -34,10 +36,10 @@ export function serveDirectly(
     // The framework answers it.
     if (misdirected !== undefined) return framework(request, response);
     for (const route of routes) {
-      const answered = route(request, response);
-      if (answered === undefined) continue;
+      const answer = route(request);
+      if (answer === undefined) continue;
       for (const [name, value] of SECURITY_HEADERS) response.setHeader(name, value);
-      answered.catch((error: unknown) => answerProblem(error, request, response, options));
+      answer(response).catch((error: unknown) => answerProblem(error, request, response, options));
       return;
     }
     framework(request, response);

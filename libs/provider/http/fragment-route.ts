@@ -9,13 +9,13 @@ const PREFIX = '/v1/fragments/';
  * (docs/adr/0029-bytes-way.md). FragmentsController describes the same two and answers what is written unusually.
  */
 export function createFragmentRoute(provider: Provider): DirectRoute {
-  return (request, response) => {
+  return (request) => {
     const { url = '', method } = request;
     if (!url.startsWith(PREFIX)) return undefined;
     const id = url.slice(PREFIX.length);
     if (!/^[\w.~-]+$/.test(id)) return undefined;
-    if (method === 'PUT') return putFragment(provider, id, request, response);
-    if (method === 'GET') return getFragment(provider, id, request, response);
+    if (method === 'PUT') return (response) => putFragment(provider, id, request, response);
+    if (method === 'GET') return (response) => getFragment(provider, id, request, response);
     return undefined;
   };
 }
