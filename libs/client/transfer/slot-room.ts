@@ -1,6 +1,6 @@
 import { type Candidate } from '#placement';
+import type { SlotRoom } from './slot-record.js';
 import type { UploadPlan } from './upload-plan.js';
-import type { SlotRoom } from './upload-slot.js';
 
 /** Bytes at one provider under the first contract of an upload of unknown size; each further one gets twice as many. */
 export const FIRST_STEP_BYTES = 32n << 20n;

@@ -21,6 +21,7 @@ import { negotiate } from '../negotiation/negotiate.js';
 import { offerToDeal } from '../negotiation/offer-to-deal.js';
 import { httpAddress } from '../providers/provider-directory.js';
 import { ProviderSession } from '../providers/provider-session.js';
+import type { SlotRecord, SlotRoom } from './slot-record.js';
 import { type Deposits, reserveOf, type UploadPlan } from './upload-plan.js';
 
 /** A reservation holds for this long, and longer for each MiB: a killed upload frees its room soon, a slow one keeps it. */
@@ -48,22 +49,6 @@ export interface SignedAgreement {
   readonly agreement: Agreement;
   readonly fragments: readonly FragmentEntry[];
   readonly providerSignature: Uint8Array;
-}
-
-/** Room asked for. */
-export interface SlotRoom {
-  readonly maxBytes: bigint;
-  readonly maxFragments: number;
-  readonly epochs: number;
-}
-
-/** What has to be known of a slot to go on with it in another process. */
-export interface SlotRecord extends SlotRoom {
-  readonly contract: ContractId;
-  readonly nonce: Uint8Array;
-  readonly providerKey: Uint8Array;
-  /** Seconds since 1970. */
-  readonly expiresAt: number;
 }
 
 /** One contract in the making: a provider with room kept for us, and the fragments it has taken so far. */

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { ContractId } from '#chain';
 import { bytesToHex } from '#crypto';
 import { PlacementBook } from '../placement-book.js';
-import type { UploadSlot } from '../upload-slot.js';
+import type { SlotRecord } from '../slot-record.js';
 import { openRecord, sealRecord } from './journal-format.js';
 import {
   createUploadJournals,
@@ -46,10 +46,10 @@ async function onlyFile(): Promise<string> {
   return join(folder, name ?? '');
 }
 
-function slot(number: number): UploadSlot {
+function slot(number: number): SlotRecord {
   const about = { nonce: new Uint8Array(16), providerKey: new Uint8Array(32).fill(number) };
   const room = { maxBytes: 9n, maxFragments: 4, epochs: 5, expiresAt: 99 };
-  return { contract: contractOf(number), ...about, ...room } as unknown as UploadSlot;
+  return { contract: contractOf(number), ...about, ...room };
 }
 
 /** Notes a slot and two segments, the second one held by the slot late. */

@@ -5,7 +5,7 @@ import type { ContractId } from '#chain';
 import { concatBytes } from '#crypto';
 import { isOfAnother } from '../../negotiation/living-process.js';
 import type { PlacementBook } from '../placement-book.js';
-import type { UploadSlot } from '../upload-slot.js';
+import type { SlotRecord } from '../slot-record.js';
 import {
   JOURNAL_VERSION,
   type JournalHeader,
@@ -259,7 +259,7 @@ export class UploadJournal {
     return this.own;
   }
 
-  noteSlot(slot: UploadSlot, position: number): void {
+  noteSlot(slot: SlotRecord, position: number): void {
     const { contract, nonce, providerKey, maxBytes, maxFragments, epochs, expiresAt } = slot;
     this.own.push(contract);
     const room = { maxBytes, maxFragments, epochs, expiresAt: BigInt(expiresAt) };
