@@ -14,6 +14,7 @@ import {
   readEscrowFor,
   reserveForRepair,
 } from '#market';
+import { estimateDurability } from '#placement';
 import type { MARKET_CONTRACT, QuoteView } from '#services';
 import type { OfferView } from '#wire';
 import type { MarketServiceOptions } from './market-service-options.js';
@@ -66,6 +67,7 @@ export async function quoteUpload(options: MarketServiceOptions, request: QuoteR
     costPerMonth: costPerMonth.toString(),
     costPerGiBMonth: amountPerGiB(costPerMonth, BigInt(request.sizeBytes))?.toString() ?? null,
     assumption: `a month is 30 days, an epoch ${params.contract.epochBlocks} blocks of ${blockSeconds} s; fees and burn are paid once and spread over the term; fees by the node's estimate`,
+    durability: estimateDurability(plan.profile, request.withRepair ? 'repairer' : 'nobody'),
     items: lines.map((line) => ({
       provider: line.address,
       totalBytes: line.totalBytes.toString(),

@@ -7,6 +7,7 @@
  */
 export * from './choose.js';
 export * from './durability.js';
+export * from './durability-estimate.js';
 export {
   domainToText,
   type FailureDomain,

@@ -102,6 +102,16 @@ export const quoteView = z
     costPerMonth: amountText,
     costPerGiBMonth: amountText.nullable(),
     assumption: z.string(),
+    /** How likely the file is lost: repaired where `withRepair` was asked for, left alone otherwise. */
+    durability: z.object({
+      repair: z.enum(['repairer', 'owner', 'nobody']),
+      lossPerYear: z.number(),
+      nines: z.number(),
+      storedPerByte: z.number(),
+      meanLifetimeDays: z.number(),
+      repairDays: z.number().nullable(),
+      text: z.string().meta({ description: 'the figure and what it rests on' }),
+    }),
     items: z.array(
       z.object({ provider: z.string(), totalBytes: z.string(), fragments: z.number().int(), ...price }),
     ),

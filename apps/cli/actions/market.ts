@@ -10,6 +10,7 @@ import { formatHeight, formatSpan, safeText } from '../output/text.js';
 import { withNode } from '../session.js';
 import { readLimit } from './limits.js';
 import { choiceOption, numberOption, readSize, shareOption, textOption } from './option-values.js';
+import { readProfile } from './profiles.js';
 import { quoteToLines } from './quote-lines.js';
 
 /** The order book, as the ledger of the node shows it. */
@@ -97,7 +98,7 @@ export const quote: CommandAction = async ({ args, options }, context) =>
       [
         `${formatSize(sizeBytes)}, profile ${view.profile}, ${formatSize(BigInt(view.storedBytes))} stored in ` +
           `${view.items.length} contracts for ${view.epochs} epochs (${formatSpan(view.termSeconds)}):`,
-        ...quoteToLines(params, whole, { sizeBytes }),
+        ...quoteToLines(params, whole, { sizeBytes, profile: readProfile(view.profile) }),
       ].join('\n'),
     );
     output.print(`\n${output.strong('Providers')}`);

@@ -5,6 +5,7 @@ import { equalBytes } from '#crypto';
 import { AppError, violationToText } from '#errors';
 import { parseProfile, profileToText, redundancyProfiles } from '#fragments';
 import { epochsToSeconds, type Quote } from '#market';
+import { estimateDurability } from '#placement';
 import type { CommandAction, CommandInput } from '../command.js';
 import type { CliContext } from '../context.js';
 import { confirm } from '../output/ask.js';
@@ -36,7 +37,7 @@ export const put: CommandAction = async ({ args, options }, context) => {
       return options['dryRun'] === true ? printDryRun(context, changed, found) : run.finish();
     const price = await priceOf(client, changed, terms, context.signal);
     showQuote(context, price, changed.length, terms);
-    if (options['dryRun'] === true) return printDryRun(context, changed, found, price);
+    if (options['dryRun'] === true) return printDryRun(context, changed, found, price, terms);
     if (context.canAsk && !(await confirm('Store for this price?', context.signal))) {
       throw new AppError({
         code: 'cli/not-confirmed',
@@ -77,7 +78,7 @@ function putStdin(
       const source = { path: '-', name, sizeBytes, modifiedAtMs: 0 };
       const price = await priceOf(client, [source], terms, context.signal);
       showQuote(context, price, 1, terms);
-      return printDryRun(context, [source], { failed: [] }, price);
+      return printDryRun(context, [source], { failed: [] }, price, terms);
     }
     const run = new PutRun(client, node, context, {
       terms,
@@ -167,6 +168,7 @@ function showQuote({ output, params }: CliContext, price: Price, files: number, 
     `${formatSize(quote.storedBytes)} stored in ${quote.contracts} contracts for ${quote.epochs} epochs (${formatSpan(epochsToSeconds(params, quote.epochs))}):`;
   const extras = {
     sizeBytes: price.sizeBytes,
+    profile: terms.profile,
     ...(price.catalogue !== undefined && { catalogue: price.catalogue }),
   };
   output.note([what, ...quoteToLines(params, quote, extras)].join('\n'));
@@ -184,6 +186,7 @@ function printDryRun(
   sources: readonly LocalSource[],
   { failed }: { readonly failed: FoundSources['failed'] },
   price?: Price,
+  terms?: PutTerms,
 ): undefined {
   for (const { name, path } of sources) output.print(`${safeText(name)}  (${safeText(pathText(path))})`);
   for (const { name, error } of failed) output.note(`would fail: ${safeText(name)}: ${error.message}`);
@@ -193,6 +196,10 @@ function printDryRun(
     failed: failed.map(failedToJson),
     cost: price === undefined ? null : costToJson(price.files),
     catalogueCost: price?.catalogue === undefined ? null : costToJson(price.catalogue),
+    durability:
+      price === undefined || terms === undefined
+        ? null
+        : estimateDurability(terms.profile, price.files.reserve > 0n ? 'repairer' : 'nobody'),
   });
   return undefined;
 }

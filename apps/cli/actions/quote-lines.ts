@@ -1,5 +1,7 @@
 import type { NetworkParams } from '#chain';
+import type { RedundancyProfile } from '#fragments';
 import { amountPerGiB, amountPerMonth, epochsToSeconds, MONTH_SECONDS, type Quote } from '#market';
+import { estimateDurability } from '#placement';
 import { formatCoins } from '../output/amounts.js';
 import { formatSpan } from '../output/text.js';
 
@@ -9,6 +11,7 @@ export interface QuoteExtras {
   readonly sizeBytes: number;
   /** What the list of files costs on top. */
   readonly catalogue?: Quote;
+  readonly profile: RedundancyProfile;
 }
 
 /** An itemised quote for people, before anything is paid. */
@@ -35,8 +38,17 @@ export function quoteToLines(params: NetworkParams, quote: Quote, extras: QuoteE
     ...deposits,
     ['total', `${formatCoins(quote.total + extra)}, about; ${formatCoins(atMost)} at most`],
     ['a month', monthText(params, quote, extras.sizeBytes)],
+    ['stored', `${(extras.profile.n / extras.profile.k).toFixed(2)} bytes per byte`],
+    ['lost', lossText(extras.profile, quote.reserve > 0n)],
   ];
   return rows.map(([name, text]) => `  ${name.padEnd(9)}  ${text}`);
+}
+
+/** How likely the file is lost; without a repairer what that means, and what looking after it oneself does. */
+function lossText(profile: RedundancyProfile, hasRepairer: boolean): string {
+  if (hasRepairer) return `${estimateDurability(profile, 'repairer').text} (docs/durability)`;
+  const { text } = estimateDurability(profile, 'nobody');
+  return `${text}; ${estimateDurability(profile, 'owner').text} (docs/durability)`;
 }
 
 function monthText(params: NetworkParams, quote: Quote, sizeBytes: number): string {

@@ -62,6 +62,19 @@ export const offerCommands: readonly CommandDefinition[] = [
     load: async () => (await import('../actions/market.js')).quote,
   },
   {
+    path: 'profiles',
+    arguments: '[profile...]',
+    summary: 'Compare redundancy profiles: stored per byte, price now, how long data lasts',
+    details:
+      'The named profiles, or those given by name or as k/repairBelow/n. Prices are for one GiB, storage, burn and fees\n' +
+      'spread over the term. How the figures of loss are worked out: docs/durability.',
+    options: [
+      { flags: '--epochs <count>', description: 'how long', default: '180 on a devnet, otherwise 30' },
+    ],
+    examples: ['cairn profiles', 'cairn profiles default 6/12/20'],
+    load: async () => (await import('../actions/profiles.js')).profiles,
+  },
+  {
     path: 'market burn-price',
     summary: 'Show what storing burns now, when that moves, and how it moved',
     options: [{ flags: '--limit <count>', description: 'how many moves', default: '50' }],
