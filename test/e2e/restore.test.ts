@@ -52,7 +52,7 @@ afterAll(async () => {
   await network.stop();
   expect(network.runningProcesses()).toEqual([]);
   await expect(access(network.folder)).rejects.toMatchObject({ code: 'ENOENT' });
-}, 120_000);
+}, 240_000);
 
 /** Every file below a folder, by its path's bytes in hex, with its content and time. */
 async function contentsOf(folder: string): Promise<Map<string, { bytes: Buffer; modifiedAtMs: number }>> {
@@ -188,7 +188,7 @@ test('versions: kept where asked, listed, got and removed by number', async () =
   await cliJson(['rm', 'note', '--version', '2', '--yes'], person.cli);
   await cliJson(['get', 'note', '-o', out, '--force'], person.cli);
   expect(await readFile(out, 'utf8')).toBe('one');
-}, 120_000);
+}, 240_000);
 
 describe('what goes wrong', () => {
   test('a file that may not be read and one that is gone: named, the others are stored, exit code 74', async () => {
@@ -219,7 +219,7 @@ describe('what goes wrong', () => {
     } finally {
       await client.close();
     }
-  }, 120_000);
+  }, 240_000);
 
   test('a phrase that is right and another one; a node that shows an older list', async () => {
     const person = await newPerson(network);
@@ -243,5 +243,5 @@ describe('what goes wrong', () => {
     expect([refused.code, refused.stderr]).toEqual([75, expect.stringContaining('catalogue/rolled-back')]);
     await cliJson(['catalogue', '--accept', '--yes'], person.cli);
     expect((await cliJson<LsAnswer>(['ls'], person.cli)).files).toHaveLength(1);
-  }, 120_000);
+  }, 240_000);
 });
