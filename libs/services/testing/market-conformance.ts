@@ -43,6 +43,7 @@ export function describeMarketPort(how: string, connect: ConnectPort): void {
       expect(BigInt(quote.burn)).toBeGreaterThan(0n);
       expect(BigInt(quote.burnAtMost)).toBeGreaterThan(BigInt(quote.burn));
       expect(quote.burnIsRefundable).toBe(false);
+      expect(quote.durability).toMatchObject({ repair: 'nobody', repairDays: null, storedPerByte: 3 });
       const { soon } = await scene().ledger.feeEstimate();
       expect(quote.feePerByte).toBe(soon.feePerByte);
       // Four epochs of 20 blocks of a second.
