@@ -55,6 +55,8 @@ import { type PaidReading, parseDemand } from '../reads/paid-reading.js';
 import { exchange, type HttpAnswer } from './http.js';
 
 const TICKET_LIFE_SECONDS = 6 * 3600;
+/** A ticket with less left than this is replaced: what is sent under it may take a while. */
+const TICKET_RENEWAL_SECONDS = 600;
 const MAX_JSON_BYTES = 1 << 20;
 /** Vouchers for one read: another read of ours may have used up the one before. */
 const MAX_PAYMENTS = 4;
@@ -340,8 +342,9 @@ export class ProviderSession {
 
   private ticketHeaders(method: TicketMethod, fragment: FragmentId): Record<string, string> {
     const { crypto, params, nowMs } = this.context;
+    const nowSeconds = Math.floor(nowMs() / 1000);
     let signed = this.tickets.get(method);
-    if (signed === undefined) {
+    if (signed === undefined || Number(signed.ticket.expiresAt) < nowSeconds + TICKET_RENEWAL_SECONDS) {
       signed = signTicket(
         crypto,
         params,
@@ -352,7 +355,7 @@ export class ProviderSession {
           fragment: ANY_FRAGMENT,
           method,
           budgetBytes: this.target.budgetBytes,
-          expiresAt: BigInt(Math.floor(nowMs() / 1000) + TICKET_LIFE_SECONDS),
+          expiresAt: BigInt(nowSeconds + TICKET_LIFE_SECONDS),
           serial: randomBytes(16).toString('hex'),
         },
         this.reader.secretKey,
