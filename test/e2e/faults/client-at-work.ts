@@ -50,15 +50,24 @@ export class ClientAtWork {
     await Promise.all([this.write(isDone), this.read(isDone)]);
   }
 
-  /** Reads every file at another machine, with the phrase alone; bytes that did not come back. */
+  /** Restores everything at another machine, with the phrase alone; bytes that did not come back. */
   async readAll(): Promise<number> {
-    const reader = await elsewhere(this.options.world.network, this.options.person);
+    const { world, folder } = this.options;
+    const reader = await elsewhere(world.network, this.options.person);
+    const back = join(folder, 'restored');
+    this.actions.add('restore');
+    await this.untilDone(['restore', back], false, undefined, reader);
     let lost = 0;
-    for (const [name, { sizeBytes }] of this.hashes) {
-      if (await this.readOne(reader, name)) continue;
+    for (const [name, { hash, sizeBytes }] of this.hashes) {
+      const found = await hashOfFile(join(back, name)).catch(() => undefined);
+      this.bytesRead += sizeBytes;
+      if (found === hash) continue;
       lost += sizeBytes;
-      this.wrong(`${name} (${sizeBytes} bytes) does not come back`);
+      this.wrong(
+        `${name} (${sizeBytes} bytes) ${found === undefined ? 'does not come back' : 'came back as something else'}`,
+      );
     }
+    await rm(back, { recursive: true, force: true });
     return lost;
   }
 
@@ -68,7 +77,11 @@ export class ClientAtWork {
   }
 
   async removeAll(): Promise<void> {
-    for (const name of [...this.hashes.keys()]) await this.remove(name);
+    const names = [...this.hashes.keys()];
+    this.actions.add('rm');
+    this.hashes.clear();
+    if (!(await this.untilDone(['rm', ...names, '--yes'], false)))
+      this.wrong('not everything could be removed');
     // What runs that were killed had formed and nothing points at.
     this.actions.add('end-unused');
     await this.untilDone(['contracts', 'end', '--unused', '--yes'], false);
