@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FragmentId } from '#chain';
 import { isTombstone } from '#contracts';
+import { AppError } from '#errors';
 import { nowSeconds, type ProviderContext } from '../provider-context.js';
 
 /** Before the first look, and between two, for what contracts list and no volume has. */
@@ -57,11 +58,21 @@ export class Scrubber {
     return lost;
   }
 
+  /** As `findLost`, for what runs by itself: records that fail now are asked again by the next look. */
+  async lookForLost(): Promise<void> {
+    try {
+      await this.findLost();
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      this.#context.logger.warn({ err: error }, 'lost fragments could not be looked for');
+    }
+  }
+
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     for (let pauseMs = FIRST_LOOK_MS; !signal.aborted; pauseMs = LOOK_PAUSE_MS) {
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
-      if (!signal.aborted) await this.findLost();
+      if (!signal.aborted) await this.lookForLost();
     }
   }
 }

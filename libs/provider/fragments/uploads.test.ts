@@ -1,12 +1,15 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { decode } from '#chain';
+import { type ContractId, decode, type FragmentId } from '#chain';
 import { hexToBytes } from '#crypto';
 import { nativeCrypto } from '#crypto-native';
+import { AppError, accepted } from '#errors';
 import { receiptMessage, receiptSchema } from '#wire';
 import { fastDevnet } from '../../ledger/testing/index.js';
 import { type Answer, MarketStage, type ProviderClient, sampleFragments, until } from '../testing/index.js';
+import type { TicketGate } from '../tickets/ticket-gate.js';
+import { Uploads } from './uploads.js';
 
 let stage: MarketStage;
 let client: ProviderClient;
@@ -49,6 +52,40 @@ describe('an upload', () => {
       expect(nativeCrypto.verify(check)).toBe(true);
     }
     expect(store().usedBytes()).toBe(100_000);
+  });
+
+  test('whose record cannot be written ends with its body: its memory is nobody else’s before', async () => {
+    await client.reserve({ maxBytes: 200_000n });
+    const { context } = stage.provider.provider;
+    const contract = context.records.contract(client.contract as ContractId);
+    const failed = new AppError({ code: 'provider/store-failed', message: 'the disk is full', next: 'wait' });
+    const records = { ...context.records, addFragment: () => Promise.reject(failed) };
+    const nothing = async () => undefined;
+    const gate = { admit: () => accepted({ contract, charge: nothing, refund: nothing }) };
+    const uploads = new Uploads({ ...context, records }, gate as unknown as TicketGate);
+    const { id, bytes } = one(100_000);
+    let arrive: (() => void) | undefined;
+    const body = {
+      stream: () => {
+        throw new Error('taken whole');
+      },
+      fill: (buffer: Uint8Array) =>
+        new Promise<void>((resolve) => {
+          arrive = () => {
+            buffer.set(bytes);
+            resolve();
+          };
+        }),
+    };
+    const request = { id, ticket: undefined, use: undefined, contentLength: '100000' };
+    const outcome = uploads.receive(request, body).catch((error: unknown) => error);
+    await until('its body', () => arrive !== undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(uploads.isUnderWay(id as FragmentId)).toBe(true);
+    arrive?.();
+    expect(await outcome).toBe(failed);
+    expect(uploads.isUnderWay(id as FragmentId)).toBe(false);
+    await store().remove(id as FragmentId);
   });
 
   test('whose bytes do not match the id is refused, and nothing of it stays', async () => {

@@ -81,10 +81,11 @@ export class Uploads {
     try {
       // The record may be written while the bytes arrive: it only says whose they are.
       const recorded = this.#context.records.addFragment(contract.id, entry);
-      const [stored] = await Promise.all([
-        this.#context.store.put(id, incoming.source, lengthBytes).finally(() => recorded),
-        recorded,
-      ]);
+      const storing = this.#context.store.put(id, incoming.source, lengthBytes);
+      // Both to their ends, also when one fails: the memory of a body that still comes must not be given to another.
+      await Promise.allSettled([storing, recorded]);
+      const stored = await storing;
+      await recorded;
       if (!stored.ok) return stored;
       if (this.#context.records.contract(contract.id) === undefined) {
         return refused(await this.#tooLate(contract, id));

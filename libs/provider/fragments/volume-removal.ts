@@ -20,7 +20,7 @@ export class VolumeRemoval {
     try {
       const removed = await volumes.remove(id, isLossAccepted);
       // What went with it is alarmed at once, and not by the next challenge.
-      if (removed.fragments > 0 || removed.usedBytes > 0) void this.#scrubber.findLost();
+      if (removed.fragments > 0 || removed.usedBytes > 0) void this.#scrubber.lookForLost();
       return removed;
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'volume/not-empty') throw error;
