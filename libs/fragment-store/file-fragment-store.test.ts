@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { blake3 } from '@noble/hashes/blake3.js';
 import type { FragmentId } from '#chain';
+import type { FileFragmentStore } from './file-fragment-store.js';
 import { createFileFragmentStore, type FragmentStore } from './index.js';
 import { fragmentStoreConformance } from './testing/index.js';
 
@@ -48,6 +49,22 @@ describe('the files of a fragment store', () => {
     folder = await mkdtemp(join(tmpdir(), 'cairn-fragments-'));
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  test('an upload from before the folder was opened anew never gets the bytes of a later one', async () => {
+    const [first, second] = [Buffer.alloc(5_000, 1), Buffer.alloc(5_000, 2)];
+    const stage = async (bytes: Uint8Array) => {
+      const store = (await open(1 << 20)) as FileFragmentStore;
+      const staged = await store.stage(idOf(bytes), bytes, bytes.length);
+      if (!staged.ok) throw new Error(staged.violation.rule);
+      return { store, staged: staged.value };
+    };
+    const before = await stage(first);
+    const after = await stage(second);
+    await expect(before.staged.commit()).rejects.toMatchObject({ code: 'fragment-store/failed' });
+    await after.staged.commit();
+    expect(await before.store.has(idOf(first))).toBe(false);
+    expect((await after.store.read(idOf(second)))?.ok).toBe(true);
+  });
 
   const pathOf = (id: FragmentId) => join(folder, id.slice(0, 2), id);
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FragmentId } from '#chain';
@@ -30,6 +31,8 @@ function shardOf(id: FragmentId): string {
 /** The files behind a store: where they lie, and how they reach the disk for good. */
 export class FragmentFiles {
   readonly #root: string;
+  /** Two openings of one folder never share a name: what the first began must not find what the second writes. */
+  readonly #temporaryPrefix = randomBytes(6).toString('hex');
   #temporaryCount = 0;
   #dirty = new Set<string>();
   /** Folders stay open: opening one for every sync costs as much as the sync. */
@@ -57,7 +60,7 @@ export class FragmentFiles {
 
   newTemporaryPath(): string {
     this.#temporaryCount += 1;
-    return join(this.#root, INCOMING, String(this.#temporaryCount));
+    return join(this.#root, INCOMING, `${this.#temporaryPrefix}-${this.#temporaryCount}`);
   }
 
   /** Gives a finished file its name and waits until the name is on the disk; answers what it takes there. */

@@ -114,18 +114,17 @@ export class VolumeAdmin {
         data: { volume: volume.id },
       });
     }
-    const { fragments, usedBytes } = volume;
-    if ((fragments > 0 || usedBytes > 0) && !isLossAccepted) {
-      throw volumeError(
-        'not-empty',
-        `${volume.entry.path} holds ${fragments} fragments, ${usedBytes} bytes`,
-        {
-          next: 'drain it first, or accept that they are lost',
-          data: { volume: volume.id, fragments, usedBytes },
-        },
-      );
-    }
+    if (!isLossAccepted) assertEmpty(volume);
+    const { mode } = volume.entry;
     await this.#waitForUploads(volume);
+    // What was on its way is there now, and a receipt may have been signed for it.
+    try {
+      if (!isLossAccepted) assertEmpty(volume);
+    } catch (error) {
+      volume.entry.mode = mode;
+      throw error;
+    }
+    const { fragments } = volume;
     const view = this.#view(volume);
     await this.#registry.drop(volume);
     await this.#registry.save();
@@ -234,6 +233,15 @@ export class VolumeAdmin {
       await sleep(50);
     }
   }
+}
+
+function assertEmpty(volume: Volume): void {
+  const { fragments, usedBytes } = volume;
+  if (fragments === 0 && usedBytes === 0) return;
+  throw volumeError('not-empty', `${volume.entry.path} holds ${fragments} fragments, ${usedBytes} bytes`, {
+    next: 'drain it first, or accept that they are lost',
+    data: { volume: volume.id, fragments, usedBytes },
+  });
 }
 
 function isInside(path: string, folder: string): boolean {

@@ -117,7 +117,7 @@ export class VolumeMover {
     if (move.problem !== null && move.problem !== before) logger.warn(fields, `volume: ${move.problem}`);
     if (move.problem === null && !this.#isSource(volume)) {
       logger.info(fields, 'volume emptied');
-      await this.#registry.save();
+      await this.#registry.trySave();
     }
   }
 

@@ -56,6 +56,8 @@ export class VolumeRegistry {
     const registry = new VolumeRegistry(options);
     const list = await readVolumeList(options.listFile);
     await registry.#load(list ?? { version: 1, volumes: [], removed: [] });
+    // New ones one after the other: a folder named twice is marked by the first, and the second finds it taken.
+    for (const volume of registry.#volumes) if (!volume.entry.isMarked) await volume.look();
     await registry.look();
     await registry.save();
     return registry;
@@ -163,6 +165,13 @@ export class VolumeRegistry {
     return this.#saving;
   }
 
+  /** As `save`, for what runs by itself: a full disk under the list ends neither a pass nor a move. */
+  async trySave(): Promise<void> {
+    await this.save().catch((error: unknown) =>
+      this.#options.logger.error({ err: error }, 'list of volumes not written'),
+    );
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#volumes.map((volume) => volume.close()));
     await this.save();
@@ -207,7 +216,7 @@ export class VolumeRegistry {
     const { logger } = this.#options;
     if (volume.isHere && volume.entry.why === undefined) logger.info(fields, `volume ${message}`);
     else logger.error(fields, `volume: ${message}`);
-    void this.save().catch((error: unknown) => logger.error({ err: error }, 'list of volumes not written'));
+    void this.trySave();
     this.tell();
   }
 

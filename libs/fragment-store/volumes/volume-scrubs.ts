@@ -92,7 +92,7 @@ export class VolumeScrubs {
       scrub.running = progress;
       if (this.#options.now() - savedAt >= SAVE_MS) {
         savedAt = this.#options.now();
-        await this.#registry.save();
+        await this.#registry.trySave();
       }
       if (this.#options.now() - indexSavedAt >= SAVE_INDEX_MS) {
         indexSavedAt = this.#options.now();
@@ -105,7 +105,7 @@ export class VolumeScrubs {
     const { shard: _, ...counts } = progress;
     const last = { ...counts, finishedAt: this.#nowSeconds() };
     volume.entry.scrub = { last };
-    await this.#registry.save();
+    await this.#registry.trySave();
     await saveIndex(volume);
     this.#registry.options.logger.info(
       { volume: volume.id, ...last },

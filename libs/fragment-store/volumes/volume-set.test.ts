@@ -68,6 +68,71 @@ fragmentStoreConformance('beside a volume that is emptied and one that is only r
 });
 
 describe('several volumes', () => {
+  test('a volume to which something was on its way is not removed as an empty one', async () => {
+    await open({ capacities: [8 * MIB, 8 * MIB] });
+    const bytes = randomBytes(50_000);
+    let arrive: () => void = () => undefined;
+    const rest = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    const source = async function* (): AsyncGenerator<Uint8Array> {
+      yield bytes.subarray(0, 10_000);
+      await rest;
+      yield bytes.subarray(10_000);
+    };
+    const putting = volumes.set.put(idOf(bytes), source(), bytes.length);
+    const target = volumes.set.registry.volumes.find(({ store }) => (store?.incomingBytes() ?? 0) > 0)!;
+    const removing = volumes.admin.remove(target.id);
+    removing.catch(() => undefined);
+    await until('nothing new to be put there', () => target.entry.mode === 'read-only');
+    arrive();
+    expect((await putting).ok).toBe(true);
+    await expect(removing).rejects.toMatchObject({ code: 'volume/not-empty' });
+    expect(target.entry.mode).toBe('active');
+    expect((await volumes.set.read(idOf(bytes)))?.ok).toBe(true);
+  });
+
+  test('a folder that is named twice is one volume, and keeps what is in it', async () => {
+    await open({ capacities: [8 * MIB] });
+    const folder = join(volumes.dataDir, 'old');
+    const link = join(volumes.dataDir, 'link');
+    await mkdir(folder);
+    await symlink(folder, link);
+    const old = await createFileFragmentStore({ folder, capacityBytes: 8 * MIB });
+    const bytes = randomBytes(50_000);
+    await old.put(idOf(bytes), bytes, bytes.length);
+    await old.close();
+    await reopen({ capacities: [8 * MIB, 8 * MIB, 8 * MIB], paths: [folder, link] });
+    expect(volumes.admin.list().map(({ state }) => state)).toEqual(['active', 'active', 'offline']);
+    expect(view(2).why).toContain('another volume');
+    expect((await volumes.set.read(idOf(bytes)))?.ok).toBe(true);
+  });
+
+  test('a volume that was added with its marker is away, not new, when its disk is', async () => {
+    await open({ capacities: [8 * MIB, 8 * MIB] });
+    await fill(20);
+    const { id, path, fragments } = view(1);
+    expect(fragments).toBeGreaterThan(0);
+    await volumes.admin.remove(id, true);
+    await volumes.admin.add({ path, capacityBytes: 8 * MIB });
+    expect(view(1)).toMatchObject({ id, fragments, state: 'active' });
+    await rename(path, `${path}-unplugged`);
+    await mkdir(path);
+    await volumes.set.registry.look();
+    expect(view(1)).toMatchObject({ id, fragments, state: 'offline' });
+    expect(await readdir(path)).toEqual([]);
+  });
+
+  test('a list of volumes that cannot be written ends no pass', async () => {
+    await open({ capacities: [8 * MIB] });
+    await fill(2);
+    const inTheWay = join(volumes.dataDir, 'volumes.json.new');
+    await mkdir(inTheWay);
+    const pass = volumes.scrubs.verify(volumes.set.registry.volumes[0]!);
+    await expect(pass).resolves.toMatchObject({ fragments: 2 });
+    await rm(inTheWay, { recursive: true });
+  });
+
   test('a folder from before there were volumes is taken as it is', async () => {
     await open({ capacities: [8 * MIB] });
     await volumes.close();

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { FragmentId } from '#chain';
-import { AppError, type Result } from '#errors';
+import { AppError, accepted, type Result } from '#errors';
 import {
   createFileFragmentStore,
   type FileFragmentStore,
@@ -153,7 +153,20 @@ export class Volume {
   }
 
   stage(id: FragmentId, source: FragmentSource, lengthBytes: number): Promise<Result<StagedFragment>> {
-    return this.#attempt((store) => store.stage(id, source, lengthBytes));
+    return this.#attempt(async (store) => {
+      const staged = await store.stage(id, source, lengthBytes);
+      if (!staged.ok) return staged;
+      const { commit, discard } = staged.value;
+      return accepted({
+        discard,
+        commit: async () => {
+          if (store === this.#store) return commit();
+          // The folder was opened anew meanwhile, which removed what was on its way.
+          await discard();
+          throw this.awayError();
+        },
+      });
+    });
   }
 
   async commit(staged: StagedFragment, id: FragmentId): Promise<StoredFragment> {
@@ -233,7 +246,10 @@ export class Volume {
           why: `the folder ${path} has the fragments of another provider, ${marker.owner}`,
         };
       }
-      if (marker?.id === id) return undefined;
+      if (marker?.id === id) {
+        this.entry.isMarked = true;
+        return undefined;
+      }
       if (marker?.id !== undefined) {
         return { state: 'offline', why: `another volume, ${marker.id}, is mounted at ${path}` };
       }
@@ -249,6 +265,8 @@ export class Volume {
       return undefined;
     } catch (error) {
       const { code = 'unknown' } = error as NodeJS.ErrnoException;
+      // Says nothing about the disk: as it was.
+      if (OWN_LIMITS.includes(code) && this.isHere) return undefined;
       if (code === 'ENOENT') {
         return { state: 'offline', why: `the volume with the fragments is not mounted at ${path}` };
       }
