@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type FileFacts, type HolderFacts, isLive, planRepairs } from './index.js';
+import { isOver } from './plan.js';
 
 const RULES = { epochBlocks: 20 };
 const HEIGHT = 1_000;
@@ -176,5 +177,18 @@ describe('properties', () => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('a file is let go', () => {
+  test('when all its contracts settled and no reorganisation brings them back', () => {
+    expect(isOver([100, 150], 250)).toBe(true);
+    expect(isOver([100, 150], 249)).toBe(false);
+    expect(isOver([100, null], 10_000)).toBe(false);
+  });
+
+  test('not because a node that begins anew does not know its contracts yet', () => {
+    expect(isOver([undefined, undefined], 10_000)).toBe(false);
+    expect(isOver([100, undefined], 10_000)).toBe(false);
   });
 });

@@ -59,6 +59,18 @@ export function isLive(holder: HolderFacts | undefined): boolean {
   return holder?.isActive === true && holder.silentSince === undefined;
 }
 
+/** A reorganisation may bring contracts back that were over: their capability is kept for so many blocks. */
+const KEPT_AFTER_BLOCKS = 100;
+
+/**
+ * Whether nobody pays for anything of a file any more, by the heights at which its contracts settled; null: not settled;
+ * undefined: the node does not know the contract. It was on the chain when it was handed over, and the chain forgets
+ * none: such a node is behind, and what it does not know yet is not over.
+ */
+export function isOver(settledAt: readonly (number | null | undefined)[], height: number): boolean {
+  return settledAt.every((at) => at != null && height >= at + KEPT_AFTER_BLOCKS);
+}
+
 interface Worst {
   readonly subjects: string[];
   spare: number;

@@ -52,7 +52,8 @@ export class RepairBook {
   }
 
   private save(): Promise<void> {
-    this.writing = this.writing.then(() => this.write());
+    // Of a write that failed only its own caller is told.
+    this.writing = this.writing.catch(() => undefined).then(() => this.write());
     return this.writing;
   }
 

@@ -20,7 +20,7 @@ import { Announcement } from './announcement.js';
 import { ByteLimit } from './byte-limit.js';
 import { CapabilityStore, type FileIndex } from './capability-store.js';
 import { HolderWatch } from './holder-watch.js';
-import { type FileFacts, type PlannedRepair, planRepairs, type RepairPlan } from './plan.js';
+import { type FileFacts, isOver, type PlannedRepair, planRepairs, type RepairPlan } from './plan.js';
 import { RepairBook } from './repair-book.js';
 import { defaultRepairLimits, RepairDesk, type RepairLimits } from './repair-desk.js';
 import { RepairRound, type RoundOutcome } from './repair-round.js';
@@ -293,10 +293,8 @@ export class Repairer {
     for (const { subject, contracts } of this.store.all()) {
       if (!contracts.every((listed) => this.watch.isLookedAt(listed))) continue;
       const views = contracts.map((listed) => this.watch.view(listed));
-      if (views.some((view) => view !== undefined && view.settledAt === null)) continue;
-      // Kept as long as a reorganisation may bring them back.
-      const lastAt = Math.max(0, ...views.map((view) => view?.settledAt ?? 0));
-      if ((this.follower.height ?? 0) < lastAt + KEPT_AFTER_BLOCKS) continue;
+      const settledAt = views.map((view) => view?.settledAt);
+      if (!isOver(settledAt, this.follower.height ?? 0)) continue;
       await this.store.remove(subject);
       this.isChanged = true;
     }
@@ -381,7 +379,7 @@ export class Repairer {
       ({ record, planned }) =>
         record.outcome === 'replaced' || this.attempts.get(planned.contract)?.attempts === 1,
     );
-    await this.book.note(told.map(({ record }) => record));
+    await this.written(this.book.note(told.map(({ record }) => record)));
     this.replan(height);
   }
 
@@ -435,7 +433,7 @@ export class Repairer {
     try {
       const subjects = files.map(({ subject }) => subject);
       const healed = await this.round().heal(view, fragments, subjects, signal);
-      await this.book.noteHealed(healed.length);
+      await this.written(this.book.noteHealed(healed.length));
       this.watch.suspect(contract);
       this.options.logger.info({ contract, healed }, 'fragments that a provider had lost were put again');
     } catch (error) {
@@ -443,6 +441,13 @@ export class Repairer {
       // It is found again by the next audit that meets it; what it misses meanwhile, the ledger sees.
       this.options.logger.warn({ contract, err: error }, 'a lost fragment could not be put again');
     }
+  }
+
+  /** The book only tells what was: a full disk under it stops no repair. */
+  private async written(writing: Promise<void>): Promise<void> {
+    await writing.catch((error: unknown) =>
+      this.options.logger.warn({ err: error }, 'the book of repairs could not be written'),
+    );
   }
 
   private round(): RepairRound {
@@ -453,8 +458,6 @@ export class Repairer {
   }
 }
 
-/** A reorganisation may bring contracts back that were over: their capability is kept for so many blocks. */
-const KEPT_AFTER_BLOCKS = 100;
 const MAX_ROTTEN_PER_CONTRACT = 64;
 
 function groupKey({ subjects }: PlannedRepair): string {
