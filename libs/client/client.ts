@@ -38,7 +38,7 @@ import { createFileJournal, noJournal } from './negotiation/negotiation-journal.
 import type { BuiltPack } from './packs/pack-builder.js';
 import { quoteFiles } from './packs/quote-files.js';
 import { readEntry } from './packs/read-members.js';
-import { type Repacked, repack, wastefulPacks } from './packs/repack.js';
+import { type Repacked, type RepackRoads, repack, wastefulPacks } from './packs/repack.js';
 import { type StoredFiles, storePack } from './packs/store-pack.js';
 import { ProviderDirectory } from './providers/provider-directory.js';
 import { fileVoucherBook, memoryVoucherBook } from './reads/voucher-book.js';
@@ -47,7 +47,7 @@ import { type ReadOptions, readFile } from './transfer/download.js';
 import { explainExpiry } from './transfer/expiry.js';
 import { type FilledManifest, type FillOptions, fillManifest } from './transfer/fill/fill-file.js';
 import { abandonContracts, endContracts } from './transfer/form-contracts.js';
-import { endUnlessNamed, tidyUp } from './transfer/resume/leftovers.js';
+import { abandonUnlessNamed, endUnlessNamed, tidyUp } from './transfer/resume/leftovers.js';
 import { createUploadJournals, noUploadJournals } from './transfer/resume/upload-journal.js';
 import { openSource, type SourceFile } from './transfer/source.js';
 import { storeSource } from './transfer/store-source.js';
@@ -231,7 +231,8 @@ export class CairnClient {
       (catalogue) => withFiles(catalogue, entries, options),
       options,
     ).catch(async (error: unknown) => {
-      if (!isOutcomeUnknown(error)) await abandonContracts(this.context, contractsOfEntries(entries));
+      // An upload that went on after a kill may lie under contracts that the list names already.
+      if (!isOutcomeUnknown(error)) await abandonUnlessNamed(this.context, contractsOfEntries(entries));
       throw error;
     });
     await this.context.uploads.close(contractsOfEntries(entries));
@@ -332,7 +333,8 @@ export class CairnClient {
       if (!isOutcomeUnknown(error)) await abandonContracts(this.context, formed);
       throw error;
     });
-    const released = changed.flatMap((file) => file.released);
+    // Of a file that was removed meanwhile nothing is named: what was formed for it ends, too.
+    const released = changed.flatMap((file) => [...file.released, ...file.formed]);
     await endUnlessNamed(this.context, released, options);
   }
 
@@ -367,18 +369,22 @@ export class CairnClient {
     await closeClientContext(this.context);
   }
 
-  private storeAnew(catalogue: Catalogue, options: CallOptions): Promise<Repacked> {
+  private async storeAnew(catalogue: Catalogue, options: CallOptions): Promise<Repacked> {
     const { signal } = options;
-    return repack(
-      this.context,
-      catalogue,
-      {
-        read: (manifest, how) => readFile(this.context, manifest, how),
-        storeWith: (terms) => (bytes, name) =>
-          this.storeSource(memorySource(bytes), name, { ...terms, signal }),
+    const formed: string[] = [];
+    const roads: RepackRoads = {
+      read: (manifest, how) => readFile(this.context, manifest, how),
+      storeWith: (terms) => async (bytes, name) => {
+        const stored = await this.storeSource(memorySource(bytes), name, { ...terms, signal });
+        formed.push(...stored.contracts);
+        return stored;
       },
-      options,
-    );
+    };
+    return repack(this.context, catalogue, roads, options).catch(async (error: unknown) => {
+      // Nobody will publish the packs that were done before.
+      await abandonContracts(this.context, formed);
+      throw error;
+    });
   }
 
   /** Publishes a change together with members that lie elsewhere now, and ends what then keeps nothing. */
@@ -395,7 +401,10 @@ export class CairnClient {
       if (!isOutcomeUnknown(error)) await abandonContracts(this.context, contracts);
       throw error;
     });
-    return (await release(this.context, releasedBy(before, after), options)).ended;
+    const { ended } = await release(this.context, releasedBy(before, after), options);
+    // Another process may have moved or removed the same files meanwhile: nothing lies here then.
+    if (contracts.length > 0) await endUnlessNamed(this.context, contracts, options);
+    return ended;
   }
 
   private async paidUntil(height: number, epochs: number, contracts: readonly string[]): Promise<number> {

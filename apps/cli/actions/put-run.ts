@@ -25,6 +25,8 @@ interface Kept extends StoredFiles {
 export class PutRun {
   private readonly kept: Kept[] = [];
   private waiting: Kept[] = [];
+  /** Stored, and given up again since no list names them. */
+  private readonly givenUp: Kept[] = [];
   private readonly failed: FailedSource[] = [];
   private publishedAtMs = Date.now();
   private publishingMs = 0;
@@ -147,15 +149,26 @@ export class PutRun {
       for (const kept of batch) kept.sequence = sequence;
       this.waiting = [];
     } catch (error) {
-      this.context.output.note(
-        `${files} ${files === 1 ? 'file was' : 'files were'} stored and NOT anchored: the phrase alone does not find ${files === 1 ? 'it' : 'them'} yet.`,
-      );
+      this.context.output.note(this.notAnchoredText(files, error));
       throw error;
     } finally {
       this.hideBar();
       this.publishedAtMs = Date.now();
       this.publishingMs = this.publishedAtMs - startedMs;
     }
+  }
+
+  /**
+   * Where publishing certainly failed, the contracts were ended: to publish them at a second try would name files that
+   * their providers are about to delete.
+   */
+  private notAnchoredText(files: number, error: unknown): string {
+    const [were, them] = files === 1 ? ['file was', 'it'] : ['files were', 'them'];
+    if (error instanceof AppError && error.code === 'catalogue/outcome-unknown')
+      return `${files} ${were} stored and NOT anchored: the phrase alone does not find ${them} yet.`;
+    this.givenUp.push(...this.waiting);
+    this.waiting = [];
+    return `${files} ${were} could NOT be anchored and ${files === 1 ? 'is' : 'are'} given up again: what the contracts have not earned returns. Run the same command again to store ${them} anew.`;
   }
 
   /** Replaced files may have left packs half empty. */
@@ -187,7 +200,9 @@ export class PutRun {
     output.printJson({
       files: anchored.flatMap(storedToJson),
       packs: anchored.flatMap(packToJson),
-      notAnchored: this.waiting.flatMap(({ entries }) => entries.map(({ path }) => path)),
+      notAnchored: [...this.givenUp, ...this.waiting].flatMap(({ entries }) =>
+        entries.map(({ path }) => path),
+      ),
       unchanged: this.how.unchanged,
       failed: this.failed.map(failedToJson),
     });

@@ -20,6 +20,7 @@ import {
   redundancyProfiles,
 } from '#fragments';
 import type { CallOptions, ClientContext } from '../context.js';
+import { contractNow } from '../providers/provider-directory.js';
 import { readFile } from '../transfer/download.js';
 import { abandonContracts } from '../transfer/form-contracts.js';
 import { storeUnderContracts } from '../transfer/store.js';
@@ -196,7 +197,11 @@ async function storeCatalogue(
   const manifests: Manifest[] = [];
   let bytes = encodeCatalogue(catalogue);
   for (let level = 0; ; level++) {
-    const manifest = await storeBytes(context, bytes, options);
+    const manifest = await storeBytes(context, bytes, options).catch(async (error: unknown) => {
+      // The levels below are stored already, and nothing will point at them.
+      await abandonContracts(context, contracts);
+      throw error;
+    });
     contracts.push(...contractsOf(manifest));
     manifests.unshift(manifest);
     if (fitsPointer(manifest)) return { pointer: { level, manifest }, contracts, manifests };
@@ -231,7 +236,8 @@ async function isExpired(
   if (!(error instanceof AppError) || error.code !== 'fetch/too-few-fragments') return false;
   const { tip } = await context.ledger.status();
   for (const id of contracts) {
-    const view = await context.ledger.contract({ id });
+    // What it was renewed or replaced by counts.
+    const view = await contractNow(context.ledger, id);
     if (view !== null && view.endHeight > tip.height) return false;
   }
   return true;

@@ -12,6 +12,7 @@ import { quoteContracts } from '#market';
 import type { CairnClient, StoreOptions } from '../client.js';
 import type { Progress } from '../context.js';
 import { createFileHash } from '../transfer/file-hash.js';
+import { abandonContracts } from '../transfer/form-contracts.js';
 import { openSource } from '../transfer/source.js';
 import { memorySource } from '../transfer/upload.js';
 import { type NewMember, PackBuilder } from './pack-builder.js';
@@ -42,31 +43,38 @@ const READ_TOGETHER_BYTES = 8 * 2 ** 20;
 /**
  * Stores files: small ones together in packs, each of the others by itself. While a pack is sent the next one is put
  * together, so two of them are in memory at most. A file that cannot be read is told and keeps none of the others back;
- * any other failure ends it, after what was finished has been told.
+ * any other failure ends it, after what was finished has been told. Whoever stops taking before the end gets nothing for
+ * the pack that is on its way: it is given up.
  */
 export async function* storeFiles(
   client: CairnClient,
   files: Iterable<LocalFile>,
   options: StoreFilesOptions,
 ): AsyncGenerator<StoreEvent> {
-  const storing = new FileStoring(client, options);
+  const halt = new AbortController();
+  const signal = options.signal === undefined ? halt.signal : AbortSignal.any([options.signal, halt.signal]);
+  const storing = new FileStoring(client, { ...options, signal });
   try {
     for (const file of files) {
-      options.signal?.throwIfAborted();
+      signal.throwIfAborted();
       yield* storing.take(file);
     }
     yield* storing.finish();
   } catch (error) {
     // What was on its way is paid for by now, or has been given up.
-    const stored = await storing.pending?.catch(() => undefined);
+    const stored = await storing.takePending();
     if (stored !== undefined) yield { kind: 'stored', stored };
     throw error;
+  } finally {
+    halt.abort();
+    const untold = await storing.takePending();
+    if (untold !== undefined) await abandonContracts(client.context, untold.contracts);
   }
 }
 
 class FileStoring {
   /** The pack being sent. */
-  pending: Promise<StoredFiles> | undefined;
+  private pending: Promise<StoredFiles> | undefined;
   private readonly limit: number;
   private readonly capacity: number;
   private batch: LocalFile[] = [];
@@ -83,6 +91,13 @@ class FileStoring {
     this.limit = packedFileLimit(profile.k, fragmentSize);
     this.capacity = packCapacity(profile.k, fragmentSize);
     this.builder = new PackBuilder(this.capacity);
+  }
+
+  /** The pack being sent, once it is stored; undefined where there is none, or it failed. Handed out once. */
+  async takePending(): Promise<StoredFiles | undefined> {
+    const { pending } = this;
+    this.pending = undefined;
+    return pending?.catch(() => undefined);
   }
 
   async *take(file: LocalFile): AsyncGenerator<StoreEvent> {

@@ -37,8 +37,8 @@ export class ProviderDirectory {
 
   /** What still counts of what was seen from here: it is forgotten as the provider gets its next chance. */
   private seenOf(provider: string): Standing {
-    const penalty = this.standing.penalty(provider);
-    return { failuresSeen: penalty === 2 ? this.failureCount(provider) : 0, slowSeen: penalty > 0 };
+    const failuresSeen = this.standing.failuresNow(provider);
+    return { failuresSeen, slowSeen: this.standing.penalty(provider) > 0 };
   }
 
   /**

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { ProviderDirectory } from './provider-directory.js';
 import { ProviderStanding } from './provider-standing.js';
 
 let nowMs: number;
@@ -40,4 +41,20 @@ test('being overtaken now and then is forgiven by answers, always being overtake
   expect(known.penalty('always')).toBeGreaterThan(4);
   nowMs += 300_000;
   expect(known.penalty('always')).toBe(0);
+});
+
+test('whoever failed lately is known for it where holders are chosen', async () => {
+  const page = (items: unknown[]) => async () => ({ items, nextCursor: null });
+  const directory = new ProviderDirectory({
+    offers: page([{ provider: 'p' }, { provider: 'slow' }]),
+    endpoints: page([{ principal: 'p' }, { principal: 'slow' }]),
+    providerRecords: page([]),
+  } as never);
+  const seen = async () => (await directory.candidates()).map(({ standing: known }) => known);
+  expect(await seen()).toMatchObject([{ failuresSeen: 0, slowSeen: false }, { slowSeen: false }]);
+  directory.noteFailure('p');
+  directory.noteFailure('p');
+  for (let time = 0; time < 2; time++) directory.standing.noteSlow('slow');
+  expect(await seen()).toMatchObject([{ failuresSeen: 2 }, { failuresSeen: 0, slowSeen: true }]);
+  directory.close();
 });

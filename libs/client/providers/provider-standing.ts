@@ -52,6 +52,12 @@ export class ProviderStanding {
     return this.known.get(provider)?.failures ?? 0;
   }
 
+  /** Failures since this process began, of whoever is asked last for them now; otherwise 0. */
+  failuresNow(provider: string): number {
+    const behaviour = this.known.get(provider);
+    return behaviour !== undefined && behaviour.failedUntilMs > this.nowMs() ? behaviour.failures : 0;
+  }
+
   /** 0 for whoever is asked first; the more, the later. */
   penalty(provider: string): number {
     const behaviour = this.known.get(provider);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { bytesToHex } from '#crypto';
+import { AppError } from '#errors';
 import { isPlaced, type Manifest } from '#fragments';
 import type { Candidate } from '#placement';
 import { manifestOf } from '../catalogue/entry-content.js';
@@ -310,6 +311,33 @@ describe('nobody takes it', () => {
   }, 60_000);
 });
 
+test('a segment that fails while the next one is read ends the upload with its own error', async () => {
+  const { pipeline } = stage.client.context;
+  const seal = pipeline.sealSegment.bind(pipeline);
+  let sealed = 0;
+  pipeline.sealSegment = (input) => {
+    sealed += 1;
+    if (sealed > 1) return seal(input);
+    return Promise.reject(new AppError({ code: 'erasure/worker-ended', message: 'out of memory' }));
+  };
+  const source = memorySource(new Uint8Array(randomBytes(2 * MiB)));
+  let reads = 0;
+  const slow = {
+    ...source,
+    read: async (lengthBytes: number) => {
+      const part = await source.read(lengthBytes);
+      // The failure comes in the middle of a read.
+      for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+      reads += 1;
+      return part;
+    },
+  };
+  await expect(stage.client.storeSource(slow, 'file', terms)).rejects.toMatchObject({
+    code: 'erasure/worker-ended',
+  });
+  expect(reads).toBeLessThan(5);
+}, 60_000);
+
 describe('a second run', () => {
   let folder: string;
   let path: string;
@@ -376,6 +404,39 @@ describe('a second run', () => {
     const third = await stage.whileMining(stage.client.storeFile(path, 'file', terms));
     expect(contentOf(third.entry)).not.toBe(contentOf(first.entry));
     expect(third.contracts.filter((id) => first.contracts.includes(id))).toEqual([]);
+  }, 60_000);
+
+  test('that goes on with contracts the list of files names already does not end them when its own anchor fails', async () => {
+    // So long that a few blocks more do not make them too short to be used again.
+    const long = { ...terms, epochs: 30 };
+    const first = await stage.whileMining(stage.client.storeFile(path, 'file', long));
+    // As after an anchor whose outcome was not learned: the journal stays.
+    stage.client.context.uploads.close = async () => undefined;
+    await stage.whileMining(stage.client.anchor([first.entry]));
+    await reopen();
+    const second = await stage.whileMining(stage.client.storeFile(path, 'file', long));
+    expect(second.contracts).toEqual(first.contracts);
+    stage.client.context.providers.candidates = async () => [];
+    await expect(stage.client.anchor([second.entry])).rejects.toMatchObject({
+      code: 'placement/too-few-providers',
+    });
+    await stage.market.mine();
+    for (const id of first.contracts) {
+      const view = await stage.view(id);
+      expect([view.status, view.endEpoch]).toEqual(['active', view.epochs]);
+    }
+  }, 60_000);
+
+  test('does not call contracts unused that a file lies under, whatever negotiations were left open', async () => {
+    stage.client.context.journal.close = async () => undefined;
+    const stored = await stage.whileMining(stage.client.storeFile(path, 'file', terms));
+    const left = (await stage.client.context.journal.open()).map(({ contract }) => contract);
+    expect(left).toEqual(expect.arrayContaining([...stored.contracts] as typeof left));
+    await stage.whileMining(stage.client.anchor([stored.entry]));
+    await reopen();
+    const named = new Set(stored.contracts);
+    const unused = await stage.client.withdrawOpenNegotiations();
+    expect(unused.filter((id) => named.has(id))).toEqual([]);
   }, 60_000);
 
   test('of a source that was edited since it was formed: the rest is kept, contracts that keep nothing are ended', async () => {

@@ -63,7 +63,7 @@ export async function readAndSend(run: UploadRun, options: CallOptions = {}): Pr
     return await sender.run();
   } catch (error) {
     await sender.stop(error);
-    throw error;
+    throw sender.failure ?? error;
   }
 }
 
@@ -75,6 +75,8 @@ class SourceSender {
   private readonly halt = new AbortController();
   private readonly signal: AbortSignal;
   private doneBytes = 0;
+  /** Why a segment could not be stored. */
+  failure: unknown;
 
   constructor(
     private readonly upload: UploadRun,
@@ -142,8 +144,11 @@ class SourceSender {
     }
     const task = this.store(index, plain, plainHash);
     const tracked = task.finally(() => this.running.delete(tracked));
-    // Its failure surfaces at the next wait; until then it must not count as unhandled.
-    tracked.catch(() => undefined);
+    // Nobody may be waiting for it when it fails, while the next one is read: that ends here.
+    tracked.catch((error: unknown) => {
+      this.failure ??= error;
+      this.halt.abort(error);
+    });
     this.running.add(tracked);
     this.signal.throwIfAborted();
     if (this.running.size >= MAX_SEGMENTS_IN_FLIGHT) await Promise.race(this.running);

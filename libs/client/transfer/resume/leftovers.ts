@@ -1,4 +1,5 @@
 import { holdingsOf } from '#catalogue';
+import { AppError } from '#errors';
 import { loadCatalogue } from '../../catalogue/catalogue-store.js';
 import { contractsOfHolding } from '../../catalogue/entry-content.js';
 import type { CallOptions, ClientContext } from '../../context.js';
@@ -19,15 +20,29 @@ export async function endUnlessNamed(
   );
 }
 
+/** The same after something else failed: that failure is the one to report. Nothing is ended where the list cannot be had. */
+export async function abandonUnlessNamed(
+  context: ClientContext,
+  contracts: readonly string[],
+): Promise<void> {
+  try {
+    await endUnlessNamed(context, contracts);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+  }
+}
+
 /**
  * Gives up what killed runs left open, uploads that may still go on aside. Answers contracts that came to be all the same
  * and that nothing points at.
  */
 export async function tidyUp(context: ClientContext): Promise<string[]> {
   const { resumable, forgotten } = await context.uploads.sweep(context.nowMs());
-  const formed = new Set(await withdrawOpenNegotiations(context, resumable));
-  if (forgotten.length === 0) return [...formed];
+  const begun = await withdrawOpenNegotiations(context, resumable);
+  if (begun.length === 0 && forgotten.length === 0) return [];
   const named = await namedContracts(context);
+  // A later run may have gone on with them: what a file lies under must not be called unused.
+  const formed = new Set(begun.filter((contract) => !named.has(contract)));
   for (const contract of forgotten) {
     if (named.has(contract)) continue;
     const view = await context.ledger.contract({ id: contract });

@@ -173,6 +173,18 @@ describe('the journal of an upload', () => {
   });
 });
 
+test('what does not open may be another phrase’s, or just being begun: it goes only when it is old', async () => {
+  const journal = await openHere();
+  await fillIn(journal);
+  await journal.leave();
+  const others = createUploadJournals(folder, new Uint8Array(32).fill(8));
+  expect(await others.sweep(Date.now())).toEqual({ resumable: new Set(), forgotten: [] });
+  expect(await readdir(folder)).toHaveLength(1);
+  await utimes(await onlyFile(), 1, 1);
+  await others.sweep(FORGOTTEN_AFTER_MS + 2_000);
+  expect(await readdir(folder)).toEqual([]);
+});
+
 describe('a record', () => {
   const place = { key, journalId: new Uint8Array(16).fill(3), number: 4 };
   const nonce = new Uint8Array(24).fill(9);

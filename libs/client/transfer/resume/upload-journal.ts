@@ -119,7 +119,8 @@ class FolderOfJournals implements UploadJournals {
           () => nowMs,
         ));
       const isAlive = read !== undefined && isOfAnother(read.pid);
-      if (read !== undefined && (age < FORGOTTEN_AFTER_MS || isAlive || this.openHere.has(path))) {
+      // One that does not open may be another phrase's, or just being begun.
+      if (age < FORGOTTEN_AFTER_MS || isAlive || this.openHere.has(path)) {
         for (const contract of contracts) resumable.add(contract);
         continue;
       }
