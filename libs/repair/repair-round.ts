@@ -14,6 +14,7 @@ import type { ByteLimit } from './byte-limit.js';
 import type { CapabilityStore } from './capability-store.js';
 import { chooseHolder } from './choose-holder.js';
 import type { HolderWatch } from './holder-watch.js';
+import { neededContents } from './needed-contents.js';
 import type { PlannedRepair } from './plan.js';
 import { rebuild, replacementToTarget } from './rebuild.js';
 import { SegmentSource } from './segment-source.js';
@@ -63,7 +64,7 @@ export class RepairRound {
     avoid: (contract: string) => ReadonlySet<string>,
     signal: AbortSignal,
   ): Promise<RoundOutcome[]> {
-    const { context, store, watch, limit } = this.options;
+    const { context, watch, limit } = this.options;
     const startedAt = (await context.ledger.status()).tip.height;
     const outcomes: RoundOutcome[] = [];
     const finish = async (planned: PlannedRepair, result: RoundResult): Promise<void> => {
@@ -80,15 +81,10 @@ export class RepairRound {
     }
     if (opened.length === 0) return outcomes;
     const subjects = new Set(opened.flatMap(({ planned }) => planned.subjects));
-    const contents: RepairContent[] = [];
-    for (const subject of subjects) {
-      const content = await store.content(subject).catch((error: unknown) => {
-        if (!(error instanceof AppError)) throw error;
-        this.options.logger.warn({ err: error }, 'a capability cannot be read');
-        return undefined;
-      });
-      if (content !== undefined) contents.push(content);
-    }
+    const contents = await this.contentsOf(
+      subjects,
+      opened.flatMap(({ open }) => open.wanted.map(({ id }) => id)),
+    );
     const readBefore = this.source.bytesRead;
     const facts = watch.facts();
     const holderOf = (listed: string): ContractView | undefined => {
@@ -130,8 +126,8 @@ export class RepairRound {
     subjects: readonly string[],
     signal: AbortSignal,
   ): Promise<string[]> {
-    const { context, store, sessions, limit, watch } = this.options;
-    const contents = await Promise.all(subjects.map((subject) => store.content(subject)));
+    const { context, sessions, limit, watch } = this.options;
+    const contents = await this.contentsOf(subjects, fragments);
     const session = await sessions.with(view);
     const target = {
       name: view.id,
@@ -155,6 +151,13 @@ export class RepairRound {
     const failure = failures.get(view.id);
     if (failure !== undefined) throw failure;
     return [...fragments];
+  }
+
+  private contentsOf(subjects: Iterable<string>, wanted: Iterable<string>): Promise<RepairContent[]> {
+    const { store, logger } = this.options;
+    return neededContents(store, subjects, wanted, (error) =>
+      logger.warn({ err: error }, 'a capability cannot be read'),
+    );
   }
 
   /** Who keeps, kept or is about to keep something of the same segments; and who does not answer. */
