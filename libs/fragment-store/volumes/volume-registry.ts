@@ -187,8 +187,14 @@ export class VolumeRegistry {
       if (known !== undefined || list.removed.includes(path)) continue;
       if (at === 0 && (await this.#options.isExpectedEmpty())) await mkdir(path, { recursive: true });
       const marker = await readVolumeMarker(path).catch(() => undefined);
-      const isTaken = this.#volumes.some(({ id }) => id === marker?.id);
-      const id = marker?.id === undefined || isTaken ? newVolumeId() : marker.id;
+      const owner = this.#volumes.find(({ id }) => id === marker?.id);
+      if (owner !== undefined && !(await isMarkedAs(owner.entry.path, owner.id))) {
+        // It lies here now: the data folder was moved, or restored elsewhere.
+        owner.entry.path = path;
+        if (owner.entry.isConfigured) owner.setCapacityBytes(capacityBytes);
+        continue;
+      }
+      const id = marker?.id === undefined || owner !== undefined ? newVolumeId() : marker.id;
       this.add(newEntry({ id, path, capacityBytes, isConfigured: true }));
     }
   }
@@ -225,6 +231,10 @@ export class VolumeRegistry {
     this.#options.logger.error(fields, `a stored fragment is ${damage}`);
     await this.#options.onDamage(id, damage, volume.id);
   }
+}
+
+async function isMarkedAs(path: string, id: string): Promise<boolean> {
+  return (await readVolumeMarker(path).catch(() => undefined))?.id === id;
 }
 
 /** A volume that nothing is known of yet. */

@@ -123,6 +123,18 @@ describe('several volumes', () => {
     expect(await readdir(path)).toEqual([]);
   });
 
+  test('a data folder that was moved as a whole has its volumes', async () => {
+    await open({ capacities: [8 * MIB, 8 * MIB] });
+    const ids = await fill(20);
+    const before = volumes.admin.list().map(({ id, fragments }) => [id, fragments]);
+    await volumes.close();
+    const dataDir = `${volumes.dataDir}-elsewhere`;
+    await rename(volumes.dataDir, dataDir);
+    await open({ capacities: [8 * MIB, 8 * MIB], dataDir });
+    expect(volumes.admin.list().map(({ id, fragments }) => [id, fragments])).toEqual(before);
+    for (const id of ids) expect((await volumes.set.read(id))?.ok).toBe(true);
+  });
+
   test('a list of volumes that cannot be written ends no pass', async () => {
     await open({ capacities: [8 * MIB] });
     await fill(2);
