@@ -22,14 +22,31 @@ export const restore: CommandAction = async (input, context) =>
     const entries = options['versions'] === true ? allEntries(catalogue) : catalogue.files;
     const newest = new Set(catalogue.files);
     const targets = entries.map((entry) => ({ entry, path: pathIn(folder, entry, newest.has(entry)) }));
-    const missing: Target[] = [];
-    for (const target of targets) if (!(await isThere(target))) missing.push(target);
-    const there = targets.length - missing.length;
+    const { missing, inTheWay } = await lookAtTargets(targets);
+    const there = targets.length - missing.length - inTheWay.length;
     output.note(
       `List ${sequence}${proven === undefined ? '' : ', not older than what the chain proves'}: ${targets.length} files${there > 0 ? `, ${there} of them in '${safeText(folder)}' already` : ''}.`,
     );
-    return fetchFolder(client, missing, context);
+    for (const { path } of inTheWay)
+      output.note(`left as it is, with another size or time: ${safeText(path)}`);
+    await fetchFolder(client, missing, context);
+    if (inTheWay.length > 0) throw somethingInTheWay(inTheWay, folder);
+    return undefined;
   });
+
+/** What is to be fetched, and what must not be written over: somebody may have changed it since it was stored. */
+export async function lookAtTargets(
+  targets: readonly Target[],
+): Promise<{ readonly missing: Target[]; readonly inTheWay: Target[] }> {
+  const missing: Target[] = [];
+  const inTheWay: Target[] = [];
+  for (const target of targets) {
+    const found = await lookAt(target);
+    if (found === 'nothing') missing.push(target);
+    else if (found === 'another') inTheWay.push(target);
+  }
+  return { missing, inTheWay };
+}
 
 /** Names come from the catalogue and must not climb out of the folder. An earlier version gets its number. */
 function pathIn(folder: string, entry: FileEntry, isNewest: boolean): string {
@@ -44,14 +61,25 @@ function pathIn(folder: string, entry: FileEntry, isNewest: boolean): string {
   });
 }
 
-/** Whether a file of that size and time is there: an interrupted restore goes on. */
-async function isThere({ entry, path }: Target): Promise<boolean> {
+/** A file of that size and time is the one that was stored: an interrupted restore goes on. */
+async function lookAt({ entry, path }: Target): Promise<'nothing' | 'same' | 'another'> {
   const info = await lstat(toLocalPath(path)).catch(() => undefined);
-  return (
-    info?.isFile() === true &&
+  if (info === undefined) return 'nothing';
+  const isSame =
+    info.isFile() &&
     info.size === Number(entry.sizeBytes) &&
-    isSameTime(info.mtimeMs, Number(entry.modifiedAt))
-  );
+    isSameTime(info.mtimeMs, Number(entry.modifiedAt));
+  return isSame ? 'same' : 'another';
+}
+
+function somethingInTheWay(targets: readonly Target[], folder: string): AppError {
+  const some = targets.slice(0, 3).map(({ path }) => `'${safeText(path)}'`);
+  return new AppError({
+    code: 'restore/in-the-way',
+    message: `${targets.length} files in '${safeText(folder)}' are there with another size or time and were left as they are: ${some.join(', ')}${targets.length > some.length ? ', …' : ''}.`,
+    next: 'Move them away, or restore into another folder; `cairn get NAME -o PATH --force` replaces a single one.',
+    data: { count: targets.length },
+  });
 }
 
 function nothingStored(address: string, network: string): AppError {

@@ -22,8 +22,8 @@ export const catalogueCommands: readonly CommandDefinition[] = [
     summary: 'Get everything that is stored into a folder: on a new machine, with the phrase alone',
     details:
       'Has the newest list of files proven against headers whose work is checked here, then gets every file with its\n' +
-      'time. What is in the folder already with the same size and time is passed by; what cannot be had is named, and\n' +
-      'the others are written.',
+      'time. What is in the folder already with the same size and time is passed by, with another it is left as it is;\n' +
+      'what was left or cannot be had is named, and the others are written.',
     options: [
       { flags: '--versions', description: 'earlier versions, too, as NAME.~NUMBER~' },
       { flags: '--unproven', description: 'believe the node that its list is the newest' },
