@@ -10,6 +10,8 @@ import { UploadSlot } from './upload-slot.js';
 /** Segments that a provider without a substitute is passed over after its first failure; doubled with every other. */
 const PAUSE_SEGMENTS = 2;
 const MAX_PAUSE_SEGMENTS = 64;
+/** Contracts in a row under which a provider took nothing: more than there are segments under way. */
+const MAX_BARREN_ROLLOVERS = 8;
 
 /** Who gets fragment i of every segment now. */
 interface Position {
@@ -26,6 +28,8 @@ interface Position {
   /** Bytes of the slots before this one. */
   earlierBytes: bigint;
   rollovers: number;
+  /** Of them the last ones without a fragment. */
+  barren: number;
 }
 
 /** What a pool of slots tells. */
@@ -75,6 +79,7 @@ export class HolderSlots {
       strikes: 0,
       earlierBytes: 0n,
       rollovers: 0,
+      barren: 0,
     }));
     for (const one of adopted) this.adopt(one);
     const holding = this.positions.flatMap(({ preferred }) => preferred ?? []);
@@ -253,6 +258,14 @@ export class HolderSlots {
   /** Goes on with the same provider under another contract: the room of this one is used up. */
   private async rollOver(position: number, slot: UploadSlot): Promise<void> {
     const at = this.at(position);
+    at.barren = slot.fragmentCount > 0 ? 0 : at.barren + 1;
+    if (at.barren > MAX_BARREN_ROLLOVERS) {
+      at.barren = 0;
+      this.note(slot.candidate, new Error('grants room and then says that it is used up'));
+      this.context.providers.noteFailure(slot.provider);
+      await this.fill(position, this.spares.shift(), undefined);
+      return;
+    }
     at.earlierBytes += slot.maxBytes;
     at.rollovers += 1;
     await this.fill(position, slot.candidate, undefined);

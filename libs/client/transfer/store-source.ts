@@ -38,15 +38,26 @@ export async function storeSource(
   const { sizeBytes } = source;
   const upload = await planUpload(context, { ...options, sizeBytes });
   let { quote } = upload;
-  const accept = async (price: Quote): Promise<void> => {
+  if (sizeBytes !== undefined) await options.onQuote?.(quote);
+  const journal = await openJournal(context, source, name, upload);
+  // What a killed run had formed is paid already: there the ledger says what is too little.
+  const isResumed = journal !== undefined && journal.before.slots.length > 0;
+  if (sizeBytes !== undefined && !isResumed) {
+    await assertAffordable(context, quote).catch(async (error: unknown) => {
+      await journal?.remove();
+      throw error;
+    });
+  }
+  const onPriced = async (price: Quote): Promise<void> => {
     quote = price;
     await options.onQuote?.(price);
     await assertAffordable(context, price);
   };
-  if (sizeBytes !== undefined) await accept(quote);
-  const journal = await openJournal(context, source, name, upload);
-  const onPriced = sizeBytes === undefined ? { onPriced: accept } : {};
-  const stored = await storeUnderContracts(context, source, upload, { ...options, journal, ...onPriced });
+  const stored = await storeUnderContracts(context, source, upload, {
+    ...options,
+    journal,
+    ...(sizeBytes === undefined ? { onPriced } : {}),
+  });
   return { ...stored, quote, height: upload.height };
 }
 

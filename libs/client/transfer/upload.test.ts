@@ -301,6 +301,17 @@ describe('nobody takes it', () => {
     });
   }, 60_000);
 
+  test('all promise room and then say that it is used up: said so, and not asked again and again', async () => {
+    const liar = onPut({ kind: 'refuse', status: 422, code: 'reservation/over-bytes' });
+    const { wireOf } = await meet(6, { 0: liar, 1: liar, 2: liar, 3: liar, 4: liar, 5: liar });
+    await expect(stage.client.storeSource(memorySource(bytes), 'file', terms)).rejects.toMatchObject({
+      code: 'placement/too-few-providers',
+      message: expect.stringContaining('used up'),
+    });
+    for (const count of faultsMet(wireOf)) expect(count).toBeLessThan(40);
+    expect(reserved().filter((id) => !reservedBefore.includes(id))).toEqual([]);
+  }, 60_000);
+
   test('this machine’s clock is wrong: the error says what to do about it', async () => {
     await stage.reopenClient({ nowMs: () => Date.now() + 40 * 3600 * 1000 });
     await expect(stage.client.storeSource(memorySource(bytes), 'file', terms)).rejects.toMatchObject({
