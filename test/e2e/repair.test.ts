@@ -1,14 +1,14 @@
 import { access, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { devnet } from '#chain';
 import { contractNow } from '#client';
-import { type Child, spawnChild } from '#lifecycle';
 import type { ContractView, RepairStatus } from '#wire';
 import { cliJson, runCli } from './support/cli.js';
 import { hashOfFile, writeRandomFile } from './support/files.js';
 import { TestNetwork } from './support/network.js';
 import { elsewhere, newFolder, newPerson, type Person } from './support/people.js';
+import { TestRepairer } from './support/repairer.js';
 import { waitUntil } from './support/wait.js';
 
 const HOLDERS = 8;
@@ -28,35 +28,14 @@ interface RepairerAnswer {
 }
 
 let network: TestNetwork;
-let repairer: Child;
-let repairerUrl = '';
-let repairerAddress = '';
+let repairer: TestRepairer;
 let person: Person;
 let path: string;
 /** Of the file. */
 let contracts: readonly string[];
 
-async function startRepairer(): Promise<void> {
-  repairer = spawnChild({
-    name: 'repairer',
-    file: resolve('dist', 'apps', 'repairer', 'main.js'),
-    cwd: network.folder,
-    env: {
-      CAIRN_NETWORK: 'devnet',
-      CAIRN_DATA_DIR: join(network.folder, 'repairer'),
-      CAIRN_NODE_URL: network.nodeUrl,
-      CAIRN_REPAIRER_PORT: repairerUrl === '' ? '0' : new URL(repairerUrl).port,
-      CAIRN_PASSPHRASE: '',
-      CAIRN_LOG_LEVEL: 'warn',
-    },
-  });
-  const ready = await repairer.ready(60_000);
-  repairerUrl = ready['repairer'] ?? '';
-  repairerAddress = ready['address'] ?? '';
-}
-
 const repairStatus = async (): Promise<RepairStatus> =>
-  (await (await fetch(`${repairerUrl}/v1/repair/status`)).json()) as RepairStatus;
+  (await (await fetch(`${repairer.url}/v1/repair/status`)).json()) as RepairStatus;
 const view = async (id: string): Promise<ContractView> => {
   const found = await network.ledger.contract({ id });
   if (found === null) throw new Error(`no contract ${id}`);
@@ -65,13 +44,9 @@ const view = async (id: string): Promise<ContractView> => {
 
 beforeAll(async () => {
   network = await TestNetwork.start({ providers: HOLDERS + SPARES });
-  await startRepairer();
-  await network.fund(repairerAddress, 1_000_000_000n);
-  await waitUntil('the repairer on chain', 60_000, async () => {
-    return (await network.ledger.endpoint({ principal: repairerAddress })) !== null;
-  });
+  repairer = await TestRepairer.start(network);
   const made = await newPerson(network);
-  person = { ...made, cli: { ...made.cli, env: { CAIRN_REPAIRER: repairerAddress } } };
+  person = { ...made, cli: { ...made.cli, env: { CAIRN_REPAIRER: repairer.address } } };
   path = await writeRandomFile(await newFolder(network, 'source-'), 'film', 3_000_000);
 }, 180_000);
 afterAll(async () => {
@@ -93,8 +68,8 @@ test('the client is gone, three of eight holders die for good, the repairer is k
   }
   const { things } = await cliJson<RepairerAnswer>(['repairer', 'status'], person.cli);
   expect(things.map(({ name, repairer: who }) => [name, who]).sort()).toEqual([
-    ['(catalogue)', repairerAddress],
-    ['film', repairerAddress],
+    ['(catalogue)', repairer.address],
+    ['film', repairer.address],
   ]);
   await rm(person.cli.dataDir, { recursive: true });
 
@@ -118,7 +93,7 @@ test('the client is gone, three of eight holders die for good, the repairer is k
   await waitUntil('the first replacement', 120_000, async () => (await left()) < all);
   await repairer.kill();
   const killedAgentAt = (await network.ledger.status()).tip.height;
-  await startRepairer();
+  await repairer.restart();
   await waitUntil('all replacements', 120_000, async () => (await left()) === 0);
 
   // Each was missed within an epoch and a window, and was silent for an epoch by then.
