@@ -394,7 +394,8 @@ describe('a connection is refused', () => {
       const code = codeOf(
         await cpu.client.ask('mining.submit', Object.assign([...share], { 4: `${1e7 + bad}` })),
       );
-      expect([23, 0]).toContain(code);
+      // By chance one of them is a share all the same.
+      expect([23, 0, undefined]).toContain(code);
     }
     expect(cpu.client.closed).toBe(true);
     expect(server.statistics().refused['low-difficulty']).toBeLessThan(20);
