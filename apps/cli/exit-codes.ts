@@ -41,6 +41,7 @@ const EXIT_BY_ERROR: readonly (readonly [string, ExitName])[] = [
   ['get/incomplete', 'incomplete'],
   ['get/not-permitted', 'permission'],
   ['fetch/member-damaged', 'badData'],
+  ['upload/journals-unreadable', 'permission'],
   ['manifest/', 'badData'],
   ['supply/unbalanced', 'badData'],
   ['renewals/damaged', 'badData'],

@@ -1,6 +1,7 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { replaceFile } from '#durable-file';
 import { AppError } from '#errors';
 import { amountText } from '#wire';
 import {
@@ -138,17 +139,9 @@ export class RenewalBook {
       outlooks: Object.fromEntries(this.outlooks) as Record<string, unknown>,
       notes: Object.fromEntries(notes) as Record<string, unknown>,
     };
-    const temporary = `${this.file}.${process.pid}.tmp`;
     try {
       await mkdir(dirname(this.file), { recursive: true, mode: 0o700 });
-      const handle = await open(temporary, 'w', 0o600);
-      try {
-        await handle.writeFile(`${JSON.stringify(content)}\n`);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await rename(temporary, this.file);
+      await replaceFile(this.file, `${JSON.stringify(content)}\n`);
     } catch (cause) {
       throw new AppError({
         code: 'renewals/not-written',

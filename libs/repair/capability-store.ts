@@ -1,6 +1,7 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bytesToHex } from '#crypto';
+import { replaceFile, syncFolder } from '#durable-file';
 import { AppError } from '#errors';
 import { decodeRepairCapability, type RepairContent, type SignedRepairCapability } from '#wire';
 
@@ -38,7 +39,7 @@ export class CapabilityStore {
     const unreadable: string[] = [];
     await mkdir(folder, { recursive: true, mode: 0o700 });
     for (const name of await readdir(folder)) {
-      if (name.endsWith('.tmp')) await rm(join(folder, name), { force: true });
+      if (name.endsWith('.new')) await rm(join(folder, name), { force: true });
       if (!name.endsWith('.cap')) continue;
       const decoded = decodeRepairCapability(new Uint8Array(await readFile(join(folder, name))));
       if (decoded.ok && decoded.value.capability.content !== undefined) store.note(decoded.value);
@@ -68,17 +69,8 @@ export class CapabilityStore {
   /** Keeps a capability; once resolved it survives kill -9. @throws AppError `repair/not-written` */
   async keep(signed: SignedRepairCapability): Promise<void> {
     const path = this.pathOf(signed.capability.subject);
-    const temporary = `${path}.tmp`;
     try {
-      const handle = await open(temporary, 'w', 0o600);
-      try {
-        await handle.writeFile(signed.bytes);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await rename(temporary, path);
-      await syncFolder(this.folder);
+      await replaceFile(path, signed.bytes);
     } catch (cause) {
       throw notWritten(path, cause);
     }
@@ -88,6 +80,8 @@ export class CapabilityStore {
   async remove(subject: string): Promise<void> {
     this.files.delete(subject);
     await rm(this.pathOf(subject), { force: true });
+    // Withdrawn is withdrawn, also after a power cut.
+    await syncFolder(this.folder);
   }
 
   /** Everything that rebuilding needs. @throws AppError `repair/unreadable` */
@@ -122,15 +116,6 @@ export class CapabilityStore {
 
   private pathOf(subject: string): string {
     return join(this.folder, `${subject}.cap`);
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

@@ -1,6 +1,7 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { replaceFile } from '#durable-file';
 import { type RepairRecordView, repairRecordView } from '#wire';
 
 /** Repairs that are remembered. */
@@ -57,17 +58,9 @@ export class RepairBook {
     return this.writing;
   }
 
-  private async write(): Promise<void> {
-    const temporary = `${this.file}.${process.pid}.tmp`;
-    const handle = await open(temporary, 'w', 0o600);
-    try {
-      const { healedCount: healed, records } = this;
-      await handle.writeFile(`${JSON.stringify({ version: 1, healed, records })}\n`);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, this.file);
+  private write(): Promise<void> {
+    const { healedCount: healed, records } = this;
+    return replaceFile(this.file, `${JSON.stringify({ version: 1, healed, records })}\n`);
   }
 }
 

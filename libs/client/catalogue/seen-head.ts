@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { replaceFile } from '#durable-file';
 import { AppError } from '#errors';
 
 /** The head of a catalogue: which one it was. */
@@ -70,21 +70,11 @@ function parse(text: string, file: string): CatalogueHead {
   }
 }
 
-/** Written beside, synced, then given its name: a crash leaves the old one or the new one. */
 async function writeWhole(file: string, text: string): Promise<void> {
-  const temporary = `${file}.${randomUUID()}.new`;
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    const handle = await open(temporary, 'wx', 0o600);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, file);
+    await replaceFile(file, text);
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
     throw unreadable(file, error);
   }
 }

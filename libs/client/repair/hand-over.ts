@@ -1,8 +1,9 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { accountIdToAddress, type ContractId, publicKeyToAccountId } from '#chain';
 import { bytesToHex, hexToBytes } from '#crypto';
+import { replaceFile } from '#durable-file';
 import { AppError } from '#errors';
 import { isPlaced, type Manifest } from '#fragments';
 import { type RepairCapability, signRepairCapability } from '#wire';
@@ -184,15 +185,6 @@ async function writeBook(
 ): Promise<void> {
   if (book === undefined) return;
   await mkdir(dirname(book), { recursive: true, mode: 0o700 });
-  const temporary = `${book}.${process.pid}.tmp`;
-  const handle = await open(temporary, 'w', 0o600);
-  try {
-    await handle.writeFile(
-      `${JSON.stringify({ version: 1, client, entries: Object.fromEntries(entries) })}\n`,
-    );
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(temporary, book);
+  const content = { version: 1, client, entries: Object.fromEntries(entries) };
+  await replaceFile(book, `${JSON.stringify(content)}\n`);
 }

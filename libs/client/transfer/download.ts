@@ -9,6 +9,7 @@ import {
   type SegmentRange,
 } from '#fragments';
 import type { CallOptions, ClientContext } from '../context.js';
+import type { FragmentPace } from '../reads/fragment-pace.js';
 import { createFileHash, type FileHash } from './file-hash.js';
 import { FragmentReader } from './fragment-reader.js';
 import { cutOut, SegmentReading } from './segment-reading.js';
@@ -30,6 +31,8 @@ export interface ReadOptions extends CallOptions {
   readonly range?: ByteRange;
   /** Hash of the bytes before the range, which were read earlier: with it a range up to the end is checked as a whole file is. */
   readonly hashBefore?: FileHash;
+  /** When a holder is late and a rival is asked; what this read itself finds unless given. */
+  readonly pace?: FragmentPace;
 }
 
 /** Something to give out, begun when its turn is near. */
@@ -52,7 +55,7 @@ export async function* readFile(
   const { range = { from: 0, toExclusive: manifest.sizeBytes }, hashBefore } = options;
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
-  const reading = new SegmentReading(context, new FragmentReader(context), manifest);
+  const reading = new SegmentReading(context, new FragmentReader(context, options.pace), manifest);
   const pieces = toPieces(manifest, range, reading, signal);
   const isWhole = (range.from === 0 || hashBefore !== undefined) && range.toExclusive === manifest.sizeBytes;
   const hash = isWhole ? (hashBefore ?? createFileHash()) : undefined;

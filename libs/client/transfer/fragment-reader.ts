@@ -23,12 +23,14 @@ interface Holder {
  * decoding, and providers that behaved lately before the others.
  */
 export class FragmentReader {
-  /** What a fragment takes lately: who is slower than the others gets a rival. */
-  readonly pace = new FragmentPace();
   private readonly sessions = new Map<string, Promise<ProviderSession>>();
   private readonly providerOfContract = new Map<string, string>();
 
-  constructor(private readonly context: ClientContext) {}
+  constructor(
+    private readonly context: ClientContext,
+    /** What a fragment takes lately: who is slower than the others gets a rival. */
+    readonly pace = new FragmentPace(),
+  ) {}
 
   /** n places with k fragments filled in. Every one is checked against its id; one that is wrong is replaced. */
   fetchSegment(

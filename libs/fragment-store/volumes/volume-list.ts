@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { replaceFile } from '#durable-file';
 import { AppError } from '#errors';
-import { replaceFile } from './volume-marker.js';
 
 const count = z.number().int().min(0);
 const scrubResult = z.object({

@@ -1,5 +1,6 @@
-import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile } from '#durable-file';
 import { isFragmentId } from '../fragment-store.js';
 
 /** A file beside the fragments: an empty mount point does not have it, another disk has another. */
@@ -32,38 +33,21 @@ export async function writeVolumeMarker(folder: string, marker: Required<VolumeM
   await replaceFile(join(folder, NAME), `${FIRST_LINE}\nvolume ${marker.id}\nprovider ${marker.owner}\n`);
 }
 
-/** Whether fragments lie in a folder: one that was never marked. */
+/** Whether fragments lie in a folder: one that was never marked. @throws the file system's error */
 export async function hasFragments(folder: string): Promise<boolean> {
-  const shards = await readdir(folder).catch(() => []);
+  const shards = await namesIn(folder);
   for (const shard of shards.filter((name) => /^[0-9a-f]{2}$/.test(name))) {
-    const names = await readdir(join(folder, shard)).catch(() => []);
-    if (names.some(isFragmentId)) return true;
+    if ((await namesIn(join(folder, shard))).some(isFragmentId)) return true;
   }
   return false;
 }
 
-/** Writes a file so that a power cut leaves the old one or the new one. */
-export async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.new`;
-  await rm(temporary, { force: true });
-  const handle = await open(temporary, 'wx', 0o600);
+/** Nothing where there is no such folder; a disk that does not answer is another matter. */
+async function namesIn(folder: string): Promise<string[]> {
   try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(temporary, path);
-  await syncFolder(join(path, '..'));
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  // Windows cannot open a folder; its rename is durable without it.
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+    return await readdir(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
   }
 }

@@ -185,6 +185,15 @@ test('what does not open may be another phrase’s, or just being begun: it goes
   expect(await readdir(folder)).toEqual([]);
 });
 
+test('a folder that cannot be read is told, not taken for an empty one', async () => {
+  const file = join(folder, 'a file');
+  await writeFile(file, '');
+  const swept = createUploadJournals(file, key).sweep(Date.now());
+  await expect(swept).rejects.toMatchObject({ code: 'upload/journals-unreadable', data: { folder: file } });
+  const none = createUploadJournals(join(folder, 'none yet'), key);
+  expect(await none.sweep(Date.now())).toEqual({ resumable: new Set(), forgotten: [] });
+});
+
 describe('a record', () => {
   const place = { key, journalId: new Uint8Array(16).fill(3), number: 4 };
   const nonce = new Uint8Array(24).fill(9);

@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:
 import { join } from 'node:path';
 import type { ContractId } from '#chain';
 import { concatBytes } from '#crypto';
+import { AppError } from '#errors';
 import { isOfAnother } from '../../negotiation/living-process.js';
 import type { PlacementBook } from '../placement-book.js';
 import type { SlotRecord } from '../slot-record.js';
@@ -107,7 +108,7 @@ class FolderOfJournals implements UploadJournals {
   async sweep(nowMs: number): Promise<{ resumable: Set<string>; forgotten: string[] }> {
     const resumable = new Set<string>();
     const forgotten: string[] = [];
-    for (const name of await readdir(this.folder).catch(() => [])) {
+    for (const name of await namesIn(this.folder)) {
       if (!name.endsWith(SUFFIX)) continue;
       const path = join(this.folder, name);
       const read = await readJournal(path, this.key);
@@ -323,5 +324,22 @@ export class UploadJournal {
       await this.file.appendFile(concatBytes(...parts));
       await this.file.datasync();
     }
+  }
+}
+
+/** Nothing where no upload was ever written down. A folder that cannot be read is told: what is in it is not forgotten. */
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [];
+    throw new AppError({
+      code: 'upload/journals-unreadable',
+      message: `The folder of unfinished uploads, ${folder}, cannot be read (${code}).`,
+      next: 'Correct its permissions, or move it away where nothing in it is to be gone on with.',
+      data: { folder },
+      cause,
+    });
   }
 }
