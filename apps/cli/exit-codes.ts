@@ -76,6 +76,7 @@ const EXIT_BY_ERROR: readonly (readonly [string, ExitName])[] = [
   ['source/not-permitted', 'permission'],
   ['wallet/not-confirmed', 'tryAgain'],
   ['wallet/dropped', 'tryAgain'],
+  ['contract/not-ended', 'tryAgain'],
   ['catalogue/outcome-unknown', 'tryAgain'],
   ['data-folder/', 'config'],
 ];

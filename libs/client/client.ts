@@ -26,7 +26,7 @@ import {
   loadCatalogue,
 } from './catalogue/catalogue-store.js';
 import { contractsOfEntries, manifestOf } from './catalogue/entry-content.js';
-import { release, releasedBy } from './catalogue/release.js';
+import { abandonReleased, release, releasedBy } from './catalogue/release.js';
 import { planRemoval, type Removal, type RemovalPlan, withRemoved } from './catalogue/removal.js';
 import { fileSeenHead, memorySeenHead } from './catalogue/seen-head.js';
 import type { CallOptions, ClientContext } from './context.js';
@@ -46,7 +46,7 @@ import type { StandingDeposits } from './repair/standing-deposits.js';
 import { type ReadOptions, readFile } from './transfer/download.js';
 import { explainExpiry } from './transfer/expiry.js';
 import { type FilledManifest, type FillOptions, fillManifest } from './transfer/fill/fill-file.js';
-import { abandonContracts, endContracts } from './transfer/form-contracts.js';
+import { abandonContracts, assertEnded, endContracts, type NotEnded } from './transfer/form-contracts.js';
 import { abandonUnlessNamed, endUnlessNamed, tidyUp } from './transfer/resume/leftovers.js';
 import { createUploadJournals, noUploadJournals } from './transfer/resume/upload-journal.js';
 import { openSource, type SourceFile } from './transfer/source.js';
@@ -237,7 +237,7 @@ export class CairnClient {
     });
     await this.context.uploads.close(contractsOfEntries(entries));
     // The new versions are published: a contract that cannot be ended now shows up as unused later.
-    await abandonContracts(this.context, releasedBy(before, after).contracts);
+    await abandonReleased(this.context, releasedBy(before, after));
     return { sequence };
   }
 
@@ -338,11 +338,27 @@ export class CairnClient {
     await endUnlessNamed(this.context, released, options);
   }
 
-  /** Ends contracts of this account early and waits until that is on chain; answers those that were not over yet. */
+  /**
+   * Ends contracts of this account early and waits until that is on chain; answers those that were not over yet.
+   * @throws AppError `contract/not-ended` once all others are ended
+   */
   async endContracts(contracts: readonly string[], options: CallOptions = {}): Promise<string[]> {
-    const ending = await endContracts(this.context, contracts);
-    for (const { tx } of ending) await this.context.wallet.confirm(tx, { signal: options.signal });
-    return ending.map(({ contract }) => contract);
+    const { ending, failed } = await endContracts(this.context, contracts);
+    const ended: string[] = [];
+    const late: NotEnded[] = [];
+    for (const { contract, tx } of ending) {
+      try {
+        // Nobody mines where the first of them waited in vain: the others are looked at once.
+        const wait = late.length > 0 ? { timeoutMs: 0 } : {};
+        await this.context.wallet.confirm(tx, { signal: options.signal, ...wait });
+        ended.push(contract);
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        late.push({ contract, error });
+      }
+    }
+    assertEnded([...failed, ...late]);
+    return ended;
   }
 
   /**

@@ -10,6 +10,7 @@ import type { SignedAgreement } from './upload-slot.js';
 const APPEARS_WITHIN_BLOCKS = 3;
 const APPEARS_WITHIN_MS = 30_000;
 const POLL_MS = 200;
+const OVER: ReadonlySet<unknown> = new Set(['end/no-contract', 'end/not-active', 'end/already-ending']);
 
 /**
  * Puts agreements on chain and waits until they are in a block. Answers the contracts that exist now. What a node
@@ -73,33 +74,66 @@ export async function appearsOnChain(
   }
 }
 
+/** What came of asking contracts to end. */
+export interface Ending {
+  /** Asked to end, with the transaction that asks. */
+  readonly ending: readonly { readonly contract: string; readonly tx: Submitted }[];
+  /** They go on, for all that is known. */
+  readonly failed: readonly NotEnded[];
+}
+
+/** A contract that could not be asked to end, and why. */
+export interface NotEnded {
+  readonly contract: string;
+  readonly error: AppError;
+}
+
 /**
- * Ends contracts early, or what they were renewed or replaced by; what is left of their escrow returns at settlement. Contracts that are over are passed by.
- * Answers those that were asked to end, with the transaction that asks.
+ * Ends contracts early, or what they were renewed or replaced by; what is left of their escrow returns at settlement.
+ * Contracts that are over are passed by. One that fails keeps none of the others back; see `assertEnded`.
  */
-export async function endContracts(
-  context: ClientContext,
-  contracts: readonly string[],
-): Promise<{ contract: string; tx: Submitted }[]> {
-  const submitted: { contract: string; tx: Submitted }[] = [];
+export async function endContracts(context: ClientContext, contracts: readonly string[]): Promise<Ending> {
+  const ending: { contract: string; tx: Submitted }[] = [];
+  const failed: NotEnded[] = [];
+  const asked = new Set<string>();
   for (const made of contracts) {
-    const contract = (await contractNow(context.ledger, made))?.id ?? made;
     try {
-      submitted.push({ contract, tx: await context.wallet.submit('end', { contract }) });
+      const contract = (await contractNow(context.ledger, made))?.id ?? made;
+      if (asked.has(contract)) continue;
+      asked.add(contract);
+      ending.push({ contract, tx: await context.wallet.submit('end', { contract }) });
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      if (!(error instanceof AppError)) throw error;
+      if (!isOver(error)) failed.push({ contract: made, error });
     }
   }
-  return submitted;
+  return { ending, failed };
+}
+
+/** @throws AppError `contract/not-ended` that names every contract which was not ended */
+export function assertEnded(failed: readonly NotEnded[]): void {
+  const [first] = failed;
+  if (first === undefined) return;
+  const contracts = failed.map(({ contract }) => contract);
+  const reasons = [...new Set(failed.map(({ error }) => error.message))].slice(0, 3).join(' ');
+  throw new AppError({
+    code: 'contract/not-ended',
+    message: `Not ended, and still paid for: contract${contracts.length === 1 ? '' : 's'} ${contracts.join(', ')}. ${reasons}`,
+    next: 'Name them to `cairn contracts end`, or use its --unused, once the reason is gone. The others were ended.',
+    data: { contracts },
+    cause: first.error,
+  });
 }
 
 /** Ends contracts after something else failed: that failure is the one to report, not that the node is gone, too. */
 export async function abandonContracts(context: ClientContext, contracts: readonly string[]): Promise<void> {
-  try {
-    await endContracts(context, contracts);
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-  }
+  await endContracts(context, contracts);
+}
+
+/** Whether a refusal to end a contract says that it ends anyway, or never was. */
+function isOver(error: AppError): boolean {
+  const { rule } = (error.data['violation'] ?? {}) as { rule?: unknown };
+  return isRefusal(error) && OVER.has(rule);
 }
 
 function isRefusal(error: unknown): error is AppError {

@@ -3,6 +3,7 @@ import { AppError } from '#errors';
 import { loadCatalogue } from '../../catalogue/catalogue-store.js';
 import { contractsOfHolding } from '../../catalogue/entry-content.js';
 import type { CallOptions, ClientContext } from '../../context.js';
+import { followContract } from '../../contracts/contract-line.js';
 import { withdrawOpenNegotiations } from '../../negotiation/resume.js';
 import { abandonContracts } from '../form-contracts.js';
 
@@ -14,10 +15,18 @@ export async function endUnlessNamed(
 ): Promise<void> {
   if (contracts.length === 0) return;
   const named = await namedContracts(context, options);
-  await abandonContracts(
-    context,
-    contracts.filter((contract) => !named.has(contract)),
-  );
+  const unnamed: string[] = [];
+  for (const contract of contracts) {
+    try {
+      // It may be named by what it was renewed or replaced by since.
+      const { current, isNeeded } = await followContract(context.ledger, contract, named);
+      if (!isNeeded) unnamed.push(current);
+    } catch (error) {
+      // Shows up as unused later.
+      if (!(error instanceof AppError)) throw error;
+    }
+  }
+  await abandonContracts(context, unnamed);
 }
 
 /** The same after something else failed: that failure is the one to report. Nothing is ended where the list cannot be had. */
