@@ -1,8 +1,11 @@
 import type { ContractId, NetworkParams } from '#chain';
 import { contractNow, type HolderSessions } from '#client';
+import type { Leaf } from '#contracts';
+import type { CryptoPort } from '#crypto';
 import { AppError } from '#errors';
 import type { LedgerPort } from '#ledger';
 import type { ContractView } from '#wire';
+import { HolderAudit } from './holder-audit.js';
 import type { HolderFacts } from './plan.js';
 
 /** Contracts looked up at one height: those at which something is due first, then those not seen for longest. */
@@ -27,7 +30,8 @@ interface Watched {
 }
 
 export interface HolderWatchOptions {
-  readonly ledger: Pick<LedgerPort, 'contract'>;
+  readonly ledger: Pick<LedgerPort, 'contract' | 'contractFragments'>;
+  readonly crypto: CryptoPort;
   readonly params: NetworkParams;
   readonly sessions: HolderSessions;
   /** A fragment that a living provider says it lost. */
@@ -37,8 +41,11 @@ export interface HolderWatchOptions {
 /** Keeps an eye on every contract of every capability: where it stands on the chain, and whether its holder proves. */
 export class HolderWatch {
   private readonly watched = new Map<string, Watched>();
+  private readonly audits: HolderAudit;
 
-  constructor(private readonly options: HolderWatchOptions) {}
+  constructor(private readonly options: HolderWatchOptions) {
+    this.audits = new HolderAudit(options);
+  }
 
   get size(): number {
     return this.watched.size;
@@ -50,7 +57,9 @@ export class HolderWatch {
     for (const id of this.watched.keys()) if (!wanted.has(id)) this.watched.delete(id);
     for (const listed of wanted)
       if (!this.watched.has(listed)) this.watched.set(listed, newlyWatched(listed));
-    this.options.sessions.keepOnly(new Set([...this.watched.values()].map(({ view }) => view?.id ?? '')));
+    const current = new Set([...this.watched.values()].map(({ view }) => view?.id ?? ''));
+    this.options.sessions.keepOnly(current);
+    this.audits.keepOnly(current);
   }
 
   /** What goes on with the fragments of a listed contract; undefined until it was looked at, or where there is none. */
@@ -154,33 +163,47 @@ export class HolderWatch {
   }
 
   private async auditOne(watched: Watched, height: number, signal: AbortSignal): Promise<void> {
-    const { view } = watched;
-    if (view === undefined) return;
+    const asked = await this.whatToAsk(watched, height);
+    if (asked === undefined) return;
+    const { view, leaves } = asked;
     try {
-      await this.options.sessions.audit(view, signal);
-      Object.assign(watched, { failures: 0, failingSince: undefined, why: undefined });
+      const lost = await this.audits.visit(view, leaves, signal);
+      // One that it lost is put again; where the next audits meet more of them, the whole of it counts as gone.
+      for (const fragment of lost) this.options.onLostFragment(view, fragment);
+      if (lost.length === 0) Object.assign(watched, { failures: 0, failingSince: undefined, why: undefined });
+      else noteFailure(watched, height, `it lost ${lost.length} of the fragments that it was asked for`);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       if (signal.aborted) return;
-      const fragment = lostFragmentOf(error);
-      // One that it lost is put again; where the next audits meet more of them, the whole of it counts as gone.
-      if (fragment !== undefined) this.options.onLostFragment(view, fragment);
-      else this.options.sessions.forget(view);
-      watched.failures += 1;
-      watched.failingSince ??= height;
-      watched.why = error.message;
+      this.options.sessions.forget(view);
+      noteFailure(watched, height, error.message);
     }
     watched.auditedAt = height;
   }
+
+  /** A contract as it is now: one that was revised since has another root. What our node does not tell is no fault of a holder. */
+  private async whatToAsk(watched: Watched, height: number): Promise<HolderTask | undefined> {
+    try {
+      if (watched.lookedAt < height) await this.refresh(watched, height);
+      const { view } = watched;
+      if (view === undefined || view.status !== 'active') return undefined;
+      return { view, leaves: await this.audits.leavesOf(view) };
+    } catch (error) {
+      if (error instanceof AppError) return undefined;
+      throw error;
+    }
+  }
 }
 
-/** The fragment that a provider's refusal says it lost. */
-export function lostFragmentOf(error: AppError): string | undefined {
-  const { rule, details } = error.data as { rule?: unknown; details?: unknown };
-  if (rule !== 'fragment/lost' && rule !== 'fragment/corrupt') return undefined;
-  const { fragment, id } = (details ?? {}) as { fragment?: unknown; id?: unknown };
-  const named = fragment ?? id;
-  return typeof named === 'string' ? named : undefined;
+interface HolderTask {
+  readonly view: ContractView;
+  readonly leaves: readonly Leaf[];
+}
+
+function noteFailure(watched: Watched, height: number, why: string): void {
+  watched.failures += 1;
+  watched.failingSince ??= height;
+  watched.why = why;
 }
 
 function newlyWatched(listed: string): Watched {

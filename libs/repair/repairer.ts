@@ -109,7 +109,13 @@ export class Repairer {
     this.limit = new ByteLimit(options.bytesPerSecond);
     this.announcement = new Announcement({ context: this.context, logger });
     const onLostFragment = (view: ContractView, fragment: string): void => this.noteLost(view, fragment);
-    this.watch = new HolderWatch({ ledger, params, sessions: this.sessions, onLostFragment });
+    this.watch = new HolderWatch({
+      ledger,
+      crypto: nativeCrypto,
+      params,
+      sessions: this.sessions,
+      onLostFragment,
+    });
     this.desk = new RepairDesk({
       params,
       crypto: nativeCrypto,

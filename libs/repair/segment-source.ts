@@ -5,7 +5,7 @@ import { bytesToHex } from '#crypto';
 import { AppError } from '#errors';
 import type { ContractView, RepairSegment } from '#wire';
 import type { ByteLimit } from './byte-limit.js';
-import { lostFragmentOf } from './holder-watch.js';
+import { lostFragmentOf } from './lost-fragment.js';
 
 /** After this long without enough fragments one more holder is asked. */
 const HEDGE_MS = 1_000;

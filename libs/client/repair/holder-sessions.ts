@@ -1,8 +1,4 @@
-import { randomBytes } from 'node:crypto';
 import type { ContractId } from '#chain';
-import { validateStorageProof } from '#contracts';
-import { hexToBytes, readU64le } from '#crypto';
-import { AppError, violationToText } from '#errors';
 import type { ContractView } from '#wire';
 import type { ClientContext } from '../context.js';
 import { sessionWith } from '../contracts/own-contract.js';
@@ -11,8 +7,6 @@ import type { ProviderSession } from '../providers/provider-session.js';
 /** Tickets are signed for six hours; sessions are made anew before they lapse. */
 const SESSION_LIFE_MS = 3_600_000;
 const EXTRA_BUDGET_BYTES = 64n << 20n;
-/** Chunks asked of a holder at an audit. */
-const CHUNKS_PER_AUDIT = 2;
 
 /** Sessions of a long-lived process with the holders of contracts, one for each contract. */
 export class HolderSessions {
@@ -41,28 +35,5 @@ export class HolderSessions {
   /** Forgets contracts that nobody watches any more. */
   keepOnly(contracts: ReadonlySet<string>): void {
     for (const id of this.sessions.keys()) if (!contracts.has(id)) this.sessions.delete(id);
-  }
-
-  /**
-   * Has the holder of a contract prove random chunks now. Resolves where it does.
-   * @throws AppError what the session throws, or `audit/proof` for a proof that does not hold
-   */
-  async audit(view: ContractView, signal?: AbortSignal): Promise<void> {
-    const totalChunks = BigInt(view.totalChunks);
-    const draws = Array.from(
-      { length: CHUNKS_PER_AUDIT },
-      () => readU64le(new Uint8Array(randomBytes(8)), 0) % totalChunks,
-    );
-    const session = await this.with(view);
-    const proof = await session.audit(draws, signal);
-    const target = { root: hexToBytes(view.root), leafCount: view.leafCount, draws, wanted: draws.length };
-    const violation = validateStorageProof(this.context.crypto, target, proof);
-    if (violation === undefined) return;
-    throw new AppError({
-      code: 'audit/proof',
-      message: `Provider ${view.providerAddress} answered an audit of contract ${view.id} with a proof that does not hold: ${violationToText(violation)}.`,
-      next: 'Its fragments count as lost until it proves them.',
-      data: { contract: view.id },
-    });
   }
 }
