@@ -1,66 +1,72 @@
+import { types } from 'node:util';
+
 /** ES2024's `ArrayBuffer.transfer`, which the compiler's es2023 library does not know yet. */
 interface MovableMemory {
   transfer(newLength?: number): ArrayBuffer;
 }
 
 /** The most that is kept for the next segments. */
-const maxKeptBytes = 96 * 1024 * 1024;
+const maxKeptBytes = 128 * 1024 * 1024;
+/** The most that is out at a time; beyond it, memory that the engine's collector counts. */
+const maxIssuedBytes = 384 * 1024 * 1024;
 /** Buffers kept are for fragments and segments; smaller ones cost the allocator nothing. */
 const minKeptBytes = 64 * 1024;
-
-/** Buffers given back in this thread, the longest unused first, while somebody keeps the pool open. */
-const kept: ArrayBuffer[] = [];
-let keptBytes = 0;
-let openCount = 0;
+/** Steps between powers of two: at most a fifth of a buffer is unused. */
+const stepsPerDoubling = 4;
 
 /** What nobody took for so long goes back to the system. */
-const idleMs = 1000;
+const idleMs = 30_000;
+
+/** Buffers given back in this thread, the longest unused first, while somebody keeps the pool open. */
+let kept: SharedArrayBuffer[] = [];
+let keptBytes = 0;
+let openCount = 0;
+/** The view that a buffer was given out as: only who has it can give the buffer back, and only once. */
+const issued = new WeakMap<SharedArrayBuffer, Uint8Array>();
+let issuedBytes = 0;
+/** What was given out and never given back is the collector's, like anything else. */
+const forgotten = new FinalizationRegistry<number>((sizeBytes) => {
+  issuedBytes -= sizeBytes;
+});
 let uses = 0;
 let idleCheck: NodeJS.Timeout | undefined;
 
 /**
- * Takes the memory of a buffer back now; the view is empty afterwards. Does nothing to a view of part of its memory.
- * While a pipeline is at work in this thread the memory is kept for its next segments: fresh memory costs a fault and
- * zeros for every page, about a fifth of the time that sealing takes. The bytes must not be read by anyone any more.
+ * Memory that is not zeroed, for callers that write every byte of it; whoever is done with it gives it back
+ * (`releaseMemory`). While a pipeline is open in this thread it is memory used before, shared between threads.
+ * Why shared: the engine counts memory that moves into a thread as new and collects the whole heap for every 64 MiB of
+ * it, which cost a fifth of the pipeline's time; and fresh memory costs a fault and zeros for every page, another fifth.
  */
-export function releaseMemory(view: Uint8Array): void {
-  const memory = takeMemory(view);
-  if (memory === undefined) return;
-  if (openCount === 0 || memory.byteLength < minKeptBytes) {
-    freeMemory(memory);
-    return;
+export function allocateMemory(length: number): Uint8Array {
+  if (openCount === 0 || length < minKeptBytes || issuedBytes + length > maxIssuedBytes) {
+    return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
   }
-  kept.push(memory);
-  keptBytes += memory.byteLength;
-  uses++;
-  idleCheck ??= setTimeout(emptyIfIdle, idleMs, uses).unref();
-  while (keptBytes > maxKeptBytes) {
-    const oldest = kept.shift() as ArrayBuffer;
-    keptBytes -= oldest.byteLength;
-    freeMemory(oldest);
-  }
+  const sizeBytes = classOf(length);
+  const buffer = takeKept(sizeBytes) ?? new SharedArrayBuffer(sizeBytes);
+  const view = new Uint8Array(buffer, 0, length);
+  issued.set(buffer, view);
+  issuedBytes += sizeBytes;
+  forgotten.register(buffer, sizeBytes, buffer);
+  return view;
 }
 
 /**
- * Gives memory back to the system now. Why: V8 lets 64 MiB of such garbage gather in every thread before it collects.
+ * Takes memory back now. What `allocateMemory` gave out serves the next one that asks, so nobody may look at it any more;
+ * other memory goes back to the system and its view is empty afterwards. Does nothing to a view of part of its memory,
+ * nor when it is called again.
+ * Why at all: V8 lets 64 MiB of garbage buffers gather in every thread before it collects.
  */
-export function freeView(view: Uint8Array): void {
-  freeMemory(takeMemory(view));
-}
-
-/** Memory of its own and not zeroed: for callers that write every byte of it. From what was given back, if it fits. */
-export function allocateMemory(length: number): Uint8Array {
-  return takeKept(length) ?? new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
-}
-
-/** Up to `count` buffers of exactly this length from those given back. */
-export function takeKeptMany(length: number, count: number): Uint8Array[] {
-  const views: Uint8Array[] = [];
-  for (let view = takeKept(length); view !== undefined; view = takeKept(length)) {
-    views.push(view);
-    if (views.length >= count) break;
+export function releaseMemory(view: Uint8Array): void {
+  const { buffer } = view;
+  if (isShared(buffer)) takeBack(buffer, view);
+  else if (view.byteLength > 0 && view.byteLength === buffer.byteLength && 'transfer' in buffer) {
+    (buffer as unknown as MovableMemory).transfer(0);
   }
-  return views;
+}
+
+/** Whether memory is seen by all threads: it is handed on, not moved. */
+export function isSharedMemory(view: Uint8Array): boolean {
+  return isShared(view.buffer);
 }
 
 /** Keeps memory given back from now on; each call is undone by a call of `closePool`. */
@@ -68,14 +74,53 @@ export function openPool(): void {
   openCount++;
 }
 
-/** Frees what is kept when nobody else holds the pool open. */
+/** Lets go of what is kept when nobody else holds the pool open. */
 export function closePool(): void {
   openCount--;
   if (openCount === 0) emptyPool();
 }
 
+/** Bytes kept now. */
+export function keptMemoryBytes(): number {
+  return keptBytes;
+}
+
+/** Bytes given out and not given back. */
+export function issuedMemoryBytes(): number {
+  return issuedBytes;
+}
+
+/** Sizes of buffers: few, so that they serve requests of other lengths too. */
+function classOf(length: number): number {
+  const step = 2 ** Math.floor(Math.log2(length)) / stepsPerDoubling;
+  return Math.ceil(length / step) * step;
+}
+
+function takeBack(buffer: SharedArrayBuffer, view: Uint8Array): void {
+  if (issued.get(buffer) !== view) return;
+  issued.delete(buffer);
+  forgotten.unregister(buffer);
+  issuedBytes -= buffer.byteLength;
+  if (openCount === 0) return;
+  kept.push(buffer);
+  keptBytes += buffer.byteLength;
+  uses++;
+  idleCheck ??= setTimeout(emptyIfIdle, idleMs, uses).unref();
+  while (keptBytes > maxKeptBytes) keptBytes -= (kept.shift() as SharedArrayBuffer).byteLength;
+}
+
+function takeKept(sizeBytes: number): SharedArrayBuffer | undefined {
+  // The last one given back is the likeliest to be in a cache still.
+  const at = kept.findLastIndex(({ byteLength }) => byteLength === sizeBytes);
+  const [buffer] = at < 0 ? [] : kept.splice(at, 1);
+  if (buffer === undefined) return undefined;
+  keptBytes -= sizeBytes;
+  uses++;
+  return buffer;
+}
+
 function emptyPool(): void {
-  for (const memory of kept.splice(0)) freeMemory(memory);
+  kept = [];
   keptBytes = 0;
   clearTimeout(idleCheck);
   idleCheck = undefined;
@@ -87,27 +132,6 @@ function emptyIfIdle(usesBefore: number): void {
   else idleCheck = setTimeout(emptyIfIdle, idleMs, uses).unref();
 }
 
-/** Bytes kept now. */
-export function keptMemoryBytes(): number {
-  return keptBytes;
-}
-
-function takeKept(length: number): Uint8Array | undefined {
-  // The last one given back is the likeliest to be in a cache still.
-  const at = kept.findLastIndex(({ byteLength }) => byteLength === length);
-  const [memory] = at < 0 ? [] : kept.splice(at, 1);
-  if (memory === undefined) return undefined;
-  keptBytes -= memory.byteLength;
-  uses++;
-  return new Uint8Array(memory);
-}
-
-/** The memory of a view, which loses it; undefined where it is not the view's alone. */
-function takeMemory(view: Uint8Array): ArrayBuffer | undefined {
-  if (view.byteLength === 0 || view.byteLength !== view.buffer.byteLength) return undefined;
-  return 'transfer' in view.buffer ? (view.buffer as unknown as MovableMemory).transfer() : undefined;
-}
-
-function freeMemory(memory: ArrayBuffer | undefined): void {
-  if (memory !== undefined) (memory as unknown as MovableMemory).transfer(0);
+function isShared(buffer: ArrayBufferLike): buffer is SharedArrayBuffer {
+  return types.isSharedArrayBuffer(buffer);
 }

@@ -48,14 +48,15 @@ export interface SealedSegment {
   readonly segmentId: Uint8Array;
   readonly plainLength: number;
   readonly fragmentLength: number;
-  /** n buffers of fragmentLength bytes, each with memory of its own. */
+  /** n buffers of fragmentLength bytes, each with memory of its own: give it back with `releaseMemory`. */
   readonly fragments: Uint8Array[];
   /** n ids of 32 bytes: BLAKE3 of the stored bytes. */
   readonly fragmentIds: Uint8Array[];
 }
 
 export interface SealInput {
-  /** 1..segmentCapacity bytes. Consumed: its memory moves to the worker (copied only if it is a view of a larger buffer). */
+  /** 1..segmentCapacity bytes. Consumed: its memory moves to the worker, or is given back when it came from `allocateMemory`
+   * (copied only if it is a view of a larger buffer). */
   readonly plain: Uint8Array;
   /** 32 bytes. */
   readonly contentKey: Uint8Array;

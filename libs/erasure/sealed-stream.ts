@@ -12,7 +12,7 @@ import {
   sealedToSpans,
 } from '#fragments';
 import { applyChacha20 } from './keystream.js';
-import { freeView } from './memory.js';
+import { releaseMemory } from './memory.js';
 
 const cipherName = 'chacha20-poly1305';
 const cipherOptions = { authTagLength: recordTagBytes };
@@ -60,7 +60,7 @@ export class RecordSealer {
     this.write(at, sealed);
     cipher.final();
     this.write(at + sealed.length, cipher.getAuthTag());
-    freeView(sealed);
+    releaseMemory(sealed);
   }
 
   private pad(): void {
@@ -109,7 +109,7 @@ export function openRecords(records: SealedRecords, keys: SegmentKeys, plain: Ui
     for (const part of sealed.take(recordPlainLength(plainLength, index))) {
       const opened = decipher.update(part);
       plain.set(opened, at);
-      freeView(opened);
+      releaseMemory(opened);
       at += part.length;
     }
     const tag = sealed.take(recordTagBytes);

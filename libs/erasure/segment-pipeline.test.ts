@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { recordCount, recordPlainBytes, recordSealedBytes, sealedLength, segmentCapacity } from '#fragments';
-import { releaseMemory, takeKeptMany } from './memory.js';
+import { allocateMemory, issuedMemoryBytes, keptMemoryBytes, releaseMemory } from './memory.js';
 import type { OpenInput, SealedSegment, SegmentPipeline } from './port.js';
 import { createSegmentPipeline } from './segment-pipeline.js';
 import { patternBytes } from './testing/codec-conformance.js';
@@ -272,31 +272,40 @@ describe('segment pipeline', () => {
 
 describe('memory of a pipeline', () => {
   test('fragments given back become the next ones, each in memory of its own', async () => {
-    // A size that no other test here uses, so that the memory kept is this test's.
     const size = 2 * fragmentSize;
     const plainLength = segmentCapacity(profile.k, size);
     const sealWide = (plain: Uint8Array) =>
       pipeline.sealSegment({ plain, contentKey, repairKey, profile, fragmentSize: size });
-    const release = ({ fragments }: SealedSegment): void => {
-      for (const fragment of fragments) releaseMemory(fragment);
-    };
-    const first = await sealWide(patternBytes(plainLength, 1));
-    // The worker was done with the plaintext.
-    expect(takeKeptMany(plainLength, 99)).toHaveLength(1);
-    release(first);
-    const kept = takeKeptMany(size, 99);
-    expect(kept).toHaveLength(profile.n);
-    for (const view of kept) releaseMemory(view);
+    const buffersOf = ({ fragments }: SealedSegment) => fragments.map(({ buffer }) => buffer);
+    const plain = allocateMemory(plainLength);
+    plain.set(patternBytes(plainLength, 1));
+    const first = await sealWide(plain);
+    const before = keptMemoryBytes();
+    // The plaintext was given back, the fragments are ours.
+    releaseMemory(plain);
+    expect(keptMemoryBytes()).toBe(before);
+    const buffers = buffersOf(first);
+    for (const fragment of first.fragments) releaseMemory(fragment);
+    expect(keptMemoryBytes()).toBe(before + profile.n * size);
     const plains = [2, 3].map((seed) => patternBytes(plainLength, seed));
-    const sealed = await Promise.all(plains.map((plain) => sealWide(plain.slice())));
-    expect(takeKeptMany(size, 99)).toHaveLength(0);
-    expect(new Set(sealed.flatMap(({ fragments }) => fragments.map(({ buffer }) => buffer))).size).toBe(
-      2 * profile.n,
-    );
+    const sealed = await Promise.all(plains.map((one) => sealWide(one.slice())));
+    expect(sealed.flatMap(buffersOf)).toEqual(expect.arrayContaining(buffers));
+    expect(new Set(sealed.flatMap(buffersOf)).size).toBe(2 * profile.n);
     for (const [at, segment] of sealed.entries()) {
       const opened = await pipeline.openSegment(openInput(segment, [0, 5, 7]));
       expect(Buffer.compare(opened, plains[at] as Uint8Array)).toBe(0);
+      releaseMemory(opened);
     }
+  });
+
+  test('a task that fails gives everything back', async () => {
+    const sealed = await seal(patternBytes(segmentCapacity(profile.k, fragmentSize), 1));
+    sealed.fragments[1]?.fill(0, 5, 9);
+    const before = issuedMemoryBytes();
+    await expect(pipeline.openSegment(openInput(sealed, [0, 1, 2]))).rejects.toMatchObject({
+      code: 'erasure/fragment-damaged',
+    });
+    expect(issuedMemoryBytes()).toBe(before);
   });
 });
 

@@ -14,7 +14,7 @@ import {
   validateShape,
 } from '#fragments';
 import { hashBytes, hashIsNative } from './fragment-hash.js';
-import { closePool, openPool, releaseMemory, takeKeptMany } from './memory.js';
+import { allocateMemory, closePool, isSharedMemory, openPool, releaseMemory } from './memory.js';
 import type {
   CodeShape,
   OpenInput,
@@ -24,7 +24,7 @@ import type {
   SealInput,
   SegmentPipeline,
 } from './port.js';
-import { countRecordsGiven, openRangeHere } from './segment-sealing.js';
+import { countRecordsGiven, openRangeHere, plainLengthOfRange } from './segment-sealing.js';
 import type { SegmentTask, SegmentWork, TaskAnswer } from './segment-worker.js';
 
 /** Sealed bytes that the calling thread opens itself: four records, about 0.15 ms. */
@@ -37,6 +37,12 @@ interface Results {
 }
 
 const nothing: Results = { length: 0, count: 0 };
+
+/** What a task gave. */
+interface Ran<T> {
+  readonly value: T;
+  readonly results: readonly Uint8Array[];
+}
 
 /**
  * A segment pipeline on worker threads, one per core unless told otherwise.
@@ -55,22 +61,28 @@ export function createSegmentPipeline(options: { workers?: number } = {}): Segme
   let closing: Promise<void> | undefined;
   openPool();
 
-  const run = async <T>(work: SegmentWork, consumed: readonly Uint8Array[], results: Results): Promise<T> => {
+  const run = async <T>(
+    work: SegmentWork,
+    consumed: readonly Uint8Array[],
+    expected: Results,
+  ): Promise<Ran<T>> => {
     if (closing !== undefined) throw closedPipeline();
-    const memory = takeKeptMany(results.length, results.count);
-    const buffers = [...new Set([...consumed, ...memory].map((view) => view.buffer))];
+    const memory = memoryFor(expected);
+    const buffers = [...new Set(consumed.filter((view) => !isSharedMemory(view)).map((view) => view.buffer))];
     const task: SegmentTask = { ...work, memory };
     const running: Promise<TaskAnswer<T>> = pool.run(task, { transferList: buffers as ArrayBuffer[] });
     inFlight.add(running);
     try {
       const answer = await running;
       if ('failure' in answer) throw new AppError(answer.failure);
-      for (const view of answer.spare) releaseMemory(view);
-      return answer.value;
+      return { value: answer.value, results: memory.length > 0 ? memory : answer.results };
     } catch (error) {
+      for (const view of memory) releaseMemory(view);
       throw error instanceof AppError ? error : workerError(error);
     } finally {
       inFlight.delete(running);
+      // What moved away is empty here; what is shared serves the next ones.
+      for (const view of consumed) releaseMemory(view);
     }
   };
 
@@ -89,14 +101,19 @@ export function createSegmentPipeline(options: { workers?: number } = {}): Segme
         length: fragmentLengthFor(input.profile.k, plain.length),
         count: input.profile.n,
       };
-      return run<SealedSegment>({ kind: 'seal', input: { ...input, plain } }, [plain], fragments);
+      const { value, results } = await run<Omit<SealedSegment, 'fragments'>>(
+        { kind: 'seal', input: { ...input, plain } },
+        [plain],
+        fragments,
+      );
+      return { ...value, fragments: [...results] };
     },
     openSegment: async (input) => {
       checkOpenInput(input);
       const fragments = input.fragments.map(toOwnedIfPresent);
       const consumed = fragments.filter(isPresent);
       const plain = { length: input.plainLength, count: 1 };
-      return run<Uint8Array>({ kind: 'open', input: { ...input, fragments } }, consumed, plain);
+      return only(await run({ kind: 'open', input: { ...input, fragments } }, consumed, plain));
     },
     openRange: async (input) => {
       checkOpenRangeInput(input);
@@ -107,19 +124,21 @@ export function createSegmentPipeline(options: { workers?: number } = {}): Segme
         return plain;
       }
       const sealed = input.sealed.map(toOwned);
-      return run<Uint8Array>({ kind: 'openRange', input: { ...input, sealed } }, sealed, nothing);
+      const plain = { length: plainLengthOfRange(input), count: 1 };
+      return only(await run({ kind: 'openRange', input: { ...input, sealed } }, sealed, plain));
     },
     repairFragments: async (input) => {
       checkRepairInput(input);
       const fragments = input.fragments.map(toOwnedIfPresent);
       const consumed = fragments.filter(isPresent);
       const rebuilt = { length: input.fragmentLength, count: input.missing.length };
-      return run<Uint8Array[]>({ kind: 'repair', input: { ...input, fragments } }, consumed, rebuilt);
+      const { results } = await run({ kind: 'repair', input: { ...input, fragments } }, consumed, rebuilt);
+      return [...results];
     },
     hashFragment: async (bytes) => {
       // The native hash takes about 0.2 ms a MiB, less than a trip to a worker with a copy.
       if (hashIsNative) return hashBytes(bytes);
-      return run<Uint8Array>({ kind: 'hash', input: bytes }, [], nothing);
+      return (await run<Uint8Array>({ kind: 'hash', input: bytes }, [], nothing)).value;
     },
     close: () => {
       closing ??= closeWorkers();
@@ -198,9 +217,29 @@ function sumOfLengths(views: readonly Uint8Array[]): number {
   return views.reduce((sum, view) => sum + view.length, 0);
 }
 
-/** The view itself when it is all of its memory and that memory may move, otherwise a copy. */
+/** Shared memory for all the results of a task, or none where some of it would not be. */
+function memoryFor({ length, count }: Results): Uint8Array[] {
+  const memory: Uint8Array[] = [];
+  while (memory.length < count) {
+    const view = allocateMemory(length);
+    if (!isSharedMemory(view)) {
+      for (const other of memory) releaseMemory(other);
+      return [];
+    }
+    memory.push(view);
+  }
+  return memory;
+}
+
+function only({ results }: Ran<unknown>): Uint8Array {
+  assertInvariant(results.length === 1, `a task gave ${results.length} results in place of one`);
+  return results[0] as Uint8Array;
+}
+
+/** The view itself when it is shared, or all of its memory and that memory may move; otherwise a copy. */
 function toOwned(view: Uint8Array): Uint8Array {
   if (view.byteLength === 0) return new Uint8Array(0);
+  if (isSharedMemory(view)) return view;
   const isWhole = view.byteOffset === 0 && view.byteLength === view.buffer.byteLength;
   const canMove = types.isArrayBuffer(view.buffer) && !isMarkedAsUntransferable(view.buffer);
   return isWhole && canMove ? view : new Uint8Array(view);

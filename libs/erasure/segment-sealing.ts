@@ -9,7 +9,7 @@ import {
 } from '#fragments';
 import { createFragmentHasher, hashBytes } from './fragment-hash.js';
 import { type Chacha20, createChacha20 } from './keystream.js';
-import { allocateMemory, freeView } from './memory.js';
+import { allocateMemory, releaseMemory } from './memory.js';
 import type {
   ErasureCodec,
   OpenInput,
@@ -58,7 +58,7 @@ export function sealSegmentUnderId(
         const masked = (masks[at] as Chacha20)(row);
         fragments[k + at]?.set(masked, from);
         hashers[k + at]?.update(masked);
-        freeView(masked);
+        releaseMemory(masked);
       }
     },
   });
@@ -92,18 +92,24 @@ export function openSegmentHere(
   const plain = allocate(plainLength);
   const records = { plainLength, first: 0, count: recordCount(plainLength), pieces };
   openRecords(records, deriveSegmentKeys(input.contentKey, input.segmentId), plain);
-  for (const shard of rebuilt) freeView(shard);
+  for (const shard of rebuilt) releaseMemory(shard);
   return plain;
 }
 
 /** The plaintext of some whole records, on the calling thread. */
-export function openRangeHere(input: OpenRangeInput): Uint8Array {
+export function openRangeHere(input: OpenRangeInput, allocate: MemorySource = allocateMemory): Uint8Array {
   const { plainLength, firstRecord, sealed } = input;
   const count = countRecordsGiven(input) as number;
   const records = { plainLength, first: firstRecord, count, pieces: sealed };
-  const plain = allocateMemory(plainLengthOfRecords(records));
+  const plain = allocate(plainLengthOfRecords(records));
   openRecords(records, deriveSegmentKeys(input.contentKey, input.segmentId), plain);
   return plain;
+}
+
+/** Plaintext bytes of the records given; they are whole. */
+export function plainLengthOfRange(input: OpenRangeInput): number {
+  const { plainLength, firstRecord: first } = input;
+  return plainLengthOfRecords({ plainLength, first, count: countRecordsGiven(input) as number });
 }
 
 /** How many whole records the pieces of a range hold; undefined when they end inside a record or hold none. */
@@ -133,7 +139,7 @@ export function repairFragmentsHere(
     const masked = masks[at]?.(row) ?? row;
     fragments[at]?.set(masked, from);
     hashers[at]?.update(masked);
-    if (masked !== row) freeView(masked);
+    if (masked !== row) releaseMemory(masked);
   });
   const wrong = missing.filter((index, at) => !isSame(hashers[at]?.digest(), input.fragmentIds[index]));
   if (wrong.length > 0)
@@ -169,7 +175,7 @@ function codeFrom(
     wanted,
     read: (at, from, toExclusive) => {
       const part = (input.fragments[present[at] as number] as Uint8Array).subarray(from, toExclusive);
-      if (unmasked !== undefined) freeView(unmasked);
+      if (unmasked !== undefined) releaseMemory(unmasked);
       unmasked = masks[at]?.(part);
       return unmasked ?? part;
     },

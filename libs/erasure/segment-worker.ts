@@ -4,7 +4,7 @@ import { AppError } from '#errors';
 import { segmentIdBytes } from '#fragments';
 import { createErasureCodec } from './codec.js';
 import { hashBytes } from './fragment-hash.js';
-import { allocateMemory } from './memory.js';
+import { allocateMemory, isSharedMemory, releaseMemory } from './memory.js';
 import type { OpenInput, OpenRangeInput, RepairInput, SealInput } from './port.js';
 import {
   openRangeHere,
@@ -13,7 +13,7 @@ import {
   sealSegmentUnderId,
 } from './segment-sealing.js';
 
-/** What the pool sends to a worker; `memory` is for results, as far as its lengths fit. */
+/** What the pool sends to a worker; `memory` is for the results: all of it, or none. */
 export type SegmentTask = { readonly memory: readonly Uint8Array[] } & SegmentWork;
 
 export type SegmentWork =
@@ -31,9 +31,9 @@ export interface TaskFailure {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** A result, and memory that the worker needs no longer, for the next tasks. */
+/** What came out. `results` are its buffers where they moved here; where the task brought memory, they are in that. */
 export type TaskAnswer<T> =
-  | { readonly value: T; readonly spare: readonly Uint8Array[] }
+  | { readonly value: T; readonly results: readonly Uint8Array[] }
   | { readonly failure: TaskFailure };
 
 const codec = createErasureCodec();
@@ -51,43 +51,43 @@ export function runSegmentTask(task: SegmentTask): unknown {
 
 function answer(task: SegmentTask): unknown {
   const memory = [...task.memory];
-  const allocate = (length: number): Uint8Array =>
-    memory.at(-1)?.length === length ? (memory.pop() as Uint8Array) : allocateMemory(length);
+  const allocate = (length: number): Uint8Array => memory.shift() ?? allocateMemory(length);
   switch (task.kind) {
     case 'seal': {
-      const sealed = sealSegmentUnderId(
-        codec,
-        new Uint8Array(randomBytes(segmentIdBytes)),
-        task.input,
-        allocate,
-      );
-      return moved(sealed, sealed.fragments, [task.input.plain, ...memory]);
+      const id = new Uint8Array(randomBytes(segmentIdBytes));
+      const { fragments, ...value } = sealSegmentUnderId(codec, id, task.input, allocate);
+      releaseMoved([task.input.plain]);
+      return moved(value, fragments);
     }
     case 'open': {
       const plain = openSegmentHere(codec, task.input, allocate);
-      return moved(plain, [plain], [...task.input.fragments, ...memory]);
+      releaseMoved(task.input.fragments);
+      return moved(undefined, [plain]);
     }
     case 'openRange': {
-      const plain = openRangeHere(task.input);
-      return moved(plain, [plain], [...task.input.sealed, ...memory]);
+      const plain = openRangeHere(task.input, allocate);
+      releaseMoved(task.input.sealed);
+      return moved(undefined, [plain]);
     }
     case 'repair': {
       const fragments = repairFragmentsHere(codec, task.input, allocate);
-      return moved(fragments, fragments, [...task.input.fragments, ...memory]);
+      releaseMoved(task.input.fragments);
+      return moved(undefined, fragments);
     }
     case 'hash':
-      return { value: hashBytes(task.input), spare: [] };
+      return { value: hashBytes(task.input), results: [] };
   }
 }
 
-function moved(
-  value: object,
-  buffers: readonly Uint8Array[],
-  inputs: readonly (Uint8Array | undefined)[],
-): unknown {
-  const spare = inputs.filter((view) => view !== undefined && view.length > 0) as Uint8Array[];
+/** Inputs that moved here are nobody else's; shared ones are given back where they came from. */
+function releaseMoved(inputs: readonly (Uint8Array | undefined)[]): void {
+  for (const view of inputs) if (view !== undefined) releaseMemory(view);
+}
+
+function moved(value: object | undefined, buffers: readonly Uint8Array[]): unknown {
+  const results = buffers.filter((view) => !isSharedMemory(view));
   return move({
-    [transferableSymbol]: [...new Set([...buffers, ...spare].map((view) => view.buffer))],
-    [valueSymbol]: { value, spare },
+    [transferableSymbol]: results.map((view) => view.buffer),
+    [valueSymbol]: { value, results },
   });
 }

@@ -17,6 +17,7 @@ import {
 import { ApiOperation, ApiParam, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { comparePaths, type FileEntry, pathToText, textToPath } from '#catalogue';
+import { releaseMemory } from '#erasure';
 import { AppError } from '#errors';
 import { problemSchema } from '#http';
 import { pageQuery } from '#wire';
@@ -140,7 +141,8 @@ export class FilesController {
         response.writeHead(206, { ...headers, 'content-range': contentRange });
       }
       while (piece.done !== true) {
-        if (!response.write(piece.value)) await once(response, 'drain', { signal });
+        const { value } = piece;
+        if (!response.write(value, () => releaseMemory(value))) await once(response, 'drain', { signal });
         piece = await pieces.next();
       }
       response.end();

@@ -11,6 +11,7 @@ import {
   type PointerContext,
   sealPointer,
 } from '#catalogue';
+import { releaseMemory } from '#erasure';
 import { AppError, violationToText } from '#errors';
 import {
   decodeManifest,
@@ -257,6 +258,7 @@ async function collect(
   for await (const part of readFile(context, manifest, { signal: options.signal })) {
     whole.set(part, at);
     at += part.length;
+    releaseMemory(part);
   }
   return whole;
 }

@@ -1,5 +1,5 @@
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
-import { allocateMemory, freeView } from '#erasure';
+import { allocateMemory, releaseMemory } from '#erasure';
 import { AppError } from '#errors';
 
 /** One HTTP exchange with a provider. */
@@ -125,7 +125,7 @@ async function collect(answer: IncomingMessage, maxBytes: number): Promise<Uint8
   return new Uint8Array(Buffer.concat(parts));
 }
 
-/** One buffer of its own memory, filled once: it can move to a worker without a copy. */
+/** One buffer, filled once, in memory that worker threads see. */
 function collectKnown(answer: IncomingMessage, lengthBytes: number): Promise<Uint8Array> {
   const body = allocateMemory(lengthBytes);
   let at = 0;
@@ -136,7 +136,7 @@ function collectKnown(answer: IncomingMessage, lengthBytes: number): Promise<Uin
       isOver = true;
       answer.off('data', take).destroy();
       // Of no use to anybody else: filled in part.
-      freeView(body);
+      releaseMemory(body);
       reject(error);
     };
     const take = (part: Buffer): void => {
@@ -147,7 +147,7 @@ function collectKnown(answer: IncomingMessage, lengthBytes: number): Promise<Uin
       body.set(part, at);
       at += part.length;
       // Garbage of sockets makes V8 collect its whole heap again and again.
-      freeView(part);
+      releaseMemory(part);
     };
     const end = (): void => {
       if (at !== lengthBytes) {

@@ -1,3 +1,4 @@
+import { releaseMemory } from '#erasure';
 import { AppError } from '#errors';
 import {
   type Manifest,
@@ -48,6 +49,8 @@ export class SegmentReading {
       if (!isDamage(error)) throw error;
       // Somebody lied. Now every fragment is checked as it comes, which says who, and replaces it.
       return open(await this.reader.fetchSegment(segment, profile.k, signal));
+    } finally {
+      for (const fragment of fragments) if (fragment !== undefined) releaseMemory(fragment);
     }
   }
 
@@ -115,8 +118,9 @@ export class SegmentReading {
   }
 }
 
-/** The bytes of a part, as a view of its segment's plaintext. */
+/** The bytes of a part, as a view of its segment's plaintext: that itself where it is all of it. */
 export function cutOut(part: SegmentRange, plain: Uint8Array): Uint8Array {
+  if (part.takeBytes === plain.length) return plain;
   const start = part.firstRecord * recordPlainBytes + part.skipBytes;
   return plain.subarray(start, start + part.takeBytes);
 }

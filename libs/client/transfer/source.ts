@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { allocateMemory } from '#erasure';
 import { AppError } from '#errors';
 
 /** Something that is read once, from front to back, and must not change meanwhile. */
@@ -50,7 +51,7 @@ export async function openSource(
     modifiedAtMs: Math.max(0, Number(before.mtimeMs)),
     ...(typeof from === 'string' && { path: resolve(from) }),
     async read(lengthBytes) {
-      const buffer = new Uint8Array(lengthBytes);
+      const buffer = allocateMemory(lengthBytes);
       let filled = 0;
       while (filled < lengthBytes) {
         const { bytesRead } = await handle
