@@ -143,11 +143,17 @@ export class HolderWatch {
     );
   }
 
-  /** Accounts of providers with a watched contract that does not answer or failed: nothing new is given to them. */
+  /**
+   * Accounts of providers with a watched contract that does not answer or failed: nothing new is given to them. A failed
+   * one that is over says no more than the market's record does, and would keep its provider away for good.
+   */
   silentProviders(): Set<string> {
     const silent = new Set<string>();
-    for (const { view, failures } of this.watched.values())
-      if (view !== undefined && (failures > 0 || view.status === 'failed')) silent.add(view.provider);
+    for (const { view, failures } of this.watched.values()) {
+      const isFailed = view?.status === 'failed' && view.settledAt === null;
+      if (view !== undefined && (isFailed || (view.status === 'active' && failures > 0)))
+        silent.add(view.provider);
+    }
     return silent;
   }
 

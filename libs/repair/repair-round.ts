@@ -38,6 +38,12 @@ interface Opened {
   readonly provider: string;
 }
 
+/** Fragments that are with their provider again, and why others are not. */
+export interface Healed {
+  readonly healed: readonly string[];
+  readonly failures: readonly AppError[];
+}
+
 /** One replacement as it went. */
 export interface RoundOutcome {
   readonly planned: PlannedRepair;
@@ -119,38 +125,47 @@ export class RepairRound {
     return outcomes;
   }
 
-  /** Puts fragments that a living provider lost at that provider again. Answers those that are there now. */
+  /**
+   * Puts fragments that a living provider lost at that provider again. One that nobody can make, or that no capability
+   * names, keeps no other from it; a provider that takes nothing is not offered the rest.
+   */
   async heal(
     view: ContractView,
     fragments: ReadonlySet<string>,
     subjects: readonly string[],
     signal: AbortSignal,
-  ): Promise<string[]> {
+  ): Promise<Healed> {
     const { context, sessions, limit, watch } = this.options;
     const contents = await this.contentsOf(subjects, fragments);
     const session = await sessions.with(view);
-    const target = {
-      name: view.id,
-      wanted: [...fragments].map((id) => ({ id: id as FragmentId })),
-      put: (id: FragmentId, bytes: Uint8Array) => session.putFragment(id, bytes, signal),
+    const healed: string[] = [];
+    const refusal = new AbortController();
+    const put = async (id: FragmentId, bytes: Uint8Array): Promise<void> => {
+      try {
+        await session.putFragment(id, bytes, signal);
+        healed.push(id);
+      } catch (error) {
+        refusal.abort(error);
+        throw error;
+      }
     };
+    const targets = [...fragments].map((id) => ({ name: id, wanted: [{ id: id as FragmentId }], put }));
     const facts = watch.facts();
     const holderOf = (listed: string): ContractView | undefined => {
       const holder = watch.view(listed);
       return holder !== undefined && facts.get(holder.id)?.isActive === true ? holder : undefined;
     };
     const { pipeline } = context;
-    const { failures } = await rebuild([target], {
-      pipeline,
-      source: this.source,
-      limit,
-      contents,
-      holderOf,
-      signal,
-    });
-    const failure = failures.get(view.id);
-    if (failure !== undefined) throw failure;
-    return [...fragments];
+    const options = { pipeline, source: this.source, limit, contents, holderOf };
+    try {
+      const both = AbortSignal.any([signal, refusal.signal]);
+      const { failures } = await rebuild(targets, { ...options, signal: both });
+      return { healed, failures: [...failures.values()] };
+    } catch (error) {
+      const why: unknown = refusal.signal.reason;
+      if (signal.aborted || !(why instanceof AppError)) throw error;
+      return { healed, failures: [why] };
+    }
   }
 
   private contentsOf(subjects: Iterable<string>, wanted: Iterable<string>): Promise<RepairContent[]> {
@@ -167,7 +182,8 @@ export class RepairRound {
     for (const subject of new Set(group.flatMap(({ subjects }) => subjects))) {
       for (const listed of store.get(subject)?.contracts ?? []) {
         const view = watch.view(listed);
-        if (view !== undefined) providers.add(view.provider);
+        // One that is over keeps nothing any more: its provider may hold another fragment.
+        if (view !== undefined && view.settledAt === null) providers.add(view.provider);
       }
     }
     const candidates = await context.providers.candidates();

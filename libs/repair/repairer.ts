@@ -438,15 +438,22 @@ export class Repairer {
     if (view === undefined || view.status !== 'active') return;
     try {
       const subjects = files.map(({ subject }) => subject);
-      const healed = await this.round().heal(view, fragments, subjects, signal);
-      await this.written(this.book.noteHealed(healed.length));
-      this.watch.suspect(contract);
-      this.options.logger.info({ contract, healed }, 'fragments that a provider had lost were put again');
+      const { healed, failures } = await this.round().heal(view, fragments, subjects, signal);
+      if (healed.length > 0) {
+        await this.written(this.book.noteHealed(healed.length));
+        this.watch.suspect(contract);
+        this.options.logger.info({ contract, healed }, 'fragments that a provider had lost were put again');
+      }
+      if (failures.length > 0) this.warnOfLost(contract, failures[0]);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      // It is found again by the next audit that meets it; what it misses meanwhile, the ledger sees.
-      this.options.logger.warn({ contract, err: error }, 'a lost fragment could not be put again');
+      this.warnOfLost(contract, error);
     }
+  }
+
+  /** It is found again by the next audit that meets it; what it misses meanwhile, the ledger sees. */
+  private warnOfLost(contract: string, error: AppError | undefined): void {
+    this.options.logger.warn({ contract, err: error }, 'a lost fragment could not be put again');
   }
 
   /** The book only tells what was: a full disk under it stops no repair. */
