@@ -87,8 +87,6 @@ test('a fragment that a living provider lost is put again, from the others', asy
   await stage.mineUntil(
     'both to be healed',
     async () => {
-      // What no capability names, such as what an upload that was given up left behind, keeps no other from it.
-      stage.repairer['noteLost'](view, 'ff'.repeat(32));
       for (const { id } of fragments.items) if (!(await store.has(id as FragmentId))) return false;
       return stage.repairer.status().healed >= fragments.items.length;
     },
@@ -102,4 +100,17 @@ test('a fragment that a living provider lost is put again, from the others', asy
     { isProven: false },
   );
   expect(await stage.client.view(view.id)).toMatchObject({ status: 'active' });
+  // What no capability names, such as what an upload that was given up left behind, keeps no other from it.
+  const ids = fragments.items.map(({ id }) => id as FragmentId);
+  for (const id of ids) await store.remove(id);
+  const wanted = new Set<string>(['ff'.repeat(32), ...ids]);
+  const subjects = [stage.subjectOf(file)];
+  const { healed, failures } = await stage.repairer['round']().heal(
+    view,
+    wanted,
+    subjects,
+    AbortSignal.timeout(20_000),
+  );
+  expect([...healed].sort()).toEqual([...ids].sort());
+  expect(failures).toMatchObject([{ code: 'repair/unknown-fragment' }]);
 }, 180_000);
