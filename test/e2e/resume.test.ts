@@ -37,7 +37,8 @@ const put = (path: string): string[] => ['put', path, '--epochs', '60', '--fragm
 /** The journals of a person's unfinished uploads. */
 async function journals({ cli }: Person): Promise<string[]> {
   const folder = join(cli.dataDir, 'client', 'uploads');
-  return (await readdir(folder).catch(() => [])).map((name) => join(folder, name));
+  const names = await readdir(folder).catch(() => []);
+  return names.filter((name) => name.endsWith('.upload')).map((name) => join(folder, name));
 }
 
 async function journalOf(person: Person) {

@@ -145,6 +145,8 @@ describe('the journal of an upload', () => {
     const journals = createUploadJournals(folder, key);
     const journal = await journals.open(identity, keys, 1_000);
     expect(await journals.open(identity, keys, 1_000)).toBeUndefined();
+    // Nor does another client of this process.
+    expect(await createUploadJournals(folder, key).open(identity, keys, 1_000)).toBeUndefined();
     await journal?.leave();
     const again = await journals.open(identity, keys, 1_000);
     expect(again).toBeDefined();

@@ -16,6 +16,7 @@ import {
   openRecord,
   sealRecord,
 } from './journal-format.js';
+import { takeAlone } from './take-alone.js';
 
 const ID_BYTES = 16;
 /** Bytes of the file. */
@@ -65,6 +66,9 @@ export function createUploadJournals(folder: string, key: Uint8Array): UploadJou
   return new FolderOfJournals(folder, key);
 }
 
+/** Journals whose upload goes on in this process, whichever client of it opened them. */
+const inUseHere = new Set<string>();
+
 class FolderOfJournals implements UploadJournals {
   /** Open in this process, by file. */
   private readonly openHere = new Map<string, UploadJournal>();
@@ -80,20 +84,22 @@ class FolderOfJournals implements UploadJournals {
     nowMs: number,
   ): Promise<UploadJournal | undefined> {
     const path = join(this.folder, this.fileName(identity));
-    const known = this.openHere.get(path);
-    if (known !== undefined && !known.isIdle) return undefined;
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
-    const journal =
-      (await this.resume(path)) ??
-      (await UploadJournal.create(path, this.key, {
-        ...identity,
-        ...keys(),
-        version: JOURNAL_VERSION,
-        createdAt: nowMs,
-      }));
-    if (journal === 'busy') return undefined;
-    this.openHere.set(path, journal);
-    return journal;
+    // Whether somebody works on it and the note that this process does now: nobody else may come between.
+    return takeAlone(path, async () => {
+      if (inUseHere.has(path)) return undefined;
+      const journal =
+        (await this.resume(path)) ??
+        (await UploadJournal.create(path, this.key, {
+          ...identity,
+          ...keys(),
+          version: JOURNAL_VERSION,
+          createdAt: nowMs,
+        }));
+      if (journal === 'busy') return undefined;
+      this.openHere.set(path, journal);
+      return journal;
+    });
   }
 
   async close(contracts: Iterable<string>): Promise<void> {
@@ -111,24 +117,36 @@ class FolderOfJournals implements UploadJournals {
     for (const name of await namesIn(this.folder)) {
       if (!name.endsWith(SUFFIX)) continue;
       const path = join(this.folder, name);
-      const read = await readJournal(path, this.key);
-      const contracts = read?.state.slots.map(({ contract }) => contract) ?? [];
-      const age =
-        nowMs -
-        (await stat(path).then(
-          (info) => info.mtimeMs,
-          () => nowMs,
-        ));
-      const isAlive = read !== undefined && isOfAnother(read.pid);
-      // One that does not open may be another phrase's, or just being begun.
-      if (age < FORGOTTEN_AFTER_MS || isAlive || this.openHere.has(path)) {
-        for (const contract of contracts) resumable.add(contract);
-        continue;
-      }
-      forgotten.push(...contracts);
-      await rm(path, { force: true });
+      const swept = await takeAlone(path, () => this.sweepOne(path, nowMs));
+      // Somebody is just beginning with it, and reads for itself what is in it.
+      const { isForgotten, contracts } = swept ?? {
+        isForgotten: false,
+        contracts: contractsOf(await readJournal(path, this.key)),
+      };
+      if (isForgotten) forgotten.push(...contracts);
+      else for (const contract of contracts) resumable.add(contract);
     }
     return { resumable, forgotten };
+  }
+
+  private async sweepOne(
+    path: string,
+    nowMs: number,
+  ): Promise<{ readonly isForgotten: boolean; readonly contracts: readonly string[] }> {
+    const read = await readJournal(path, this.key);
+    const contracts = contractsOf(read);
+    const age =
+      nowMs -
+      (await stat(path).then(
+        (info) => info.mtimeMs,
+        () => nowMs,
+      ));
+    const isAlive = inUseHere.has(path) || (read !== undefined && isOfAnother(read.pid));
+    // One that does not open may be another phrase's, or just being begun.
+    if (age < FORGOTTEN_AFTER_MS || isAlive || this.openHere.has(path))
+      return { isForgotten: false, contracts };
+    await rm(path, { force: true });
+    return { isForgotten: true, contracts };
   }
 
   private async resume(path: string): Promise<UploadJournal | 'busy' | undefined> {
@@ -195,6 +213,10 @@ export async function readJournal(path: string, key: Uint8Array): Promise<ReadJo
   return { id, state: { header, slots, segments }, pid, records: number, goodBytes: at };
 }
 
+function contractsOf(read: ReadJournal | undefined): string[] {
+  return read?.state.slots.map(({ contract }) => contract) ?? [];
+}
+
 function addPlaced(
   segments: Map<number, JournalSegment>,
   { index, fragment, contract }: { index: number; fragment: number; contract: ContractId },
@@ -231,6 +253,7 @@ export class UploadJournal {
     await file.write(id);
     const before = { header, slots: [], segments: new Map() };
     const journal = new UploadJournal(path, key, id, file, 0, before);
+    inUseHere.add(path);
     journal.append({ kind: 'header', value: header });
     journal.append({ kind: 'run', value: { pid: process.pid } });
     await journal.flush();
@@ -243,6 +266,7 @@ export class UploadJournal {
     await file.close();
     const appending = await open(path, 'a');
     const journal = new UploadJournal(path, key, read.id, appending, read.records, read.state);
+    inUseHere.add(path);
     journal.append({ kind: 'run', value: { pid: process.pid } });
     await journal.flush();
     return journal;
@@ -293,12 +317,14 @@ export class UploadJournal {
     this.isIdle = true;
     await this.flush();
     await this.file.close();
+    inUseHere.delete(this.path);
   }
 
   /** The upload is over. */
   async remove(): Promise<void> {
     await this.leave();
-    await rm(this.path, { force: true });
+    // Another client of this process may have gone on with it.
+    if (!inUseHere.has(this.path)) await rm(this.path, { force: true });
   }
 
   private append(record: JournalRecord): void {
