@@ -13,10 +13,12 @@ import {
   repairInfo,
   repairStatus,
 } from '#wire';
+import { isLoopback, readBody, senderOf } from './capability-body.js';
 import type { Repairer } from './repairer.js';
 import { REPAIRER } from './tokens.js';
 
-const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
+/** Whoever found no place is told to come back after so long. */
+const RETRY_SECONDS = 5;
 
 /** The repairer's API (docs/protocol/repair.md). */
 @Controller('v1/repair')
@@ -41,12 +43,16 @@ export class RepairController {
     @Req() request: IncomingMessage,
     @Res({ passthrough: true }) response: ServerResponse,
   ): Promise<RepairFileAnswer> {
-    const leave = this.repairer.desk.enter();
+    const { desk, limits } = this.repairer;
+    let leave: (() => void) | undefined;
     try {
-      const body = await readBody(request, this.repairer.limits.capabilityBytes);
-      return acceptedOrThrow(await this.repairer.desk.take(body));
+      leave = desk.enter(senderOf(request));
+      const { capabilityBytes: maxBytes, bodyGraceMs: graceMs, bodyBytesPerSecond: bytesPerSecond } = limits;
+      const body = await readBody(request, { maxBytes, graceMs, bytesPerSecond });
+      return acceptedOrThrow(await desk.take(body));
     } finally {
-      leave();
+      if (leave === undefined) response.setHeader('retry-after', String(RETRY_SECONDS));
+      leave?.();
       // What is still on its way would be taken for the next request.
       if (!request.complete) response.setHeader('connection', 'close');
     }
@@ -71,39 +77,7 @@ export class RepairController {
   status(@Req() request: IncomingMessage): RepairStatus {
     // A reverse proxy on this machine speaks for strangers, and so does a page in the operator's browser.
     const isElse = ['x-forwarded-for', 'forwarded', 'origin'].some((header) => header in request.headers);
-    if (isElse || !LOOPBACK.test(request.socket.remoteAddress ?? '')) throw new NotFoundException();
+    if (isElse || !isLoopback(request)) throw new NotFoundException();
     return this.repairer.status();
   }
-}
-
-async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
-  const declared = Number(request.headers['content-length'] ?? Number.NaN);
-  if (declared > maxBytes) throw tooLarge(declared, maxBytes);
-  const parts: Uint8Array[] = [];
-  let sizeBytes = 0;
-  try {
-    for await (const part of request.iterator({ destroyOnReturn: false })) {
-      sizeBytes += (part as Uint8Array).length;
-      if (sizeBytes > maxBytes) throw tooLarge(sizeBytes, maxBytes);
-      parts.push(part as Uint8Array);
-    }
-  } catch (cause) {
-    if (cause instanceof AppError) throw cause;
-    throw new AppError({
-      code: 'repair/bad-request',
-      message: 'The sender went away before the whole capability had arrived.',
-      next: 'Send it again; nothing was kept.',
-      cause,
-    });
-  }
-  return new Uint8Array(Buffer.concat(parts));
-}
-
-function tooLarge(sizeBytes: number, maxBytes: number): AppError {
-  return new AppError({
-    code: 'repair/too-large',
-    message: `A capability of ${sizeBytes} bytes is more than this repairer takes (${maxBytes}).`,
-    next: 'Store the file with larger fragments, or in parts; a larger file needs a repairer with a higher limit.',
-    data: { sizeBytes, maxBytes },
-  });
 }

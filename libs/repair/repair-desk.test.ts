@@ -1,18 +1,22 @@
+import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { handOver, manifestToCapability } from '#client';
 import { nativeCrypto } from '#crypto-native';
 import { type Manifest } from '#fragments';
 import { type RepairCapability, signRepairCapability } from '#wire';
 import { fastDevnet } from '../ledger/testing/index.js';
+import { until } from '../provider/testing/index.js';
 import { type LeftFile, RepairStage } from './testing/index.js';
 
 const LIMITS = { capabilityBytes: 20_000, filesPerClient: 2, bytesPerClient: 30_000 };
+
+const BODY = { bodyGraceMs: 400, bodyBytesPerSecond: 1_000_000 };
 
 let stage: RepairStage;
 let file: LeftFile;
 let given: RepairCapability;
 beforeAll(async () => {
-  stage = await RepairStage.open(4, { limits: LIMITS });
+  stage = await RepairStage.open(4, { limits: { ...LIMITS, ...BODY } });
   file = await stage.store(150_000);
   const key = stage.client.market.ledger.wallet('repairer').publicKey;
   given = capabilityOf(file.manifest, BigInt(Date.now() + 60_000), key);
@@ -39,6 +43,22 @@ async function post(body: Uint8Array, headers: Record<string, string> = {}) {
   return { status: answer.status, ...((await answer.json()) as { code?: string; outcome?: string }) };
 }
 const codeOf = async (body: Uint8Array) => (await post(body)).code;
+
+/** Sends the beginning of a capability and no more; answers with what it is told. */
+function sendSlowly(headers: Record<string, string> = {}) {
+  const { port } = new URL(stage.url);
+  const sending = request({ port, path: '/v1/repair/files', method: 'POST', headers });
+  const answered = new Promise<{ status: number | undefined; code: string; retryAfter: string | undefined }>(
+    (resolve, reject) => {
+      sending.on('error', reject).on('response', async (answer) => {
+        const body = JSON.parse(Buffer.concat(await answer.toArray()).toString()) as { code: string };
+        resolve({ status: answer.statusCode, code: body.code, retryAfter: answer.headers['retry-after'] });
+      });
+    },
+  );
+  sending.write(new Uint8Array([1]));
+  return { answered, stop: () => sending.destroy() };
+}
 
 describe('what strangers send', () => {
   test('no capability, or somebody else’s: refused with its rule', async () => {
@@ -108,6 +128,35 @@ describe('what strangers send', () => {
     expect((await fetch(`${stage.url}/v1/repair/files/${'00'.repeat(32)}`)).status).toBe(404);
     const info = (await (await fetch(`${stage.url}/v1/repair/info`)).json()) as { limits: unknown };
     expect(info.limits).toEqual(LIMITS);
+  });
+});
+
+describe('slow senders', () => {
+  test('hold no place for longer than their time: who comes later is told when to come again, and is served', async () => {
+    const slow = Array.from({ length: 4 }, () => sendSlowly());
+    const places = () => stage.repairer.desk['reading'];
+    await until('four to be read', () => places() === 4);
+    const late = await sendSlowly().answered;
+    expect(late).toEqual({ status: 503, code: 'repair/busy', retryAfter: '5' });
+    for (const { answered } of slow)
+      expect(await answered).toMatchObject({ status: 408, code: 'repair/too-slow' });
+    expect(places()).toBe(0);
+    expect(await post(sign(given))).toMatchObject({ status: 200 });
+  });
+
+  test('of one address take two of the four places', async () => {
+    // As a reverse proxy on this machine tells it: what stands before the last address is the sender's own word.
+    const from = (address: string) => ({ 'x-forwarded-for': `10.9.9.${++count}, ${address}` });
+    let count = 0;
+    const slow = [sendSlowly(from('192.0.2.7')), sendSlowly(from('192.0.2.7'))];
+    await until('two to be read', () => stage.repairer.desk['reading'] === 2);
+    expect(await sendSlowly(from('192.0.2.7')).answered).toEqual({
+      status: 429,
+      code: 'repair/too-many',
+      retryAfter: '5',
+    });
+    expect(await post(sign(given), from('192.0.2.8'))).toMatchObject({ status: 200 });
+    for (const { answered } of slow) expect(await answered).toMatchObject({ code: 'repair/too-slow' });
   });
 });
 

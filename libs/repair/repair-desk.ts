@@ -20,6 +20,11 @@ export interface RepairLimits {
   readonly bytes: number;
   /** Capabilities read and checked at the same time; each may be `capabilityBytes` long. */
   readonly concurrent: number;
+  /** Of them, for one address. */
+  readonly concurrentPerSender: number;
+  /** After so long a capability must have come at the least rate, on average. */
+  readonly bodyGraceMs: number;
+  readonly bodyBytesPerSecond: number;
 }
 
 export const defaultRepairLimits: RepairLimits = {
@@ -29,6 +34,9 @@ export const defaultRepairLimits: RepairLimits = {
   files: 200_000,
   bytes: 4 * 2 ** 30,
   concurrent: 4,
+  concurrentPerSender: 2,
+  bodyGraceMs: 5_000,
+  bodyBytesPerSecond: 64 * 1024,
 };
 
 export interface RepairDeskOptions {
@@ -46,12 +54,23 @@ export interface RepairDeskOptions {
 export class RepairDesk {
   private turn: Promise<unknown> = Promise.resolve();
   private reading = 0;
+  /** By sender. */
+  private readonly readingOf = new Map<string, number>();
 
   constructor(private readonly options: RepairDeskOptions) {}
 
-  /** Takes a place for a capability that is about to be read, or says that all are taken. */
-  enter(): () => void {
-    const { concurrent } = this.options.limits;
+  /** Takes a place for a capability that is about to be read, or says that none is left. Undefined: this machine. */
+  enter(sender?: string): () => void {
+    const { concurrent, concurrentPerSender } = this.options.limits;
+    const own = sender === undefined ? 0 : (this.readingOf.get(sender) ?? 0);
+    if (own >= concurrentPerSender) {
+      throw new AppError({
+        code: 'repair/too-many',
+        message: `This repairer is reading ${own} capabilities from ${sender} already.`,
+        next: 'Send them one after the other.',
+        data: { reading: own, max: concurrentPerSender },
+      });
+    }
     if (this.reading >= concurrent) {
       throw new AppError({
         code: 'repair/busy',
@@ -60,8 +79,13 @@ export class RepairDesk {
       });
     }
     this.reading += 1;
+    if (sender !== undefined) this.readingOf.set(sender, own + 1);
     return () => {
       this.reading -= 1;
+      if (sender === undefined) return;
+      const left = (this.readingOf.get(sender) ?? 1) - 1;
+      if (left === 0) this.readingOf.delete(sender);
+      else this.readingOf.set(sender, left);
     };
   }
 

@@ -16,6 +16,7 @@ import { REPAIRER } from './tokens.js';
 export const REPAIR_STATUS_TABLE: StatusTable = {
   'repair/not-written': 507,
   'repair/unreadable': 500,
+  'repair/too-slow': 408,
 };
 
 /** How the API describes itself. */
