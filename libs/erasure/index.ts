@@ -7,7 +7,7 @@
 
 export { createErasureCodec } from './codec.js';
 export { hashBytes } from './fragment-hash.js';
-export { allocateMemory, keptMemoryBytes, releaseMemory } from './memory.js';
+export { allocateMemory, copyBytes, keptMemoryBytes, releaseMemory } from './memory.js';
 export type {
   CodeShape,
   CodingJob,

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import {
   allocateMemory,
   closePool,
+  copyBytes,
   isSharedMemory,
   issuedMemoryBytes,
   keptMemoryBytes,
@@ -93,6 +94,32 @@ describe('memory given back', () => {
     releaseMemory(allocateMemory(1000));
     expect(keptMemoryBytes()).toBe(0);
   });
+});
+
+test('bytes are copied to where they belong and nowhere else, whatever memory it is', () => {
+  openPool();
+  const size = 200_000;
+  const source = Uint8Array.from({ length: size }, (_, at) => at % 251);
+  const shared = allocateMemory(size);
+  copyBytes(source, shared);
+  expect(Buffer.compare(shared, source)).toBe(0);
+  fc.assert(
+    fc.property(fc.nat(size), fc.nat(size), fc.nat(size), fc.boolean(), (from, to, at, intoShared) => {
+      const part = (intoShared ? source : shared).subarray(Math.min(from, to), Math.max(from, to));
+      const target = (intoShared ? allocateMemory(size) : new Uint8Array(size)).fill(255);
+      if (at + part.length > size) {
+        expect(() => copyBytes(part, target, at)).toThrow(expect.objectContaining({ name: 'RangeError' }));
+      } else {
+        copyBytes(part, target, at);
+        const expected = new Uint8Array(size).fill(255);
+        expected.set(part, at);
+        expect(Buffer.compare(target, expected)).toBe(0);
+      }
+      if (intoShared) releaseMemory(target);
+    }),
+  );
+  releaseMemory(shared);
+  closePool();
 });
 
 test('nothing is shared and nothing is kept where no pipeline is open', () => {

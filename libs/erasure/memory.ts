@@ -11,6 +11,8 @@ const maxKeptBytes = 128 * 1024 * 1024;
 const maxIssuedBytes = 384 * 1024 * 1024;
 /** Buffers kept are for fragments and segments; smaller ones cost the allocator nothing. */
 const minKeptBytes = 64 * 1024;
+/** Shorter copies are done before `fill` has looked at its arguments. */
+const minFilledBytes = 4096;
 /** Steps between powers of two: at most a fifth of a buffer is unused. */
 const stepsPerDoubling = 4;
 
@@ -62,6 +64,17 @@ export function releaseMemory(view: Uint8Array): void {
   else if (view.byteLength > 0 && view.byteLength === buffer.byteLength && 'transfer' in buffer) {
     (buffer as unknown as MovableMemory).transfer(0);
   }
+}
+
+/**
+ * Copies bytes at the speed of the machine. Why not `set`: where a side is shared memory the engine copies word by word,
+ * a quarter as fast; `fill` with a value of just the right length is a plain copy whatever the memory.
+ * @throws RangeError where they do not fit
+ */
+export function copyBytes(source: Uint8Array, target: Uint8Array, at = 0): void {
+  const isPlain = !isShared(source.buffer) && !isShared(target.buffer);
+  if (isPlain || source.length < minFilledBytes) target.set(source, at);
+  else Buffer.prototype.fill.call(target, source, at, at + source.length);
 }
 
 /** Whether memory is seen by all threads: it is handed on, not moved. */

@@ -12,7 +12,7 @@ import {
   sealedToSpans,
 } from '#fragments';
 import { applyChacha20 } from './keystream.js';
-import { releaseMemory } from './memory.js';
+import { copyBytes, releaseMemory } from './memory.js';
 
 const cipherName = 'chacha20-poly1305';
 const cipherOptions = { authTagLength: recordTagBytes };
@@ -75,7 +75,8 @@ export class RecordSealer {
     let taken = 0;
     for (const span of sealedToSpans(at, at + source.length, this.fragmentLength)) {
       const count = span.toExclusive - span.from;
-      this.fragments[span.fragmentIndex]?.set(source.subarray(taken, taken + count), span.from);
+      const part = source.subarray(taken, taken + count);
+      copyBytes(part, this.fragments[span.fragmentIndex] as Uint8Array, span.from);
       taken += count;
     }
   }
@@ -108,7 +109,7 @@ export function openRecords(records: SealedRecords, keys: SegmentKeys, plain: Ui
     const decipher = createDecipheriv(cipherName, key, nonce, cipherOptions);
     for (const part of sealed.take(recordPlainLength(plainLength, index))) {
       const opened = decipher.update(part);
-      plain.set(opened, at);
+      copyBytes(opened, plain, at);
       releaseMemory(opened);
       at += part.length;
     }

@@ -9,7 +9,7 @@ import {
 } from '#fragments';
 import { createFragmentHasher, hashBytes } from './fragment-hash.js';
 import { type Chacha20, createChacha20 } from './keystream.js';
-import { allocateMemory, releaseMemory } from './memory.js';
+import { allocateMemory, copyBytes, releaseMemory } from './memory.js';
 import type {
   ErasureCodec,
   OpenInput,
@@ -56,7 +56,7 @@ export function sealSegmentUnderId(
     write: (from, rows) => {
       for (const [at, row] of rows.entries()) {
         const masked = (masks[at] as Chacha20)(row);
-        fragments[k + at]?.set(masked, from);
+        copyBytes(masked, fragments[k + at] as Uint8Array, from);
         hashers[k + at]?.update(masked);
         releaseMemory(masked);
       }
@@ -84,7 +84,7 @@ export function openSegmentHere(
   const rebuilt = missing.map(() => allocateMemory(fragmentLength));
   if (missing.length > 0)
     codeFrom(codec, input, missing, (at, from, row) => {
-      rebuilt[at]?.set(row, from);
+      copyBytes(row, rebuilt[at] as Uint8Array, from);
     });
   const pieces = indexesBetween(0, k).map(
     (index) => (fragments[index] ?? rebuilt[missing.indexOf(index)]) as Uint8Array,
@@ -137,7 +137,7 @@ export function repairFragmentsHere(
   const hashers = fragments.map(createFragmentHasher);
   codeFrom(codec, input, missing, (at, from, row) => {
     const masked = masks[at]?.(row) ?? row;
-    fragments[at]?.set(masked, from);
+    copyBytes(masked, fragments[at] as Uint8Array, from);
     hashers[at]?.update(masked);
     if (masked !== row) releaseMemory(masked);
   });

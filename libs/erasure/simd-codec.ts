@@ -1,6 +1,7 @@
 import { createErasureKernel, type ErasureVariant } from '#wasm-kernels';
 import { type CodingPlan, planByMatrix } from './coding-plan.js';
 import { planEncode } from './encode-plan.js';
+import { copyBytes } from './memory.js';
 import { layOutPlan, type PlanRows } from './plan-rows.js';
 import type { CodingJob, ErasureCodec } from './port.js';
 import { checkIndexes, checkShape, commonLength, presentIndexes } from './shards.js';
@@ -35,7 +36,7 @@ export function createSimdCodec(variant: ErasureVariant): ErasureCodec | undefin
     const { width, inputs, outputs, run } = laidOut.rows;
     for (let from = 0; from < length; from += width) {
       const count = Math.min(width, length - from);
-      for (const [at, input] of inputs.entries()) input.set(read(at, from, from + count));
+      for (const [at, input] of inputs.entries()) copyBytes(read(at, from, from + count), input);
       run(count);
       write(from, count === width ? outputs : outputs.map((output) => output.subarray(0, count)));
     }

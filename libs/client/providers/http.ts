@@ -1,5 +1,5 @@
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
-import { allocateMemory, releaseMemory } from '#erasure';
+import { allocateMemory, copyBytes, releaseMemory } from '#erasure';
 import { AppError } from '#errors';
 
 /** One HTTP exchange with a provider. */
@@ -144,7 +144,7 @@ function collectKnown(answer: IncomingMessage, lengthBytes: number): Promise<Uin
         fail(new Error(`more bytes than the ${lengthBytes} announced`));
         return;
       }
-      body.set(part, at);
+      copyBytes(part, body, at);
       at += part.length;
       // Garbage of sockets makes V8 collect its whole heap again and again.
       releaseMemory(part);
