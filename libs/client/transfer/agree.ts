@@ -4,14 +4,12 @@ import type { CallOptions, ClientContext } from '../context.js';
 import type { HolderSlots } from './holder-slots.js';
 import type { PlacementBook } from './placement-book.js';
 import type { UploadPlan } from './upload-plan.js';
-import type { SignedAgreement, UploadSlot } from './upload-slot.js';
+import type { SignedAgreement } from './upload-slot.js';
 
 /** Who is slow gets so many times as long as it took the quorum to agree… */
 const SLOW_FACTOR = 4;
 /** …and at least this. */
 const SLOW_LEAST_MS = 8_000;
-/** Telling a provider that nothing comes of it is a courtesy: its room lapses anyway. */
-const WITHDRAW_MS = 2_000;
 
 /** What agreeing needs. */
 export interface AgreeContext {
@@ -62,10 +60,4 @@ export async function agreeWithAll(
   ).finally(() => clearTimeout(timer));
   signal.throwIfAborted();
   return agreed;
-}
-
-/** Gives room back that is not needed; never fails. */
-export async function withdrawAll(slots: Iterable<UploadSlot>): Promise<void> {
-  const within = AbortSignal.timeout(WITHDRAW_MS);
-  await Promise.allSettled([...slots].map((slot) => slot.withdraw(within)));
 }

@@ -5,7 +5,7 @@ import type { ClientContext } from '../context.js';
 import type { PlacementBook } from './placement-book.js';
 import { type SlotRoomPlan, slotRoom } from './slot-room.js';
 import { tooFewProviders, type UploadPlan } from './upload-plan.js';
-import { UploadSlot } from './upload-slot.js';
+import { UploadSlot, withdrawAll } from './upload-slot.js';
 
 /** Segments that a provider without a substitute is passed over after its first failure; doubled with every other. */
 const PAUSE_SEGMENTS = 2;
@@ -91,7 +91,8 @@ export class HolderSlots {
 
   /**
    * Asks the chosen providers for room, and spares in place of those who refuse; ready when there are enough. What goes on
-   * after a kill, or fills gaps, may need only a few positions: there each is asked when it is first needed.
+   * after a kill, or fills gaps, may need only a few positions: there each is asked when it is first needed. Where it
+   * fails, whoever granted room has it back.
    */
   static async open(
     context: ClientContext,
@@ -106,7 +107,15 @@ export class HolderSlots {
   ): Promise<HolderSlots> {
     const { signal, adopted } = options;
     const slots = new HolderSlots(context, upload, book, signal, options, adopted ?? []);
-    if (adopted === undefined) await slots.openAll();
+    if (adopted !== undefined) return slots;
+    try {
+      await slots.openAll();
+    } catch (error) {
+      // Nobody else knows of the room that some of them keep by now.
+      await slots.stop();
+      await withdrawAll(slots.all);
+      throw error;
+    }
     return slots;
   }
 

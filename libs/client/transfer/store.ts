@@ -3,7 +3,7 @@ import type { ContractId } from '#chain';
 import { type Manifest } from '#fragments';
 import type { Quote } from '#market';
 import type { CallOptions, ClientContext } from '../context.js';
-import { agreeWithAll, withdrawAll } from './agree.js';
+import { agreeWithAll } from './agree.js';
 import { fillMissing, gatherFromSlots } from './fill/fill-missing.js';
 import { abandonContracts, appearsOnChain, formContracts } from './form-contracts.js';
 import { HolderSlots } from './holder-slots.js';
@@ -13,7 +13,7 @@ import type { UploadJournal } from './resume/upload-journal.js';
 import type { SourceFile } from './source.js';
 import { type FileKeys, readAndSend, type UploadRun } from './upload.js';
 import { quoteHolders, tooFewProviders, type UploadPlan } from './upload-plan.js';
-import type { SignedAgreement, UploadSlot } from './upload-slot.js';
+import { type SignedAgreement, type UploadSlot, withdrawAll } from './upload-slot.js';
 
 /** Times that gaps are filled and further providers agreed with, where some deny what they took. */
 const MAX_ROUNDS = 3;
@@ -116,7 +116,10 @@ class Storing {
   async giveUp(): Promise<void> {
     await abandonContracts(this.context, [...this.formedHere]);
     await this.slots?.stop();
-    if (this.options.journal === undefined) await this.free(() => false);
+    const { journal } = this.options;
+    if (journal === undefined) await this.free(() => false);
+    // Nothing was sent, and no room is kept: there is nothing to go on with.
+    else if (this.slots === undefined && journal.before.slots.length === 0) await journal.remove();
   }
 
   /** Gives back room that is not needed, each once. */

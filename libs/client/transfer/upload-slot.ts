@@ -29,6 +29,8 @@ const RESERVATION_LIFE_SECONDS = 900;
 const SECONDS_PER_MIB = 8;
 /** Taking back a question for room is a courtesy: the room lapses anyway. */
 const TAKE_BACK_MS = 1_000;
+/** Telling a provider that nothing comes of it is a courtesy: its room lapses anyway. */
+const WITHDRAW_MS = 2_000;
 const MAX_RESERVATION_LIFE_SECONDS = 23 * 3600;
 /** Chunks that a provider shows before it is paid. */
 const CHUNKS_PER_AUDIT = 2;
@@ -251,6 +253,12 @@ export class UploadSlot implements SlotRecord {
       ...commitment,
     };
   }
+}
+
+/** Gives room back that is not needed; never fails. */
+export async function withdrawAll(slots: Iterable<UploadSlot>): Promise<void> {
+  const within = AbortSignal.timeout(WITHDRAW_MS);
+  await Promise.allSettled([...slots].map((slot) => slot.withdraw(within)));
 }
 
 function reservationLife(maxBytes: bigint): number {

@@ -283,6 +283,23 @@ describe('nobody takes it', () => {
     expect(reserved().filter((id) => !reservedBefore.includes(id))).toEqual([]);
   }, 60_000);
 
+  test('some are full: who kept room already has it back at once, and nothing is left to go on with', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'cairn-upload-'));
+    const path = join(folder, 'source');
+    await writeFile(path, bytes);
+    for (const store of [
+      () => stage.client.storeSource(memorySource(bytes), 'file', terms),
+      () => stage.client.storeFile(path, 'file', terms),
+    ]) {
+      await stage.reopenClient({ requestTimeoutMs: PATIENT_MS, journalFolder: folder });
+      await meet(6, { 0: full, 1: full });
+      await expect(store()).rejects.toMatchObject({ code: 'placement/too-few-providers' });
+      expect(reserved().filter((id) => !reservedBefore.includes(id))).toEqual([]);
+    }
+    expect(await readdir(join(folder, 'uploads'))).toEqual([]);
+    await rm(folder, { recursive: true });
+  }, 60_000);
+
   test('none answers: said so', async () => {
     const nothing = onPut({ kind: 'cut', afterBytes: 0 });
     const { wireOf } = await meet(6, {

@@ -8,12 +8,13 @@ import type { CallOptions, ClientContext } from '../../context.js';
 import { checkFile } from '../../health/file-health.js';
 import type { DealLimits } from '../../negotiation/deal-limits.js';
 import { contractNow } from '../../providers/provider-directory.js';
-import { agreeWithAll, withdrawAll } from '../agree.js';
+import { agreeWithAll } from '../agree.js';
 import { formContracts } from '../form-contracts.js';
 import { FragmentReader } from '../fragment-reader.js';
 import { HolderSlots } from '../holder-slots.js';
 import { PlacementBook } from '../placement-book.js';
 import { assertAffordable, type Deposits, quoteHolders, type UploadPlan } from '../upload-plan.js';
+import { withdrawAll } from '../upload-slot.js';
 import { fillMissing } from './fill-missing.js';
 
 const FILL_WITHIN_MS = 12 * 3600 * 1000;
