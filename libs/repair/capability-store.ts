@@ -4,6 +4,7 @@ import { bytesToHex } from '#crypto';
 import { replaceFile, syncFolder } from '#durable-file';
 import { AppError } from '#errors';
 import { decodeRepairCapability, type RepairContent, type SignedRepairCapability } from '#wire';
+import { type WithdrawnLimits, WithdrawnNumbers } from './withdrawn-numbers.js';
 
 /** How a file lies, without what only rebuilding needs: kept in memory for every file. */
 export interface FileIndex {
@@ -28,6 +29,8 @@ export class CapabilityStore {
   private constructor(
     private readonly folder: string,
     private readonly digestOf: (bytes: Uint8Array) => string,
+    /** Of what was taken back. */
+    readonly withdrawn: WithdrawnNumbers,
   ) {}
 
   /** Reads what is there. One that cannot be read any more is left where it is and named. */
@@ -35,15 +38,25 @@ export class CapabilityStore {
     folder: string,
     digestOf: (bytes: Uint8Array) => string,
   ): Promise<{ readonly store: CapabilityStore; readonly unreadable: readonly string[] }> {
-    const store = new CapabilityStore(folder, digestOf);
-    const unreadable: string[] = [];
     await mkdir(folder, { recursive: true, mode: 0o700 });
+    const withdrawn = await WithdrawnNumbers.open(join(folder, 'withdrawn'));
+    const store = new CapabilityStore(folder, digestOf, withdrawn);
+    const unreadable: string[] = [];
     for (const name of await readdir(folder)) {
       if (name.endsWith('.new')) await rm(join(folder, name), { force: true });
       if (!name.endsWith('.cap')) continue;
       const decoded = decodeRepairCapability(new Uint8Array(await readFile(join(folder, name))));
-      if (decoded.ok && decoded.value.capability.content !== undefined) store.note(decoded.value);
-      else unreadable.push(name);
+      if (!decoded.ok || decoded.value.capability.content === undefined) {
+        unreadable.push(name);
+        continue;
+      }
+      const { subject, number } = decoded.value.capability;
+      // Killed between the two steps of `withdraw` or of `keep`: the higher number is the last word.
+      if (number <= (withdrawn.get(subject)?.number ?? -1n)) await rm(join(folder, name), { force: true });
+      else {
+        store.note(decoded.value);
+        await withdrawn.forget(subject);
+      }
     }
     return { store, unreadable };
   }
@@ -75,6 +88,22 @@ export class CapabilityStore {
       throw notWritten(path, cause);
     }
     this.note(signed);
+    // Its own number is the highest from now on.
+    await this.withdrawn.forget(signed.capability.subject);
+  }
+
+  /** Lets go of a capability that its client took back, and remembers its number. @throws AppError `repair/not-written` */
+  async withdraw(subject: string, number: bigint, limits: WithdrawnLimits): Promise<void> {
+    const file = this.files.get(subject) ?? this.withdrawn.get(subject);
+    if (file === undefined) return;
+    const { client, contracts } = file;
+    const highest = number > file.number ? number : file.number;
+    try {
+      await this.withdrawn.note({ subject, client, number: highest, contracts }, limits);
+    } catch (cause) {
+      throw notWritten(this.pathOf(subject), cause);
+    }
+    await this.remove(subject);
   }
 
   async remove(subject: string): Promise<void> {

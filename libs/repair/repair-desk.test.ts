@@ -160,6 +160,24 @@ describe('slow senders', () => {
   });
 });
 
+test('what was taken back stays away: a copy of what was signed before is refused, also after a restart', async () => {
+  const first = sign({ ...given, number: given.number + 10n });
+  expect(await post(first)).toMatchObject({ outcome: 'taken' });
+  const withdrawal = sign({ ...given, number: given.number + 11n, content: undefined });
+  expect(await post(withdrawal)).toMatchObject({ outcome: 'withdrawn' });
+  expect(await codeOf(first)).toBe('repair/stale');
+  expect(await post(withdrawal)).toMatchObject({ outcome: 'withdrawn' });
+  const stranger = stage.client.market.ledger.wallet('stranger');
+  const stolen = { ...given, number: given.number + 12n, clientKey: stranger.publicKey };
+  expect(await codeOf(sign(stolen, stranger.secretKey))).toBe('repair/other-client');
+  await stage.stopRepairer();
+  await stage.startRepairer({ limits: { ...LIMITS, ...BODY } });
+  expect(await codeOf(first)).toBe('repair/stale');
+  expect(stage.repairer.file(given.subject)).toBeNull();
+  expect(await post(sign({ ...given, number: given.number + 12n }))).toMatchObject({ outcome: 'taken' });
+  expect(stage.repairer.file(given.subject)).not.toBeNull();
+});
+
 test('handing over: what changed is sent again, what is gone is taken back, a repairer that is away is named', async () => {
   const { context } = stage.client.client;
   const book = `${stage.folder}/book.json`;

@@ -116,14 +116,15 @@ export class RepairDesk {
     const known = store.get(subject);
     const answer = { subject, number: number.toString() };
     // Whoever learns a subject must not be able to put something else in its place.
-    if (known !== undefined && known.client !== client)
-      return refused({ rule: 'repair/other-client', subject });
+    const owner = (known ?? store.withdrawn.get(subject))?.client ?? client;
+    if (owner !== client) return refused({ rule: 'repair/other-client', subject });
     if (known !== undefined && known.digest === bytesToHex(crypto.sha256(bytes)))
       return accepted({ ...answer, outcome: 'known' });
-    if (known !== undefined && number <= known.number)
-      return refused({ rule: 'repair/stale', subject, number, known: known.number });
+    const last = known?.number ?? (content === undefined ? undefined : store.withdrawn.get(subject)?.number);
+    if (last !== undefined && number <= last)
+      return refused({ rule: 'repair/stale', subject, number, known: last });
     if (content === undefined) {
-      await store.remove(subject);
+      await store.withdraw(subject, number, this.options.limits);
       onChange();
       return accepted({ ...answer, outcome: 'withdrawn' });
     }

@@ -4,6 +4,7 @@ import type { NetworkParams } from '#chain';
 import {
   type ClientContext,
   closeClientContext,
+  contractNow,
   createRepairIdentity,
   HolderSessions,
   openClientContext,
@@ -52,6 +53,8 @@ const AUDIT_JOB = defineJob('repair-audit', z.object({}));
 const PASS_JOB = defineJob('repair-pass', z.object({}));
 /** A killed process' pass is taken up again after this: well within an epoch of a devnet. */
 const LEASE_MS = 3_000;
+/** Capabilities that were taken back and are looked at again at one height. */
+const WITHDRAWN_PER_TIP = 20;
 /** Groups of contracts that are repaired at the same time. */
 const CONCURRENT_ROUNDS = 2;
 /** What clients should let a repairer pay at most, of what they pay themselves; and what they should set aside. */
@@ -257,6 +260,7 @@ export class Repairer {
     }
     await this.watch.lookUp(height, isReorg);
     await this.forgetOver();
+    await this.forgetWithdrawn();
     this.replan(height);
     const { queue } = this.options;
     await queue.enqueue(AUDIT_JOB, {}, { jobId: 'audit', attempts: 1 });
@@ -303,6 +307,19 @@ export class Repairer {
       if (!isOver(settledAt, this.follower.height ?? 0)) continue;
       await this.store.remove(subject);
       this.isChanged = true;
+    }
+  }
+
+  /** Numbers of what was taken back are remembered until nobody pays for its contracts any more; a few at each block. */
+  private async forgetWithdrawn(): Promise<void> {
+    const { withdrawn } = this.store;
+    for (const { subject, contracts } of withdrawn.nextToCheck(WITHDRAWN_PER_TIP)) {
+      const settledAt: (number | null | undefined)[] = [];
+      for (const contract of contracts) {
+        settledAt.push((await contractNow(this.options.ledger, contract))?.settledAt);
+        if (settledAt.at(-1) == null) break;
+      }
+      if (isOver(settledAt, this.follower.height ?? 0)) await withdrawn.forget(subject);
     }
   }
 
