@@ -41,7 +41,8 @@ interface Opened {
 /** Fragments that are with their provider again, and why others are not. */
 export interface Healed {
   readonly healed: readonly string[];
-  readonly failures: readonly AppError[];
+  /** By fragment; where the provider takes nothing, one alone. */
+  readonly failures: ReadonlyMap<string, AppError>;
 }
 
 /** One replacement as it went. */
@@ -160,11 +161,11 @@ export class RepairRound {
     try {
       const both = AbortSignal.any([signal, refusal.signal]);
       const { failures } = await rebuild(targets, { ...options, signal: both });
-      return { healed, failures: [...failures.values()] };
+      return { healed, failures };
     } catch (error) {
       const why: unknown = refusal.signal.reason;
       if (signal.aborted || !(why instanceof AppError)) throw error;
-      return { healed, failures: [why] };
+      return { healed, failures: new Map([[view.id, why]]) };
     }
   }
 

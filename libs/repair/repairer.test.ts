@@ -112,5 +112,5 @@ test('a fragment that a living provider lost is put again, from the others', asy
     AbortSignal.timeout(20_000),
   );
   expect([...healed].sort()).toEqual([...ids].sort());
-  expect(failures).toMatchObject([{ code: 'repair/unknown-fragment' }]);
+  expect([...failures.values()]).toMatchObject([{ code: 'repair/unknown-fragment' }]);
 }, 180_000);

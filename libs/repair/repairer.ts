@@ -21,6 +21,7 @@ import { Announcement } from './announcement.js';
 import { ByteLimit } from './byte-limit.js';
 import { CapabilityStore, type FileIndex } from './capability-store.js';
 import { HolderWatch } from './holder-watch.js';
+import { type HealTask, LostFragments } from './lost-fragments.js';
 import { type FileFacts, isOver, type PlannedRepair, planRepairs, type RepairPlan } from './plan.js';
 import { RepairBook } from './repair-book.js';
 import { defaultRepairLimits, RepairDesk, type RepairLimits } from './repair-desk.js';
@@ -77,8 +78,7 @@ export class Repairer {
   private readonly announcement: Announcement;
   private readonly follower: TipFollower;
   private readonly workers: Worker[] = [];
-  /** Fragments that living providers lost, by the contract that goes on. */
-  private readonly rotten = new Map<string, Set<string>>();
+  private readonly lost: LostFragments;
   private readonly attempts = new Map<string, Attempt>();
   private readonly running = new Set<string>();
   /** Files of contracts that are being replaced. */
@@ -110,8 +110,9 @@ export class Repairer {
     );
     this.sessions = new HolderSessions(this.context);
     this.limit = new ByteLimit(options.bytesPerSecond);
+    this.lost = new LostFragments(params.contract.epochBlocks);
     this.announcement = new Announcement({ context: this.context, logger });
-    const onLostFragment = (view: ContractView, fragment: string): void => this.noteLost(view, fragment);
+    const onLostFragment = (view: ContractView, fragment: string): void => this.lost.note(view, fragment);
     this.watch = new HolderWatch({
       ledger,
       crypto: nativeCrypto,
@@ -247,7 +248,7 @@ export class Repairer {
         why: this.attempts.get(contract)?.why ?? null,
       })),
       departed: this.watch.departed(),
-      rotten: [...this.rotten.values()].reduce((sum, { size }) => sum + size, 0),
+      rotten: this.lost.size,
       healed: this.book.healed,
       last: [...this.book.last],
     };
@@ -423,29 +424,18 @@ export class Repairer {
     this.attempts.set(contract, attempt);
   }
 
-  private noteLost(view: ContractView, fragment: string): void {
-    const lost = this.rotten.get(view.id) ?? new Set();
-    if (lost.size < MAX_ROTTEN_PER_CONTRACT) lost.add(fragment);
-    this.rotten.set(view.id, lost);
-  }
-
   private async auditAndHeal(job: Job<object>): Promise<void> {
     const height = this.follower.height ?? 0;
     await this.watch.audit(height, job.signal);
     this.replan(height);
     if (!this.isActive()) return;
-    for (const [contract, fragments] of [...this.rotten]) {
+    for (const task of this.lost.take(height)) {
       if (job.signal.aborted) return;
-      await this.healOne(contract, fragments, job.signal);
+      await this.healOne(task, job.signal);
     }
   }
 
-  private async healOne(
-    contract: string,
-    fragments: ReadonlySet<string>,
-    signal: AbortSignal,
-  ): Promise<void> {
-    this.rotten.delete(contract);
+  private async healOne({ contract, fragments }: HealTask, signal: AbortSignal): Promise<void> {
     const files = this.store
       .all()
       .filter(({ contracts }) => contracts.some((listed) => this.watch.view(listed)?.id === contract));
@@ -461,16 +451,21 @@ export class Repairer {
         this.watch.suspect(contract);
         this.options.logger.info({ contract, healed }, 'fragments that a provider had lost were put again');
       }
-      if (failures.length > 0) this.warnOfLost(contract, failures[0]);
+      for (const fragment of fragments) {
+        const isHopeless = failures.get(fragment)?.code === 'repair/unknown-fragment';
+        if (!healed.includes(fragment) && !isHopeless) this.lost.note(view, fragment);
+      }
+      for (const error of [...failures.values()].slice(0, 1)) this.warnOfLost(contract, error);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
+      for (const fragment of fragments) this.lost.note(view, fragment);
       this.warnOfLost(contract, error);
     }
   }
 
-  /** It is found again by the next audit that meets it; what it misses meanwhile, the ledger sees. */
-  private warnOfLost(contract: string, error: AppError | undefined): void {
-    this.options.logger.warn({ contract, err: error }, 'a lost fragment could not be put again');
+  /** It is tried again, later each time; what it misses meanwhile, the ledger sees. */
+  private warnOfLost(contract: string, err: AppError): void {
+    this.options.logger.warn({ contract, err }, 'a lost fragment could not be put again');
   }
 
   /** The book only tells what was: a full disk under it stops no repair. */
@@ -483,12 +478,10 @@ export class Repairer {
   private round(): RepairRound {
     const { context, store, watch, sessions, limit } = this;
     const { params, logger } = this.options;
-    const onLostFragment = (view: ContractView, fragment: string): void => this.noteLost(view, fragment);
+    const onLostFragment = (view: ContractView, fragment: string): void => this.lost.note(view, fragment);
     return new RepairRound({ context, params, store, watch, sessions, limit, onLostFragment, logger });
   }
 }
-
-const MAX_ROTTEN_PER_CONTRACT = 64;
 
 function groupKey({ subjects }: PlannedRepair): string {
   return [...subjects].sort().join();
