@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -42,13 +42,26 @@ beforeAll(async () => {
   const { height, totalWork } = test.ledger.chain.tip;
   heaviest = { height, totalWork };
   await test.ledger.indexed();
-  await cp(test.dataDir, original, { recursive: true, filter: (name) => !name.includes('lock') });
+  await copyOfLiveFolder(test.dataDir, original);
   expect((await readdir(join(original, 'ledger'))).filter((name) => /sqlite-wal$/.test(name))).toHaveLength(
     2,
   );
   await test.close();
 });
 afterAll(() => rm(original, { recursive: true, force: true }));
+
+/** A ledger that runs takes old snapshots away while they are copied: then it is done again. */
+async function copyOfLiveFolder(from: string, to: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await cp(from, to, { recursive: true, filter: (name) => !name.includes('lock') });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === 10) throw error;
+      await rm(to, { recursive: true, force: true });
+      await mkdir(to);
+    }
+  }
+}
 
 type Random = () => number;
 

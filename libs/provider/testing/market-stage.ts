@@ -69,13 +69,16 @@ export class MarketStage {
     }
   }
 
-  /** Waits until every challenge that a proof may answer now has one: a real miner leaves a second for it. */
+  /**
+   * Waits until every challenge that a proof may answer now has one: a real miner leaves a second for it. Nobody waits for
+   * who lost what he would have to prove.
+   */
   async proven(): Promise<void> {
     const { height, ledger } = this.ledger;
     for (const { provider, address } of [this.provider, ...this.others]) {
       const { proofs } = provider.context.records;
       for (const { contract, epoch, proven, opensAt } of await ledger.challenges({ provider: address })) {
-        if (proven || height + 1 < opensAt) continue;
+        if (proven || height + 1 < opensAt || !(await hasAll(provider, contract as ContractId))) continue;
         await until(`the proof of epoch ${epoch}`, async () => {
           return (await proofs.find(contract as ContractId, epoch)) !== undefined;
         });
@@ -99,4 +102,11 @@ export class MarketStage {
     for (const provider of [this.provider, ...this.others]) await provider.close();
     await this.ledger.close();
   }
+}
+
+async function hasAll({ context }: TestProvider['provider'], contract: ContractId): Promise<boolean> {
+  for (const { id } of await context.records.fragments(contract)) {
+    if (!(await context.store.has(id))) return false;
+  }
+  return true;
 }
