@@ -45,9 +45,17 @@ export type CallOf<W extends ClientCall['word']> = Extract<ClientCall, { readonl
 
 export interface ClientAnswer {
   readonly id: number;
+  /** Not the answer yet, but from here on contracts are formed: that takes blocks. */
+  readonly needsBlocks?: boolean;
   readonly peakRssMiB: number;
   readonly value?: Put | Got | string | undefined;
   readonly error?: string;
+}
+
+/** The chain's blocks, which do not come while a transfer is timed. */
+export interface Blocks {
+  pause(): void;
+  resume(): void;
 }
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
@@ -60,13 +68,14 @@ export class ClientChild {
   private constructor(
     private readonly child: ChildProcess,
     readonly address: string,
+    private readonly blocks: Blocks,
   ) {}
 
   /** Starts a client over a node for a phrase. */
-  static async start(nodeUrl: string, phrase: string): Promise<ClientChild> {
+  static async start(nodeUrl: string, phrase: string, blocks: Blocks): Promise<ClientChild> {
     const child = fork(resolve('dist', 'bench', 'client-process.js'), { serialization: 'advanced' });
-    const address = await ask(child, { id: 0, word: 'open', nodeUrl, phrase });
-    return new ClientChild(child, address.value as string);
+    const address = await ask(child, { id: 0, word: 'open', nodeUrl, phrase }, blocks);
+    return new ClientChild(child, address.value as string, blocks);
   }
 
   get peakRssMiB(): number {
@@ -75,11 +84,11 @@ export class ClientChild {
 
   /** `others`: processes whose processor time is of interest. */
   put(file: string, options: Options, others: readonly number[] = []): Promise<Put> {
-    return this.ask({ word: 'put', file, options, others }) as Promise<Put>;
+    return this.withoutBlocks({ word: 'put', file, options, others }) as Promise<Put>;
   }
 
   get(entry: Put['entry'], others: readonly number[] = []): Promise<Got> {
-    return this.ask({ word: 'get', entry, others }) as Promise<Got>;
+    return this.withoutBlocks({ word: 'get', entry, others }) as Promise<Got>;
   }
 
   async end(contracts: readonly string[]): Promise<void> {
@@ -94,19 +103,33 @@ export class ClientChild {
     await gone;
   }
 
+  /** From the call to its answer, or until it says that it needs blocks. */
+  private async withoutBlocks(call: WithoutId<ClientCall>): Promise<unknown> {
+    this.blocks.pause();
+    try {
+      return await this.ask(call);
+    } finally {
+      this.blocks.resume();
+    }
+  }
+
   private async ask(call: WithoutId<ClientCall>): Promise<unknown> {
     this.calls += 1;
-    const answer = await ask(this.child, { ...call, id: this.calls });
+    const answer = await ask(this.child, { ...call, id: this.calls }, this.blocks);
     this.peak = answer.peakRssMiB;
     return answer.value;
   }
 }
 
-function ask(child: ChildProcess, call: ClientCall): Promise<ClientAnswer> {
+function ask(child: ChildProcess, call: ClientCall, blocks: Blocks): Promise<ClientAnswer> {
   return new Promise((done, fail) => {
     const gone = (code: number | null): void => fail(new Error(`the client process ended with ${code}`));
     const take = (answer: ClientAnswer): void => {
       if (answer.id !== call.id) return;
+      if (answer.needsBlocks === true) {
+        blocks.resume();
+        return;
+      }
       child.off('message', take);
       child.off('exit', gone);
       if (answer.error === undefined) done(answer);

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { devnet } from '#chain';
 import { CairnClient } from '#client';
 import { releaseMemory } from '#erasure';
@@ -13,6 +14,8 @@ let ledger: NodeClient | undefined;
 let client: CairnClient | undefined;
 
 const FIRST_BYTE_ROUNDS = 5;
+/** Until what was under way for a read that was broken off is over. */
+const SETTLE_MS = 300;
 
 async function answer(call: ClientCall): Promise<ClientAnswer['value']> {
   switch (call.word) {
@@ -36,7 +39,7 @@ function opened(): CairnClient {
 }
 
 /** The clock stops for the receipts, which hold the bytes, and again for the contracts, which take blocks. */
-async function put(open: CairnClient, { file, options, others }: CallOf<'put'>): Promise<Put> {
+async function put(open: CairnClient, { id, file, options, others }: CallOf<'put'>): Promise<Put> {
   const startedMs = performance.now();
   const cpu = startCpuTime(others);
   let receiptsMs = Number.NaN;
@@ -47,6 +50,7 @@ async function put(open: CairnClient, { file, options, others }: CallOf<'put'>):
       if (stage !== 'agreeing' || !Number.isNaN(receiptsMs)) return;
       receiptsMs = performance.now();
       used = cpu();
+      needBlocks(id);
     },
   });
   return {
@@ -68,6 +72,7 @@ async function get(open: CairnClient, { entry, others }: CallOf<'get'>): Promise
     firstByteMs.push(performance.now() - askedMs);
     if (first.done !== true) releaseMemory(first.value);
     await bytes.return(undefined);
+    await delay(SETTLE_MS);
   }
   const startedMs = performance.now();
   const cpu = startCpuTime(others);
@@ -92,6 +97,10 @@ function startCpuTime(others: readonly number[]): () => CpuTime {
       othersSeconds: before === undefined || after === undefined ? undefined : after - before,
     };
   };
+}
+
+function needBlocks(id: number): void {
+  process.send?.({ id, needsBlocks: true, peakRssMiB: 0 } satisfies ClientAnswer);
 }
 
 process.on('message', async (call: ClientCall) => {

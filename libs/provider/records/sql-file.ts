@@ -64,21 +64,38 @@ function openDatabase(file: string): Promise<sqlite3.Database> {
 }
 
 function wrap(database: sqlite3.Database, file: string): SqlFile {
+  // The texts are few and fixed: parsing one again costs as much as running it.
+  const prepared = new Map<string, sqlite3.Statement>();
+  const statementOf = (text: string, onError: (error: Error) => void): sqlite3.Statement => {
+    const known = prepared.get(text);
+    if (known !== undefined) return known;
+    const statement = database.prepare(text, (error: Error | null) => {
+      if (error === null) return;
+      prepared.delete(text);
+      onError(error);
+    });
+    prepared.set(text, statement);
+    return statement;
+  };
   return {
-    run: (statement, values = []) =>
+    run: (text, values = []) =>
       new Promise((resolve, reject) => {
-        database.run(statement, values, (error) =>
-          error === null ? resolve() : reject(failed(file, error)),
+        const fail = (error: Error): void => reject(failed(file, error));
+        statementOf(text, fail).run(values, (error: Error | null) =>
+          error === null ? resolve() : fail(error),
         );
       }),
-    all: (statement, values = []) =>
+    all: (text, values = []) =>
       new Promise((resolve, reject) => {
-        database.all(statement, values, (error: Error | null, rows: Row[]) =>
-          error === null ? resolve(rows) : reject(failed(file, error)),
+        const fail = (error: Error): void => reject(failed(file, error));
+        statementOf(text, fail).all(values, (error: Error | null, rows: Row[]) =>
+          error === null ? resolve(rows) : fail(error),
         );
       }),
     close: () =>
       new Promise((resolve, reject) => {
+        for (const statement of prepared.values()) statement.finalize();
+        prepared.clear();
         database.close((error) => (error === null ? resolve() : reject(failed(file, error))));
       }),
   };
