@@ -77,6 +77,7 @@ const EXIT_BY_ERROR: readonly (readonly [string, ExitName])[] = [
   ['wallet/not-confirmed', 'tryAgain'],
   ['wallet/dropped', 'tryAgain'],
   ['contract/not-ended', 'tryAgain'],
+  ['fill/overtaken', 'tryAgain'],
   ['catalogue/outcome-unknown', 'tryAgain'],
   ['data-folder/', 'config'],
 ];

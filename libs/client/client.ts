@@ -45,7 +45,8 @@ import { fileVoucherBook, memoryVoucherBook } from './reads/voucher-book.js';
 import type { StandingDeposits } from './repair/standing-deposits.js';
 import { type ReadOptions, readFile } from './transfer/download.js';
 import { explainExpiry } from './transfer/expiry.js';
-import { type FilledManifest, type FillOptions, fillManifest } from './transfer/fill/fill-file.js';
+import { type FillOptions, fillManifest } from './transfer/fill/fill-file.js';
+import { type FilledFile, publishFilled } from './transfer/fill/publish-filled.js';
 import { abandonContracts, assertEnded, endContracts, type NotEnded } from './transfer/form-contracts.js';
 import { abandonUnlessNamed, endUnlessNamed, tidyUp } from './transfer/resume/leftovers.js';
 import { createUploadJournals, noUploadJournals } from './transfer/resume/upload-journal.js';
@@ -91,11 +92,6 @@ export interface StoredFile {
   readonly entry: FileEntry;
   readonly quote: Quote;
   readonly contracts: readonly string[];
-}
-
-/** A file whose gaps were filled as far as possible, to be published. */
-export interface FilledFile extends FilledManifest {
-  readonly entry: FileEntry;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -318,24 +314,16 @@ export class CairnClient {
   async fillFile(entry: FileEntry, options: Omit<FillOptions, 'paidUntilHeight'> = {}): Promise<FilledFile> {
     const paidUntilHeight = Number(entry.paidUntilHeight);
     const filled = await fillManifest(this.context, manifestOf(entry), { ...options, paidUntilHeight });
-    return { ...filled, entry: { ...entry, manifest: encodeManifest(filled.manifest) } };
+    const now = { ...entry, manifest: encodeManifest(filled.manifest) };
+    return { ...filled, entry: now, before: entry.manifest };
   }
 
-  /** Publishes who holds filled files now, and ends the contracts that keep nothing of them any more. */
-  async publishFilled(files: readonly FilledFile[], options: CallOptions = {}): Promise<void> {
-    const changed = files.filter(({ formed }) => formed.length > 0);
-    if (changed.length === 0) return;
-    await this.anchorRenewed(
-      changed.map(({ entry }) => entry),
-      options,
-    ).catch(async (error: unknown) => {
-      const formed = changed.flatMap((file) => file.formed);
-      if (!isOutcomeUnknown(error)) await abandonContracts(this.context, formed);
-      throw error;
-    });
-    // Of a file that was removed meanwhile nothing is named: what was formed for it ends, too.
-    const released = changed.flatMap((file) => [...file.released, ...file.formed]);
-    await endUnlessNamed(this.context, released, options);
+  /**
+   * Publishes who holds filled files now, and ends the contracts that keep nothing of them any more.
+   * @throws AppError `fill/overtaken` where another run came before
+   */
+  publishFilled(files: readonly FilledFile[], options: CallOptions = {}): Promise<void> {
+    return publishFilled(this.context, files, options);
   }
 
   /**

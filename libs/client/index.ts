@@ -58,6 +58,7 @@ export { askRepairer, askRepairFile, askRepairStatus } from './repair/repairer-c
 export { type RepairChoice, repairDeposits, type StandingDeposits } from './repair/standing-deposits.js';
 export type { ByteRange, ReadOptions } from './transfer/download.js';
 export { createFileHash, type FileHash } from './transfer/file-hash.js';
+export type { FilledFile } from './transfer/fill/publish-filled.js';
 export { FragmentReader } from './transfer/fragment-reader.js';
 export { openSource, type SourceFile } from './transfer/source.js';
 export { openStdinSource } from './transfer/stream-source.js';

@@ -486,6 +486,34 @@ describe('a second run', () => {
 });
 
 describe('gaps of a stored file', () => {
+  test('of two that fill the same one the first stands, and what the other formed is ended', async () => {
+    await meet(6, { 1: onPut({ kind: 'refuse', status: 503, code: 'fragment/busy' }) });
+    const bytes = new Uint8Array(randomBytes(50_000));
+    const long = { ...terms, epochs: 40 };
+    const stored = await stage.whileMining(stage.client.storeSource(memorySource(bytes), 'twice', long));
+    await stage.reopenClient();
+    const { client } = stage;
+    await stage.whileMining(client.anchor([stored.entry]));
+    const entry = await client.file('twice');
+    const one = await stage.whileMining(client.fillFile(entry));
+    const other = await stage.whileMining(client.fillFile(entry));
+    expect([one.formed.length, other.formed.length]).toEqual([1, 1]);
+    await stage.whileMining(client.publishFilled([one]));
+    await expect(stage.whileMining(client.publishFilled([other]))).rejects.toMatchObject({
+      code: 'fill/overtaken',
+      data: { files: ['twice'] },
+    });
+    await stage.market.mine();
+    expect(manifestOf(await client.file('twice'))).toEqual(manifestOf(one.entry));
+    const isEnding = async ([contract]: readonly string[]): Promise<boolean> => {
+      const { status, endEpoch, epochs } = await stage.view(contract ?? '');
+      return status !== 'active' || endEpoch < epochs;
+    };
+    expect([await isEnding(one.formed), await isEnding(other.formed)]).toEqual([false, true]);
+    const again = await client.file('twice');
+    expect(await client.fillFile(again)).toMatchObject({ lost: 0, formed: [] });
+  }, 60_000);
+
   test('are filled from the rest: what was not placed, and what its holder does not have any more', async () => {
     await meet(6, { 1: onPut({ kind: 'refuse', status: 503, code: 'fragment/busy' }) });
     const bytes = new Uint8Array(randomBytes(300_000));
