@@ -42,6 +42,8 @@ const EXIT_BY_ERROR: readonly (readonly [string, ExitName])[] = [
   ['get/not-permitted', 'permission'],
   ['fetch/member-damaged', 'badData'],
   ['upload/journals-unreadable', 'permission'],
+  ['negotiation/journal-unreadable', 'permission'],
+  ['repair/book-unreadable', 'permission'],
   ['manifest/', 'badData'],
   ['supply/unbalanced', 'badData'],
   ['renewals/damaged', 'badData'],

@@ -4,6 +4,7 @@ import { type ContractId, decode, isHexId } from '#chain';
 import { agreementSchema, encodeAgreement, type FragmentEntry } from '#contracts';
 import { bytesToHex, hexToBytes } from '#crypto';
 import type { ProposalOrigin } from '#wire';
+import { type OwnFile, readOwn } from '../own-files.js';
 import type { AgreementProposal, ProviderSession } from '../providers/provider-session.js';
 import { isOfAnother } from './living-process.js';
 
@@ -18,7 +19,10 @@ export interface NegotiationJournal {
   save(session: Pick<ProviderSession, 'contract' | 'baseUrl'>, proposed: AgreementProposal): Promise<void>;
   /** The negotiation is over: its contract is on chain, or never will be. */
   close(contract: ContractId): Promise<void>;
-  /** Those of runs that are over and of this one; what another living process negotiates is its own. */
+  /**
+   * Those of runs that are over and of this one; what another living process negotiates is its own.
+   * @throws AppError `negotiation/journal-unreadable`
+   */
   open(): Promise<OpenNegotiation[]>;
 }
 
@@ -50,15 +54,24 @@ export function createFileJournal(folder: string): NegotiationJournal {
     close: (contract) => rm(pathOf(contract), { force: true }),
     async open() {
       const found: OpenNegotiation[] = [];
-      for (const name of await readdir(folder).catch(() => [])) {
+      for (const name of (await readOwn(readdir(folder), unreadable(folder))) ?? []) {
         if (!name.endsWith('.json')) continue;
-        const negotiation = parse(await readFile(join(folder, name), 'utf8').catch(() => ''));
+        const path = join(folder, name);
+        // One that is gone was closed meanwhile.
+        const negotiation = parse((await readOwn(readFile(path, 'utf8'), unreadable(path))) ?? '');
         if (negotiation !== undefined) found.push(negotiation);
       }
       return found;
     },
   };
 }
+
+const unreadable = (path: string): OwnFile => ({
+  path,
+  code: 'negotiation/journal-unreadable',
+  name: 'What was written down about open negotiations',
+  next: 'Correct its permissions, or move it away: providers then keep their room for what it names until that lapses.',
+});
 
 async function writeDurably(path: string, text: string): Promise<void> {
   const file = await open(`${path}.part`, 'w', 0o600);

@@ -8,6 +8,7 @@ import { AppError } from '#errors';
 import { isPlaced, type Manifest } from '#fragments';
 import { type RepairCapability, signRepairCapability } from '#wire';
 import type { CallOptions, ClientContext } from '../context.js';
+import { type OwnFile, readOwn } from '../own-files.js';
 import { createHttpAgent } from '../providers/http.js';
 import { contractNow } from '../providers/provider-directory.js';
 import { manifestToCapability, repairDigest, repairSubject } from './capability.js';
@@ -52,6 +53,7 @@ type Entry = z.infer<typeof entrySchema>;
 /**
  * Brings repairers up to date: what is new or changed is handed to the repairer that its contracts name, what is gone is
  * taken back. `book`: a file that remembers what was handed over; without one everything is handed over again.
+ * @throws AppError `repair/book-unreadable`
  */
 export async function handOver(
   context: ClientContext,
@@ -167,9 +169,13 @@ function numberAfter({ nowMs }: ClientContext, entry: Entry | undefined): bigint
   return now > last ? now : last + 1n;
 }
 
-/** A book that cannot be read, or is another client's, is begun anew: handing over twice does no harm. */
+/**
+ * A book that is damaged, or another client's, is begun anew: handing over twice does no harm. One that may not be read is
+ * told: nobody would be told of what is gone.
+ */
 async function readBook(book: string | undefined, client: string): Promise<Map<string, Entry>> {
-  const text = book === undefined ? '' : await readFile(book, 'utf8').catch(() => '');
+  if (book === undefined) return new Map();
+  const text = (await readOwn(readFile(book, 'utf8'), unreadable(book))) ?? '';
   try {
     const parsed = fileSchema.parse(JSON.parse(text));
     return parsed.client === client ? new Map(Object.entries(parsed.entries)) : new Map();
@@ -177,6 +183,13 @@ async function readBook(book: string | undefined, client: string): Promise<Map<s
     return new Map();
   }
 }
+
+const unreadable = (path: string): OwnFile => ({
+  path,
+  code: 'repair/book-unreadable',
+  name: 'The list of what was handed to repairers',
+  next: 'Correct its permissions, or move it away: everything is then handed over again.',
+});
 
 async function writeBook(
   book: string | undefined,

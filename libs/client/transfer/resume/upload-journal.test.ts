@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -191,9 +191,20 @@ test('a folder that cannot be read is told, not taken for an empty one', async (
   const file = join(folder, 'a file');
   await writeFile(file, '');
   const swept = createUploadJournals(file, key).sweep(Date.now());
-  await expect(swept).rejects.toMatchObject({ code: 'upload/journals-unreadable', data: { folder: file } });
+  await expect(swept).rejects.toMatchObject({ code: 'upload/journals-unreadable', data: { path: file } });
   const none = createUploadJournals(join(folder, 'none yet'), key);
   expect(await none.sweep(Date.now())).toEqual({ resumable: new Set(), forgotten: [] });
+});
+
+test('a journal that cannot be read is told, and not begun anew over it', async () => {
+  const journal = await openHere();
+  await journal.leave();
+  const path = await onlyFile();
+  await rm(path);
+  await mkdir(path);
+  const told = { code: 'upload/journals-unreadable', data: { path } };
+  await expect(openHere()).rejects.toMatchObject(told);
+  await expect(createUploadJournals(folder, key).sweep(Date.now())).rejects.toMatchObject(told);
 });
 
 describe('a record', () => {

@@ -3,8 +3,8 @@ import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:
 import { join } from 'node:path';
 import type { ContractId } from '#chain';
 import { concatBytes } from '#crypto';
-import { AppError } from '#errors';
 import { isOfAnother } from '../../negotiation/living-process.js';
+import { type OwnFile, readOwn } from '../../own-files.js';
 import type { PlacementBook } from '../placement-book.js';
 import type { SlotRecord } from '../slot-record.js';
 import {
@@ -114,7 +114,7 @@ class FolderOfJournals implements UploadJournals {
   async sweep(nowMs: number): Promise<{ resumable: Set<string>; forgotten: string[] }> {
     const resumable = new Set<string>();
     const forgotten: string[] = [];
-    for (const name of await namesIn(this.folder)) {
+    for (const name of (await readOwn(readdir(this.folder), unreadable(this.folder))) ?? []) {
       if (!name.endsWith(SUFFIX)) continue;
       const path = join(this.folder, name);
       const swept = await takeAlone(path, () => this.sweepOne(path, nowMs));
@@ -185,9 +185,12 @@ export interface ReadJournal {
   readonly goodBytes: number;
 }
 
-/** Reads a journal; undefined where there is none, or none that this key opens. */
+/**
+ * Reads a journal; undefined where there is none, or none that this key opens.
+ * @throws AppError `upload/journals-unreadable`
+ */
 export async function readJournal(path: string, key: Uint8Array): Promise<ReadJournal | undefined> {
-  const source = new Uint8Array(await readFile(path).catch(() => Buffer.alloc(0)));
+  const source = new Uint8Array((await readOwn(readFile(path), unreadable(path))) ?? []);
   if (source.length < ID_BYTES) return undefined;
   const id = source.slice(0, ID_BYTES);
   const slots: JournalSlot[] = [];
@@ -353,19 +356,9 @@ export class UploadJournal {
   }
 }
 
-/** Nothing where no upload was ever written down. A folder that cannot be read is told: what is in it is not forgotten. */
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return [];
-    throw new AppError({
-      code: 'upload/journals-unreadable',
-      message: `The folder of unfinished uploads, ${folder}, cannot be read (${code}).`,
-      next: 'Correct its permissions, or move it away where nothing in it is to be gone on with.',
-      data: { folder },
-      cause,
-    });
-  }
-}
+const unreadable = (path: string): OwnFile => ({
+  path,
+  code: 'upload/journals-unreadable',
+  name: 'What was written down about unfinished uploads',
+  next: 'Correct its permissions, or move it away where nothing in it is to be gone on with.',
+});
