@@ -17,6 +17,7 @@ import type { HolderWatch } from './holder-watch.js';
 import { neededContents } from './needed-contents.js';
 import type { PlannedRepair } from './plan.js';
 import { rebuild, replacementToTarget } from './rebuild.js';
+import { planRoom } from './room.js';
 import { SegmentSource } from './segment-source.js';
 
 export interface RepairRoundOptions {
@@ -54,8 +55,8 @@ export interface RoundOutcome {
 }
 
 /**
- * Replaces contracts that share segments, together: what is read to rebuild one of them rebuilds all. `avoid`: accounts
- * that failed at this before, by contract.
+ * Replaces contracts that share segments, together: what is read to rebuild one of them rebuilds all. `past`: what failed
+ * at it before, by contract. What cannot be moved while room is kept is left for a later round.
  */
 export class RepairRound {
   private readonly source: SegmentSource;
@@ -68,7 +69,7 @@ export class RepairRound {
 
   async run(
     group: readonly PlannedRepair[],
-    avoid: (contract: string) => ReadonlySet<string>,
+    past: (contract: string) => PastAttempts,
     signal: AbortSignal,
   ): Promise<RoundOutcome[]> {
     const { context, watch, limit } = this.options;
@@ -79,10 +80,13 @@ export class RepairRound {
       outcomes.push({ planned, record, avoid: result.replaced ? undefined : result.provider });
     };
     const opened: Opened[] = [];
+    const { begun, roomSeconds, refused } = await this.fit(group, past);
+    if (refused !== undefined) await finish(refused.planned, refused);
     const taken = await this.occupied(group);
-    for (const planned of group) {
+    for (const planned of begun) {
       signal.throwIfAborted();
-      const result = await this.openOne(planned, taken, avoid(planned.contract), signal);
+      const { avoid } = past(planned.contract);
+      const result = await this.openOne({ planned, avoid, roomSeconds }, taken, signal);
       if ('open' in result) opened.push(result);
       else await finish(planned, result);
     }
@@ -201,10 +205,36 @@ export class RepairRound {
     return { providers, domains, silent: watch.silentProviders(), candidates };
   }
 
+  /** As many of a group, most urgent first, as can be moved while room is kept for all of them. */
+  private async fit(
+    group: readonly PlannedRepair[],
+    past: (contract: string) => PastAttempts,
+  ): Promise<Fitting> {
+    const { context, store, limit } = this.options;
+    const { bytesPerSecond } = limit;
+    const begun: PlannedRepair[] = [];
+    let roomSeconds = 0;
+    let read = 0;
+    let written = 0;
+    for (const planned of group) {
+      const sizeBytes = Number((await context.ledger.contract({ id: planned.contract }))?.totalBytes ?? 0);
+      const k = planned.subjects.reduce((max, one) => Math.max(max, store.get(one)?.profile.k ?? 1), 1);
+      // Of a holder that leaves one fragment is copied; for the others of a group the same k are read.
+      read = Math.max(read, (planned.reason === 'drained' ? 1 : k) * sizeBytes);
+      written += sizeBytes;
+      const { attempts } = past(planned.contract);
+      const plan = planRoom({ movedBytes: read + written, bytesPerSecond, attempts });
+      if ('seconds' in plan) roomSeconds = Math.max(roomSeconds, plan.seconds);
+      else if (begun.length > 0) break;
+      else return { begun, roomSeconds, refused: { planned, why: plan.why, bytesRead: 0, bytesRebuilt: 0 } };
+      begun.push(planned);
+    }
+    return { begun, roomSeconds };
+  }
+
   private async openOne(
-    planned: PlannedRepair,
+    { planned, avoid, roomSeconds }: ToOpen,
     occupied: Occupied,
-    avoid: ReadonlySet<string>,
     signal: AbortSignal,
   ): Promise<Opened | RoundResult> {
     const { context, params } = this.options;
@@ -219,7 +249,12 @@ export class RepairRound {
     const { candidate } = choice;
     const { provider } = candidate.offer;
     try {
-      const open = await openReplacement(context, { contract: planned.contract, candidate, signal });
+      const open = await openReplacement(context, {
+        contract: planned.contract,
+        candidate,
+        signal,
+        roomSeconds,
+      });
       providers.add(provider);
       domains.add(failureDomain(params, candidate));
       return { planned, view, open, provider };
@@ -258,6 +293,25 @@ export class RepairRound {
       time: new Date(this.options.context.nowMs()).toISOString(),
     };
   }
+}
+
+/** What went wrong with a contract before. */
+export interface PastAttempts {
+  /** Accounts that failed at it. */
+  readonly avoid: ReadonlySet<string>;
+  readonly attempts: number;
+}
+
+interface ToOpen {
+  readonly planned: PlannedRepair;
+  readonly avoid: ReadonlySet<string>;
+  readonly roomSeconds: number;
+}
+
+interface Fitting {
+  readonly begun: readonly PlannedRepair[];
+  readonly roomSeconds: number;
+  readonly refused?: RoundResult & { readonly planned: PlannedRepair };
 }
 
 interface RoundResult {

@@ -55,6 +55,33 @@ test('a provider leaves: it is replaced without a miss, and what it still gives 
   expect(record?.bytesRead).toBe(record?.bytesRebuilt);
 }, 120_000);
 
+test('what the operator’s rate cannot move while room is kept is not begun: the queue says why, and what would do', async () => {
+  stage = await RepairStage.open(5);
+  const file = await stage.store(300_000);
+  await stage.stopRepairer();
+  await stage.startRepairer({ bytesPerSecond: 2 });
+  const view = await stage.client.view(file.contracts[0]!);
+  await stage.providerOf(view).provider.operator.drain();
+  const why = () => stage.repairer.status().queue[0]?.why ?? '';
+  await stage.mineUntil('the reason', () => why() !== '');
+  expect(why()).toMatch(/^repair\/too-slow: .* CAIRN_REPAIR_RATE must be \d+ at least/);
+  expect(stage.repairer.status().last).toMatchObject([{ outcome: 'failed', bytesRead: 0, provider: null }]);
+  await stage.stopRepairer();
+  // Hours at this rate: the new provider keeps its room for as long.
+  await stage.startRepairer({ bytesPerSecond: 40 });
+  const { market } = stage.client;
+  const room = () =>
+    [market.provider, ...market.others]
+      .flatMap(({ provider }) => provider.context.records.contracts())
+      .find(({ state, origin }) => state === 'reserved' && origin?.contract === view.id);
+  await stage.mineUntil('room for it', () => room() !== undefined);
+  const neededSeconds = (2 * Number(view.totalBytes)) / 20;
+  expect((room()?.expiresAt ?? 0) - Date.now() / 1_000).toBeGreaterThan(neededSeconds);
+  await stage.stopRepairer();
+  await stage.startRepairer();
+  await stage.mineUntil('the replacement', async () => replaced().length > 0);
+}, 120_000);
+
 test('a provider that comes back keeps its contract: what was planned is cancelled, and it counts as live again', async () => {
   // Nobody else is there to take it: it stays planned until its provider is back.
   stage = await RepairStage.open(4);

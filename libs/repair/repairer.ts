@@ -25,7 +25,7 @@ import { type HealTask, LostFragments } from './lost-fragments.js';
 import { type FileFacts, isOver, type PlannedRepair, planRepairs, type RepairPlan } from './plan.js';
 import { RepairBook } from './repair-book.js';
 import { defaultRepairLimits, RepairDesk, type RepairLimits } from './repair-desk.js';
-import { RepairRound, type RoundOutcome } from './repair-round.js';
+import { type PastAttempts, RepairRound, type RoundOutcome } from './repair-round.js';
 import type { RepairHours } from './schedule.js';
 import { TipFollower } from './tip-follower.js';
 
@@ -372,9 +372,9 @@ export class Repairer {
     for (const { contract } of group) this.running.add(contract);
     for (const subject of subjects) this.busySubjects.add(subject);
     try {
-      const avoid = (contract: string): ReadonlySet<string> =>
-        this.attempts.get(contract)?.avoid ?? new Set();
-      const outcomes = await this.round().run(group, avoid, signal);
+      const past = (contract: string): PastAttempts =>
+        this.attempts.get(contract) ?? { avoid: new Set(), attempts: 0 };
+      const outcomes = await this.round().run(group, past, signal);
       await this.conclude(outcomes);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;

@@ -30,6 +30,8 @@ export interface ReplaceOptions extends CallOptions {
   readonly candidate: Candidate;
   /** The bytes of a fragment of the contract, rebuilt from its siblings. */
   readonly fragment: (id: FragmentId, lengthBytes: number) => Promise<Uint8Array>;
+  /** The new provider keeps room for so long; half an hour and a second for each MiB unless given. */
+  readonly roomSeconds?: number;
 }
 
 /** A contract that another provider goes on with. */
@@ -50,8 +52,9 @@ export interface OpenReplacement {
   finish(signal?: AbortSignal): Promise<Replaced>;
 }
 
-/** Room for the replacement is kept for so long, in seconds, and a second more for each MiB. */
+/** Room for the replacement is kept for so long, in seconds, and a second more for each MiB; never for a whole day. */
 const ROOM_SECONDS = 1_800;
+const MOST_ROOM_SECONDS = 24 * 3_600 - 600;
 /** A challenge this near may have been made by the time the replacement is on chain: its epoch is not counted on. */
 const NEAR_BLOCKS = 6;
 const POLL_MS = 200;
@@ -78,8 +81,9 @@ export async function replaceContract(context: ClientContext, options: ReplaceOp
 /** Asks the new provider for room. @throws as `replaceContract` */
 export async function openReplacement(
   context: ClientContext,
-  { contract: id, candidate, signal }: Pick<ReplaceOptions, 'contract' | 'candidate' | 'signal'>,
+  options: Pick<ReplaceOptions, 'contract' | 'candidate' | 'signal' | 'roomSeconds'>,
 ): Promise<OpenReplacement> {
+  const { contract: id, candidate, signal, roomSeconds } = options;
   const view = await context.ledger.contract({ id });
   assertReplaceable(context, id, view);
   const contract = view.id as ContractId;
@@ -87,7 +91,7 @@ export async function openReplacement(
   const nonce = new Uint8Array(randomBytes(16));
   const { session, replacement } = sessionWithNew(context, candidate, view, nonce);
   const epochs = await epochsLeft(context, contract);
-  await reserve(context, { session, view, nonce, epochs, signal });
+  await reserve(context, { session, view, nonce, epochs, signal, roomSeconds });
   const live = leaves.filter((leaf) => !isTombstone(leaf));
   return {
     contract,
@@ -222,12 +226,14 @@ function reserve(
     nonce,
     epochs,
     signal,
+    roomSeconds,
   }: Pick<ToAgree, 'session' | 'view' | 'nonce' | 'signal'> & {
     readonly epochs: number;
+    readonly roomSeconds: number | undefined;
   },
 ): Promise<unknown> {
   const maxBytes = BigInt(view.totalBytes);
-  const lifeSeconds = ROOM_SECONDS + Number(maxBytes >> 20n);
+  const lifeSeconds = Math.min(MOST_ROOM_SECONDS, roomSeconds ?? ROOM_SECONDS + Number(maxBytes >> 20n));
   const reservation = {
     clientKey: hexToBytes(view.clientKey),
     providerKey: session.providerKey,
