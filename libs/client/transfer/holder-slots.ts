@@ -82,8 +82,7 @@ export class HolderSlots {
       barren: 0,
     }));
     for (const one of adopted) this.adopt(one);
-    const holding = this.positions.flatMap(({ preferred }) => preferred ?? []);
-    const inUse = new OccupiedDomains(holding.map((candidate) => failureDomain(context.params, candidate)));
+    const inUse = this.keepApart();
     this.spares = upload.candidates.filter((candidate) =>
       inUse.isFree(failureDomain(context.params, candidate)),
     );
@@ -219,6 +218,23 @@ export class HolderSlots {
     at.slot = slot;
     at.isFresh = slot === undefined;
     if (slot !== undefined) this.all.add(slot);
+  }
+
+  /** Who moved since, and falls together with another one now, is not gone on with. Answers the domains in use. */
+  private keepApart(): OccupiedDomains {
+    const inUse = new OccupiedDomains();
+    for (const at of this.positions) {
+      if (at.preferred === undefined) continue;
+      const domain = failureDomain(this.context.params, at.preferred);
+      if (inUse.isFree(domain)) {
+        inUse.add(domain);
+        continue;
+      }
+      at.preferred = undefined;
+      at.slot = undefined;
+      at.isFresh = true;
+    }
+    return inUse;
   }
 
   private begin(position: number): Promise<void> {

@@ -160,6 +160,8 @@ class SegmentUpload {
 
   private noteArrived(position: number, contract: Parameters<PlacementBook['place']>[2]): void {
     const { book, onLatePlaced } = this.context;
+    // Whoever shares its failure domain may have been quicker: both were on their way when it was asked before.
+    if (!book.canPlace(this.segment, position, contract)) return;
     book.place(this.segment, position, contract);
     this.placed += 1;
     if (this.isEnough) onLatePlaced?.(this.segment, position);
