@@ -14,16 +14,22 @@ export const chunkBytes = kibibyte;
 export const minFragmentSizeBytes = 64 * kibibyte;
 export const maxFragmentSizeBytes = 4 * mebibyte;
 export const defaultFragmentSizeBytes = mebibyte;
-/** Files above this use the largest fragments. */
+/** Files above this use fragments of twice the size… */
+export const mediumFileBytes = 64 * mebibyte;
+/** …and files above this the largest. */
 export const largeFileBytes = 1024 * mebibyte;
 export const segmentIdBytes = 16;
 export const keyBytes = 32;
 export const fragmentIdBytes = 32;
 export const contractIdBytes = 32;
 
-/** The fragment size a file gets when nobody chooses: 1 MiB, above 1 GiB 4 MiB. */
+/**
+ * The fragment size a file gets when nobody chooses: 1 MiB, above 64 MiB 2 MiB, above 1 GiB 4 MiB. A fragment costs its
+ * provider as much beside its bytes as two MiB of them do (docs/adr/0031-fragment-size.md).
+ */
 export function fragmentSizeForFile(sizeBytes: number): number {
-  return sizeBytes > largeFileBytes ? maxFragmentSizeBytes : defaultFragmentSizeBytes;
+  if (sizeBytes > largeFileBytes) return maxFragmentSizeBytes;
+  return sizeBytes > mediumFileBytes ? 2 * defaultFragmentSizeBytes : defaultFragmentSizeBytes;
 }
 
 /** What is wrong with a fragment size, or undefined: a power of two from 64 KiB to 4 MiB. */

@@ -5,6 +5,7 @@ import {
   fragmentLengthFor,
   fragmentSizeForFile,
   largeFileBytes,
+  mediumFileBytes,
   recordPlainBytes,
   sealedLength,
   segmentCapacity,
@@ -69,7 +70,9 @@ describe('layout', () => {
 
   test('large files get large fragments', () => {
     expect(fragmentSizeForFile(0)).toBe(mebibyte);
-    expect(fragmentSizeForFile(largeFileBytes)).toBe(mebibyte);
+    expect(fragmentSizeForFile(mediumFileBytes)).toBe(mebibyte);
+    expect(fragmentSizeForFile(mediumFileBytes + 1)).toBe(2 * mebibyte);
+    expect(fragmentSizeForFile(largeFileBytes)).toBe(2 * mebibyte);
     expect(fragmentSizeForFile(largeFileBytes + 1)).toBe(4 * mebibyte);
   });
 });

@@ -1,6 +1,7 @@
-import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { type Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { allocateMemory, copyBytes, releaseMemory } from '#erasure';
 import { AppError } from '#errors';
+import { ReadingAgent } from './reading-agent.js';
 
 /** One HTTP exchange with a provider. */
 export interface HttpRequest {
@@ -30,7 +31,7 @@ const STALE_CODES = ['ECONNRESET', 'EPIPE'];
 
 /** Keep-alive connections; close when done. */
 export function createHttpAgent(): Agent {
-  return new Agent({ keepAlive: true, maxSockets: 16, scheduling: 'lifo' });
+  return new ReadingAgent({ keepAlive: true, maxSockets: 16, scheduling: 'lifo' });
 }
 
 /** Sends a request and collects the answer. The network's faults are AppErrors `provider/unreachable`. */

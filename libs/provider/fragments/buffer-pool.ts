@@ -1,5 +1,5 @@
-/** Sizes of pooled buffers: the default fragment and the largest. */
-const CLASSES = [1 << 20, 4 << 20];
+/** Sizes of pooled buffers: those of the fragments that files get (docs/protocol/data-layout.md). */
+const CLASSES = [1 << 20, 2 << 20, 4 << 20];
 const MAX_KEPT_BYTES = 64 << 20;
 
 /** Memory of reads that is used again: a fresh MiB for each costs more in page faults and collection than its hash. */
