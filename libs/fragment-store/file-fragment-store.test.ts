@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { blake3 } from '@noble/hashes/blake3.js';
 import type { FragmentId } from '#chain';
+import { AlignedMemory } from './aligned-memory.js';
 import type { FileFragmentStore } from './file-fragment-store.js';
 import { createFileFragmentStore, type FragmentStore } from './index.js';
 import { fragmentStoreConformance } from './testing/index.js';
@@ -121,8 +122,14 @@ describe('the files of a fragment store', () => {
         const store = await open(1 << 30);
         const [first, second] = [Buffer.alloc(600_000, 1), Buffer.alloc(600_000, 2)];
         expect((await store.put(idOf(first), first, first.length)).ok).toBe(true);
-        for (const source of [second, [second.subarray(0, 300_000), second.subarray(300_000)]]) {
-          const put = store.put(idOf(second), source as never, second.length);
+        const aligned = (new AlignedMemory(1 << 20).take(600_000) as Uint8Array).subarray(0, 146 * 4096);
+        const inPieces = async function* () {
+          yield second.subarray(0, 300_000);
+          yield second.subarray(300_000);
+        };
+        for (const source of [second, inPieces(), aligned]) {
+          const bytes = source instanceof Uint8Array ? source : second;
+          const put = store.put(idOf(bytes), source, bytes.length);
           await expect(put).rejects.toMatchObject({ code: 'fragment-store/disk-full' });
         }
         expect(await readdir(join(folder, 'incoming'))).toEqual([]);

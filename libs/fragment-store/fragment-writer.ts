@@ -1,10 +1,19 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { accepted, type Result, refused } from '#errors';
+import { isAligned } from './aligned-memory.js';
 import type { FragmentSource } from './fragment-store.js';
-import { createStreamingHash, type StreamingHash } from './streaming-hash.js';
+import { createStreamingHash } from './streaming-hash.js';
 
 /** Bytes gathered before they go to the disk in one call. */
 const BATCH_BYTES = 1 << 20;
+const { O_WRONLY, O_CREAT, O_EXCL } = constants;
+/** Zero where the system has no such flag. */
+const O_DIRECT = constants.O_DIRECT ?? 0;
+
+/** Folders whose file system refused to write past the page cache. */
+const cachedOnly = new Set<string>();
 
 /** What a written file holds. */
 export interface WrittenFile {
@@ -13,29 +22,24 @@ export interface WrittenFile {
 }
 
 /**
- * Writes a source to a new file, hashing it on the way, and syncs it. While one batch is being written the next one
- * is gathered: at most two batches are in memory. A source longer than expected is refused before it is written.
+ * Writes a source to a new file, hashing it on the way, and syncs it. A source longer than expected is refused before it
+ * is written. The file is made when the first bytes are there, and not at all where they are refused.
  */
 export async function writeFragmentFile(
   path: string,
   source: FragmentSource,
   expectedLengthBytes: number,
 ): Promise<Result<WrittenFile>> {
-  const handle = await open(path, 'wx', 0o600);
-  try {
-    const hash = createStreamingHash();
-    const lengthBytes =
-      source instanceof Uint8Array
-        ? await writeWhole(handle, source, hash, expectedLengthBytes)
-        : await writeStream(handle, source, hash, expectedLengthBytes);
-    if (lengthBytes !== expectedLengthBytes) {
-      return refused({ rule: 'fragment/length', expectedLengthBytes, lengthBytes });
-    }
-    await handle.datasync();
-    return accepted({ hash: hash.digestHex(), lengthBytes });
-  } finally {
-    await handle.close();
+  if (source instanceof Uint8Array) return writeIfFits(path, source, expectedLengthBytes);
+  const parts = source[Symbol.asyncIterator]();
+  const first = await parts.next();
+  if (first.done === true) return refused({ rule: 'fragment/length', expectedLengthBytes, lengthBytes: 0 });
+  if (first.value.length !== expectedLengthBytes) {
+    return writeStream(path, startingWith([first.value], parts), expectedLengthBytes);
   }
+  const second = await parts.next();
+  if (second.done === true) return writeIfFits(path, first.value, expectedLengthBytes);
+  return writeStream(path, startingWith([first.value, second.value], parts), expectedLengthBytes);
 }
 
 /** Removes a file that may not exist. */
@@ -47,24 +51,58 @@ export async function discardFile(path: string): Promise<void> {
   }
 }
 
-async function writeWhole(
-  handle: FileHandle,
-  bytes: Uint8Array,
-  hash: StreamingHash,
-  expectedLengthBytes: number,
-): Promise<number> {
-  if (bytes.length !== expectedLengthBytes) return bytes.length;
-  hash.update(bytes);
-  await writeAll(handle, [bytes], bytes.length, 0);
-  return bytes.length;
+/**
+ * Writes bytes to a new file and syncs it. `direct`: past the page cache, which would copy what nobody reads soon, take
+ * the memory of what is read often, and write it out when it pleases; where the file system refuses that, through it.
+ */
+export async function writeWholeFile(path: string, bytes: Uint8Array, direct: boolean): Promise<void> {
+  const folder = dirname(path);
+  if (direct && O_DIRECT !== 0 && !cachedOnly.has(folder)) {
+    try {
+      await writeNewFile(path, bytes, O_DIRECT);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
+      cachedOnly.add(folder);
+      await discardFile(path);
+    }
+  }
+  await writeNewFile(path, bytes, 0);
 }
 
-async function writeStream(
-  handle: FileHandle,
-  source: AsyncIterable<Uint8Array>,
-  hash: StreamingHash,
+async function writeNewFile(path: string, bytes: Uint8Array, flag: number): Promise<void> {
+  const handle = await open(path, O_WRONLY | O_CREAT | O_EXCL | flag, 0o600);
+  try {
+    await writeAll(handle, [bytes], bytes.length, 0);
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeIfFits(
+  path: string,
+  bytes: Uint8Array,
   expectedLengthBytes: number,
-): Promise<number> {
+): Promise<Result<WrittenFile>> {
+  const { length: lengthBytes } = bytes;
+  if (lengthBytes !== expectedLengthBytes) {
+    return refused({ rule: 'fragment/length', expectedLengthBytes, lengthBytes });
+  }
+  const hash = createStreamingHash();
+  hash.update(bytes);
+  await writeWholeFile(path, bytes, isAligned(bytes));
+  return accepted({ hash: hash.digestHex(), lengthBytes });
+}
+
+/** While one batch is being written the next one is gathered: at most two batches are in memory. */
+async function writeStream(
+  path: string,
+  source: AsyncIterable<Uint8Array>,
+  expectedLengthBytes: number,
+): Promise<Result<WrittenFile>> {
+  const handle = await open(path, 'wx', 0o600);
+  const hash = createStreamingHash();
   let lengthBytes = 0;
   let batch: Uint8Array[] = [];
   let batchBytes = 0;
@@ -78,19 +116,39 @@ async function writeStream(
     batchBytes = 0;
   };
   try {
-    for await (const bytes of source) {
-      if (lengthBytes + bytes.length > expectedLengthBytes) return lengthBytes + bytes.length;
-      hash.update(bytes);
-      batch.push(bytes);
-      batchBytes += bytes.length;
-      lengthBytes += bytes.length;
-      if (batchBytes >= BATCH_BYTES) await flush();
+    try {
+      for await (const bytes of source) {
+        lengthBytes += bytes.length;
+        if (lengthBytes > expectedLengthBytes) break;
+        hash.update(bytes);
+        batch.push(bytes);
+        batchBytes += bytes.length;
+        if (batchBytes >= BATCH_BYTES) await flush();
+      }
+      if (batchBytes > 0 && lengthBytes <= expectedLengthBytes) await flush();
+    } finally {
+      await writing;
     }
-    if (batchBytes > 0) await flush();
+    if (lengthBytes !== expectedLengthBytes) {
+      return refused({ rule: 'fragment/length', expectedLengthBytes, lengthBytes });
+    }
+    await handle.datasync();
+    return accepted({ hash: hash.digestHex(), lengthBytes });
   } finally {
-    await writing;
+    await handle.close();
   }
-  return lengthBytes;
+}
+
+async function* startingWith(
+  first: readonly Uint8Array[],
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* first;
+    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
 }
 
 /** `writev` may write less than it was given when the disk fills up; the next call then says why. */
@@ -102,15 +160,11 @@ async function writeAll(
 ): Promise<void> {
   const { bytesWritten } = await handle.writev(parts, position);
   if (bytesWritten === sizeBytes) return;
-  const rest = Buffer.concat(parts).subarray(bytesWritten);
-  let written = 0;
-  while (written < rest.length) {
-    const result = await handle.write(
-      rest,
-      written,
-      rest.length - written,
-      position + bytesWritten + written,
-    );
+  const [only, ...others] = parts;
+  // A single part stays where it is, on the borders that a disk may want.
+  const all = only !== undefined && others.length === 0 ? only : Buffer.concat(parts);
+  for (let written = bytesWritten; written < all.length; ) {
+    const result = await handle.write(all, written, all.length - written, position + written);
     written += result.bytesWritten;
   }
 }

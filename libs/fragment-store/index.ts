@@ -7,6 +7,7 @@
  * Read next: fragment-store.ts (the promises), file-fragment-store.ts, volumes/volume-set.ts, volumes/volume-mover.ts,
  *   testing/fragment-store-conformance.ts, docs/adr/0024-volumes.md.
  */
+export { ALIGNMENT_BYTES, AlignedMemory, isAligned } from './aligned-memory.js';
 export { createFileFragmentStore, type FileFragmentStoreOptions } from './file-fragment-store.js';
 export {
   type ByteRange,

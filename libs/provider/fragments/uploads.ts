@@ -2,7 +2,7 @@ import { type ContractId, encode, type FragmentId } from '#chain';
 import { type FragmentEntry, MAX_FRAGMENT_BYTES } from '#contracts';
 import { bytesToHex } from '#crypto';
 import { accepted, type Result, refused, type Violation } from '#errors';
-import { isFragmentId } from '#fragment-store';
+import { AlignedMemory, isFragmentId } from '#fragment-store';
 import { type Receipt, type ReceiptAnswer, receiptMessage, receiptSchema } from '#wire';
 import { nowSeconds, type ProviderContext } from '../provider-context.js';
 import { type ContractRecord, isUnformedRenewal } from '../records/contract-record.js';
@@ -36,7 +36,7 @@ export class Uploads {
   readonly #gate: TicketGate;
   readonly #rooms = new Map<ContractId, Promise<Room>>();
   readonly #underWay = new Map<FragmentId, number>();
-  readonly #buffers = new BufferPool();
+  readonly #buffers = new BufferPool(new AlignedMemory(MAX_HELD_BYTES));
   /** Memory of bodies that are gathered whole: senders that dawdle must not fill it all. */
   #heldBytes = 0;
 
