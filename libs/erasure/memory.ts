@@ -5,10 +5,8 @@ interface MovableMemory {
   transfer(newLength?: number): ArrayBuffer;
 }
 
-/** The most that is kept for the next segments. */
-const maxKeptBytes = 128 * 1024 * 1024;
-/** The most that is out at a time; beyond it, memory that the engine's collector counts. */
-const maxIssuedBytes = 384 * 1024 * 1024;
+/** The most there is, given out and kept; beyond it, memory that the engine's collector counts. */
+const maxBytes = 384 * 1024 * 1024;
 /** Buffers kept are for fragments and segments; smaller ones cost the allocator nothing. */
 const minKeptBytes = 64 * 1024;
 /** Shorter copies are done before `fill` has looked at its arguments. */
@@ -40,11 +38,11 @@ let idleCheck: NodeJS.Timeout | undefined;
  * it, which cost a fifth of the pipeline's time; and fresh memory costs a fault and zeros for every page, another fifth.
  */
 export function allocateMemory(length: number): Uint8Array {
-  if (openCount === 0 || length < minKeptBytes || issuedBytes + length > maxIssuedBytes) {
+  if (openCount === 0 || length < minKeptBytes || issuedBytes + length > maxBytes) {
     return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
   }
   const sizeBytes = classOf(length);
-  const buffer = takeKept(sizeBytes) ?? new SharedArrayBuffer(sizeBytes);
+  const buffer = takeKept(sizeBytes) ?? newBuffer(sizeBytes);
   const view = new Uint8Array(buffer, 0, length);
   issued.set(buffer, view);
   issuedBytes += sizeBytes;
@@ -119,7 +117,26 @@ function takeBack(buffer: SharedArrayBuffer, view: Uint8Array): void {
   keptBytes += buffer.byteLength;
   uses++;
   idleCheck ??= setTimeout(emptyIfIdle, idleMs, uses).unref();
-  while (keptBytes > maxKeptBytes) keptBytes -= (kept.shift() as SharedArrayBuffer).byteLength;
+}
+
+/** A buffer of a size that none is kept of; what is kept in other sizes makes room for it. */
+function newBuffer(sizeBytes: number): SharedArrayBuffer {
+  let droppedBytes = 0;
+  while (kept.length > 0 && issuedBytes + keptBytes + sizeBytes > maxBytes) {
+    const { byteLength } = kept.shift() as SharedArrayBuffer;
+    keptBytes -= byteLength;
+    droppedBytes += byteLength;
+  }
+  noteGarbage(droppedBytes);
+  return new SharedArrayBuffer(sizeBytes);
+}
+
+/**
+ * Has the collector count garbage that it does not see, shared memory, so that it comes for it: by as many bytes of
+ * memory that it does see. Those are never touched and cost addresses only.
+ */
+function noteGarbage(sizeBytes: number): void {
+  if (sizeBytes > 0) new ArrayBuffer(sizeBytes);
 }
 
 function takeKept(sizeBytes: number): SharedArrayBuffer | undefined {
@@ -133,6 +150,7 @@ function takeKept(sizeBytes: number): SharedArrayBuffer | undefined {
 }
 
 function emptyPool(): void {
+  noteGarbage(keptBytes);
   kept = [];
   keptBytes = 0;
   clearTimeout(idleCheck);

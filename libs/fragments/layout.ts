@@ -25,7 +25,7 @@ export const contractIdBytes = 32;
 
 /**
  * The fragment size a file gets when nobody chooses: 1 MiB, above 64 MiB 2 MiB, above 1 GiB 4 MiB. A fragment costs its
- * provider as much beside its bytes as two MiB of them do (docs/adr/0031-fragment-size.md).
+ * provider as much beside its bytes as two MiB of them do (docs/adr/0031-shared-buffers.md).
  */
 export function fragmentSizeForFile(sizeBytes: number): number {
   if (sizeBytes > largeFileBytes) return maxFragmentSizeBytes;
