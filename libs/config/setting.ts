@@ -192,3 +192,10 @@ function refuse(context: z.RefinementCtx): never {
   context.addIssue({ code: 'custom', message: 'refused' });
   return z.NEVER;
 }
+
+/** A row of the table; says nothing, keeps the types. */
+export function setting<T, const D extends string | undefined>(
+  row: Setting<T> & { readonly default: D },
+): Setting<T> & { readonly default: D } {
+  return row;
+}

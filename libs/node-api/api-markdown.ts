@@ -23,7 +23,7 @@ export function nodeApiToMarkdown(): string {
 
 Normative. Everybody who is not a process of the node's own operator reaches the ledger through this API: providers,
 the command line, miners, explorers. Code: \`libs/node-api\` (table and client), \`libs/node-server\` (server). The
-shapes are in \`libs/wire/views.ts\`; a running node describes itself at \`/api/docs\`.
+shapes are in \`libs/wire/views\`; a running node describes itself at \`/api/docs\`.
 
 ## Requests and answers
 - Base path \`${NODE_API_PATH}\`. Bodies and answers are JSON. A field that is not in the table is refused.

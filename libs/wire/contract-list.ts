@@ -1,7 +1,7 @@
 import type { FragmentId } from '#chain';
 import { commitToLeaves, type FragmentEntry, type Leaf, leafToTombstone } from '#contracts';
 import { blake3ChunkCount, bytesToHex, type CryptoPort } from '#crypto';
-import type { FragmentEntryView } from './views.js';
+import type { FragmentEntryView } from './views/contract-views.js';
 
 /** Changes of a list that are taken back, newest first, to find the one a root commits to. */
 const MAX_STEPS_BACK = 16;

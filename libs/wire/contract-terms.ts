@@ -1,6 +1,6 @@
 import type { ChallengeWindow, RevisedContract } from '#contracts';
 import { hexToBytes } from '#crypto';
-import type { ContractView } from './views.js';
+import type { ContractView } from './views/contract-views.js';
 
 /** A contract as the law's arithmetic takes it: prices of revisions, drops and renewals follow from it. */
 export function viewToContractTerms(view: ContractView): RevisedContract & {
