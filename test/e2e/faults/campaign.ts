@@ -25,6 +25,8 @@ export interface CampaignOptions {
   /** After the last fault everything must be whole again within this. */
   readonly healthyWithinSeconds: number;
   readonly onEvent?: (text: string) => void;
+  /** Breaks it off: everything is ended and cleared away, and there is no report. */
+  readonly signal?: AbortSignal;
 }
 
 export const DEFAULT_CAMPAIGN: Omit<CampaignOptions, 'seed'> = {
@@ -69,11 +71,12 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
       onFault: (text) => options.onEvent?.(text),
     });
     try {
-      await work.run(() => faults.total >= options.faults);
+      await work.run(() => options.signal?.aborted === true || faults.total >= options.faults);
     } finally {
       stop.abort();
       await breaking;
     }
+    options.signal?.throwIfAborted();
     const bytesLost = await work.readAll();
     const healthySeconds = await becomesHealthy(world, person, work, options);
     const bytesLostAfterRepair = await work.readAll();
@@ -98,12 +101,13 @@ async function becomesHealthy(
   world: FaultWorld,
   person: Person,
   work: ClientAtWork,
-  { profile, healthyWithinSeconds, onEvent }: CampaignOptions,
+  { profile, healthyWithinSeconds, onEvent, signal }: CampaignOptions,
 ): Promise<number | null> {
   const n = Number(profile.split('/')[2]);
   const since = performance.now();
   const elapsed = (): number => (performance.now() - since) / 1000;
   while (elapsed() < healthyWithinSeconds) {
+    signal?.throwIfAborted();
     const survey = await surveyOf(world, person.cli);
     const sick = [...survey].filter(([name, holders]) => name !== '(catalogue)' && intactOf(holders) < n);
     onEvent?.(

@@ -97,10 +97,14 @@ function lying(): Transform {
 }
 
 function trickle(): Transform {
+  let timer: NodeJS.Timeout | undefined;
   return new Transform({
     transform(part: Buffer, _encoding, done: TransformCallback) {
-      const timer = setTimeout(() => done(null, part), (part.length / SLOW_BYTES_PER_SECOND) * 1000);
-      this.once('close', () => clearTimeout(timer));
+      timer = setTimeout(() => done(null, part), (part.length / SLOW_BYTES_PER_SECOND) * 1000);
+    },
+    destroy(error, done) {
+      clearTimeout(timer);
+      done(error);
     },
   });
 }

@@ -1,18 +1,26 @@
 import { DEFAULT_CAMPAIGN, runCampaign } from './campaign.js';
 import { reportToText } from './report.js';
 
-// By hand: node dist/test/e2e/faults/main.js SEED [FAULTS]; every event goes to standard error.
+// By hand: node dist/test/e2e/faults/main.js SEED [FAULTS [PROVIDERS [FAULTY]]]; every event goes to standard error.
 
-const [seed, faults] = process.argv.slice(2).map(Number);
+const [seed, faults, providers, maxFaulty] = process.argv.slice(2).map(Number);
 if (seed === undefined || !Number.isInteger(seed)) {
-  process.stderr.write('say which seed: node dist/test/e2e/faults/main.js SEED [FAULTS]\n');
+  process.stderr.write(
+    'say which seed: node dist/test/e2e/faults/main.js SEED [FAULTS [PROVIDERS [FAULTY AT A TIME]]]\n',
+  );
   process.exit(2);
 }
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const)
+  process.once(name, () => stop.abort(new Error('broken off')));
 const since = performance.now();
 const report = await runCampaign({
   ...DEFAULT_CAMPAIGN,
   seed,
   faults: faults ?? DEFAULT_CAMPAIGN.faults,
+  providers: providers ?? DEFAULT_CAMPAIGN.providers,
+  maxFaulty: maxFaulty ?? DEFAULT_CAMPAIGN.maxFaulty,
+  signal: stop.signal,
   onEvent: (text) => process.stderr.write(`${((performance.now() - since) / 1000).toFixed(1)} ${text}\n`),
 });
 process.stdout.write(`${reportToText(report)}\n`);
