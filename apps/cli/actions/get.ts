@@ -11,7 +11,7 @@ import { parseByteRange } from './byte-range.js';
 import { fetchFile } from './get-file.js';
 import { assertFree, findTargets, type Target } from './get-targets.js';
 import { numberOption } from './option-values.js';
-import { PartialFile } from './partial-file.js';
+import { MadeFolders, writeAtOnce } from './partial-file.js';
 
 /** Small files written and synced at once. */
 const WRITE_TOGETHER = 16;
@@ -61,6 +61,7 @@ export async function fetchFolder(
     }
   };
   const bar = context.output.progress(`${targets.length} files`);
+  const folders = new MadeFolders();
   for (const { entries } of entriesToHoldings([...byEntry.keys()])) {
     const own = entries.map((entry) => byEntry.get(entry) as Target);
     const [first] = own as [Target];
@@ -70,7 +71,7 @@ export async function fetchFolder(
     }
     await eachMember(client, entries, context, async (member) => {
       const target = byEntry.get(member.entry) as Target;
-      await attempt(target, () => writeMember(target, member));
+      await attempt(target, () => writeMember(target, member, folders));
       bar.update('fetching', written.length, targets.length, 'items');
     });
   }
@@ -100,15 +101,10 @@ async function eachMember(
   }
 }
 
-async function writeMember({ entry, path }: Target, member: ReadMember): Promise<void> {
+async function writeMember({ entry, path }: Target, member: ReadMember, folders: MadeFolders): Promise<void> {
   if ('error' in member) throw member.error;
-  const file = await PartialFile.open(path, entry.member?.fileHash ?? new Uint8Array(32));
-  try {
-    await file.write(member.plain);
-    await file.finish(Number(entry.modifiedAt));
-  } finally {
-    await file.leave(false);
-  }
+  const fileHash = entry.member?.fileHash ?? new Uint8Array(32);
+  await writeAtOnce(path, member.plain, { fileHash, modifiedAtMs: Number(entry.modifiedAt), folders });
 }
 
 /** Waits for the reader after every piece; one that goes away ends the command with 0 (process/interrupts.ts). */

@@ -107,6 +107,44 @@ export class PartialFile {
   }
 }
 
+/** Folders that were made already: a thousand files of one folder need not ask for it a thousand times. */
+export class MadeFolders {
+  private readonly made = new Map<string, Promise<unknown>>();
+
+  make(folder: string): Promise<unknown> {
+    let making = this.made.get(folder);
+    if (making === undefined) {
+      making = mkdir(toLocalPath(folder), { recursive: true });
+      this.made.set(folder, making);
+    }
+    return making;
+  }
+}
+
+/** Writes a file whose bytes are all there, with the source's time: synced and whole under its name, or not at all. */
+export async function writeAtOnce(
+  path: string,
+  bytes: Uint8Array,
+  about: { readonly fileHash: Uint8Array; readonly modifiedAtMs: number; readonly folders: MadeFolders },
+): Promise<void> {
+  const partial = toLocalPath(join(dirname(path), partialName(basename(path), about.fileHash, '')));
+  try {
+    await about.folders.make(dirname(path));
+    const handle = await open(partial, 'w', 0o666);
+    try {
+      await handle.writeFile(bytes);
+      await handle.utimes(new Date(), new Date(about.modifiedAtMs));
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(partial, toLocalPath(path));
+  } catch (error) {
+    await rm(partial, { force: true }).catch(() => undefined);
+    throw toWriteError(path, error);
+  }
+}
+
 function partialName(name: string, fileHash: Uint8Array, suffix: string): string {
   const tail = `.${bytesToHex(fileHash).slice(0, HASH_DIGITS)}${suffix}.part`;
   const characters = [...name];
