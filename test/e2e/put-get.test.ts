@@ -4,12 +4,13 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { FileEntry } from '#catalogue';
-import { type CairnClient, openSource, type SourceFile } from '#client';
-import { newPhrase } from '#crypto';
-import { encodeManifest, notPlaced, redundancyProfiles, segmentCapacity } from '#fragments';
+import { type CairnClient, manifestOf, openSource, type SourceFile } from '#client';
+import { bytesToHex, newPhrase } from '#crypto';
+import { isPlaced, redundancyProfiles, segmentCapacity } from '#fragments';
 import { cliJson, runCli, startCli } from './support/cli.js';
 import { damageFragments, hashOfFile, writeRandomFile } from './support/files.js';
 import { startLyingProxy } from './support/lying-proxy.js';
+import { manifestOfSegments } from './support/manifests.js';
 import { TestNetwork } from './support/network.js';
 import { watchPeakMemory } from './support/peak-memory.js';
 import { elsewhere, newClient, newFolder, newPerson, openClient, type Person } from './support/people.js';
@@ -108,27 +109,6 @@ describe('files of every kind', () => {
     });
   }, 120_000);
 });
-
-/** Of a file of which nothing is placed yet: 16 KiB for each segment. */
-function manifestOfSegments(count: number): Uint8Array {
-  const [k, n, fragmentSize] = [1, 256, 65_536];
-  const nothing = Array.from({ length: n }, () => notPlaced);
-  return encodeManifest({
-    sizeBytes: count * segmentCapacity(k, fragmentSize),
-    profile: { k, repairBelow: 2, n },
-    fragmentSize,
-    contentKey: new Uint8Array(randomBytes(32)),
-    repairKey: new Uint8Array(randomBytes(32)),
-    fileHash: new Uint8Array(32),
-    segments: Array.from({ length: count }, () => ({
-      segmentId: new Uint8Array(randomBytes(16)),
-      plainLength: segmentCapacity(k, fragmentSize),
-      fragmentLength: fragmentSize,
-      fragmentIds: nothing,
-      holders: nothing,
-    })),
-  });
-}
 
 describe('the catalogue', () => {
   test('too large for a pointer: found through another file; changed by two at once: both changes are in it', async () => {
@@ -251,15 +231,20 @@ test('enough coins for a file and not for the list of files: the file’s contra
   }
 }, 60_000);
 
-/** Equal prices are taken in the order of account ids: the first three hold the data fragments and are asked first. */
-async function holdersInOrder(): Promise<TestNetwork['providers']> {
-  const accounts = await Promise.all(
-    network.providers.map(async (provider) => ({
-      provider,
-      account: (await network.ledger.account({ account: provider.address })).account,
-    })),
-  );
-  return accounts.sort((a, b) => (a.account < b.account ? -1 : 1)).map(({ provider }) => provider);
+/** Who holds the fragments of a file's first segment: the first three have the data, and are asked first. */
+async function holdersInOrder(person: Person, name: string): Promise<TestNetwork['providers']> {
+  const client = openClient(network, person.phrase);
+  try {
+    const [segment] = manifestOf(await client.file(name)).segments;
+    const holders: TestNetwork['providers'] = [];
+    for (const holder of segment?.holders.filter(isPlaced) ?? []) {
+      const view = await network.ledger.contract({ id: bytesToHex(holder) });
+      holders.push(...network.providers.filter(({ address }) => address === view?.providerAddress));
+    }
+    return holders;
+  } finally {
+    await client.close();
+  }
 }
 
 describe('providers that fail', () => {
@@ -322,7 +307,7 @@ describe('providers that fail', () => {
     const person = await newPerson(network);
     const path = await writeRandomFile(await newFolder(network, 'source-'), 'file', 12 * MiB);
     await cliJson(['put', path], person.cli);
-    const [damaged, liar, frozen] = await holdersInOrder();
+    const [damaged, liar, frozen] = await holdersInOrder(person, 'file');
     if (damaged === undefined || liar === undefined || frozen === undefined) throw new Error('3 are needed');
     expect(await damageFragments(damaged.dataDir)).toBeGreaterThan(0);
     const proxy = await startLyingProxy(() => liar.url);
