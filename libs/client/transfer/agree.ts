@@ -32,6 +32,7 @@ export async function agreeWithAll(
   const entries = book.entries();
   const waiting = [...slots.all].filter(({ contract }) => entries.has(contract) && !settled.has(contract));
   if (waiting.length === 0) return [];
+  options.onProgress?.({ stage: 'agreeing', done: 0, total: waiting.length });
   // Asked again: a long upload outlives the span within which an agreement must be formed.
   const { tip, burnPerGiBEpoch } = await context.ledger.status();
   const now = { height: tip.height, burnPerGiBEpoch: BigInt(burnPerGiBEpoch) };
