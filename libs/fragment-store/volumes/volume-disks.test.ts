@@ -86,6 +86,24 @@ whereMountable('real disks (needs the right to mount)', () => {
     expect(set.registry.volumes[1]!.placeBytes).toBeGreaterThan(100_000);
   });
 
+  test('a disk far smaller than the capacity is offered for what it has, also after it was full', async () => {
+    const disk = join(folder, 'disk');
+    await mkdir(disk);
+    mount('-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk);
+    volumes = await TestVolumes.open({ dataDir: folder, capacities: [MIB, 1024 * MIB], paths: [disk] });
+    const { set } = volumes;
+    const offered = () => set.capacityBytes() - MIB;
+    expect(offered()).toBeGreaterThan(3 * MIB);
+    expect(offered()).toBeLessThanOrEqual(4 * MIB);
+    const free = set.registry.volumes[1]!.diskFreeBytes as number;
+    await writeFile(join(disk, 'foreign'), Buffer.alloc(free - 20_000));
+    await set.registry.look();
+    expect(offered()).toBe(0);
+    await rm(join(disk, 'foreign'));
+    await set.registry.look();
+    expect(offered()).toBeGreaterThan(3 * MIB);
+  });
+
   test('two volumes on one disk share what is free there', async () => {
     const disk = join(folder, 'disk');
     await mkdir(disk);

@@ -207,7 +207,9 @@ export class VolumeRegistry {
       this.#offered.delete(volume.id);
       return capacityBytes;
     }
-    const step = Math.max(1, Math.floor(capacityBytes / OFFER_STEPS));
+    // Of the disk where that is the smaller: in steps of a capacity far beyond it nothing would ever be offered.
+    const whole = Math.min(capacityBytes, volume.diskTotalBytes || capacityBytes);
+    const step = Math.max(1, Math.floor(whole / OFFER_STEPS));
     const before = this.#offered.get(volume.id);
     const steps = Math.floor(possible / step);
     // Up again only after two steps: files that come and go must not be announced.

@@ -103,6 +103,11 @@ export class Volume {
     return Math.max(0, this.#space.freeBytes - this.reserveBytes);
   }
 
+  /** Of its file system; 0 as long as it was not looked at. */
+  get diskTotalBytes(): number {
+    return this.#space.totalBytes;
+  }
+
   get diskFreeBytes(): number | undefined {
     return this.isHere ? this.#space.freeBytes : undefined;
   }
