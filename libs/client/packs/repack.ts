@@ -1,10 +1,9 @@
 import { type Catalogue, type FileEntry, type Holding, holdingsOf, memberKey } from '#catalogue';
 import { AppError } from '#errors';
-import { type Manifest, packCapacity, profileToText, type RedundancyProfile, sealedLength } from '#fragments';
+import { packCapacity, profileToText, type RedundancyProfile, sealedLength } from '#fragments';
 import { holdingManifest } from '../catalogue/entry-content.js';
 import type { CallOptions, ClientContext } from '../context.js';
-import { contractNow } from '../providers/provider-directory.js';
-import { contractsOf } from '../transfer/upload.js';
+import { depositsOf } from '../contracts/contract-deposits.js';
 import type { Deposits } from '../transfer/upload-plan.js';
 import { PackBuilder } from './pack-builder.js';
 import { type RangeReader, readMembersBy } from './read-members.js';
@@ -125,25 +124,6 @@ async function groups(
     else group.holdings.push(holding);
   }
   return [...found.values()];
-}
-
-/** What its contracts set aside: for repair and for reads, alike in all of them. */
-async function depositsOf({ ledger }: Pick<ClientContext, 'ledger'>, manifest: Manifest): Promise<Deposits> {
-  const [first] = contractsOf(manifest);
-  const view = first === undefined ? null : await contractNow(ledger, first);
-  if (view === null) return {};
-  const { repair } = view;
-  return {
-    readEscrow: BigInt(view.reads),
-    ...(repair !== null && {
-      reserve: BigInt(view.reserve),
-      repair: {
-        key: Uint8Array.from(Buffer.from(repair.key, 'hex')),
-        maxBasePerEpoch: BigInt(repair.maxBasePerEpoch),
-        maxPricePerGiBEpoch: BigInt(repair.maxPricePerGiBEpoch),
-      },
-    }),
-  };
 }
 
 function bigintToText(_name: string, value: unknown): unknown {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { bytesToHex } from '#crypto';
+import { nativeCrypto } from '#crypto-native';
 import { AppError } from '#errors';
 import { isPlaced, type Manifest } from '#fragments';
 import type { Candidate } from '#placement';
@@ -485,6 +486,8 @@ describe('a second run', () => {
   }, 60_000);
 });
 
+const REPAIRER = nativeCrypto.publicKey(new Uint8Array(32).fill(9));
+
 describe('gaps of a stored file', () => {
   test('of two that fill the same one the first stands, and what the other formed is ended', async () => {
     await meet(6, { 1: onPut({ kind: 'refuse', status: 503, code: 'fragment/busy' }) });
@@ -517,11 +520,17 @@ describe('gaps of a stored file', () => {
   test('are filled from the rest: what was not placed, and what its holder does not have any more', async () => {
     await meet(6, { 1: onPut({ kind: 'refuse', status: 503, code: 'fragment/busy' }) });
     const bytes = new Uint8Array(randomBytes(300_000));
-    const stored = await stage.whileMining(stage.client.storeSource(memorySource(bytes), 'file', terms));
+    const repair = { key: REPAIRER, maxBasePerEpoch: 10n ** 9n, maxPricePerGiBEpoch: 10n ** 12n };
+    const deposits = { repair, reserve: 10n ** 6n };
+    const storing = stage.client.storeSource(memorySource(bytes), 'file', { ...terms, deposits });
+    const stored = await stage.whileMining(storing);
     const { segments } = manifestOf(stored.entry);
     expect(Math.min(...(await holdersOf(manifestOf(stored.entry))))).toBe(QUORUM);
     await stage.reopenClient();
     const filled = await stage.whileMining(stage.client.fillFile(stored.entry));
+    // Whoever repairs the others repairs what was added.
+    const [added] = await Promise.all(filled.formed.map((id) => stage.view(id)));
+    expect(added).toMatchObject({ reserve: '1000000', repair: { key: bytesToHex(REPAIRER) } });
     expect(filled).toMatchObject({ lost: segments.length, placed: segments.length, released: [] });
     expect(filled.formed).toHaveLength(1);
     expect(Math.min(...(await holdersOf(manifestOf(filled.entry))))).toBe(6);

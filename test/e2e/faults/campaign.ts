@@ -114,7 +114,8 @@ async function becomesHealthy(
       `${sick.length} files are not whole yet: ${sick.map(([name, at]) => `${name} ${intactOf(at)}`).join(', ')}`,
     );
     if (sick.length === 0) return elapsed();
-    for (const [name] of sick) await work.repair(name);
+    // A pack goes by the name of one of its files.
+    for (const [name] of sick) await work.repair(name.replace(/ and \d+ more$/, ''));
     await delay(1_000);
   }
   return null;

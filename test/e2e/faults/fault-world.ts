@@ -21,6 +21,8 @@ export const PROVIDER_FAULTS: readonly ProviderFault[] = [
 
 /** Room of the small file systems on which a disk can really be full. */
 const SMALL_DISK_BYTES = 192 * 2 ** 20;
+/** What their providers say they have: less, so that they take part like the others. */
+const SMALL_CAPACITY = '160MiB';
 
 /** A network whose providers each stand behind a wire of their own that can fail. */
 export class FaultWorld {
@@ -61,7 +63,10 @@ export class FaultWorld {
         providers,
         folder,
         providerSettings: { ...options.settings },
-        settingsOf: (index) => ({ CAIRN_PUBLIC_URL: proxies[index]?.url ?? '' }),
+        settingsOf: (index) => ({
+          CAIRN_PUBLIC_URL: proxies[index]?.url ?? '',
+          ...(index < disks.length && { CAIRN_PROVIDER_CAPACITY: SMALL_CAPACITY }),
+        }),
       });
       return new FaultWorld(network, await TestRepairer.start(network), proxies, disks);
     } catch (error) {

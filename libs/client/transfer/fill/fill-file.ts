@@ -4,7 +4,9 @@ import { AppError, violationToText } from '#errors';
 import { isPlaced, type Manifest, type ManifestSegment, notPlaced, planOfManifest } from '#fragments';
 import type { Quote } from '#market';
 import { type Candidate, choosePlacement, failureDomain, OccupiedDomains } from '#placement';
+import type { OfferView } from '#wire';
 import type { CallOptions, ClientContext } from '../../context.js';
+import { depositsOf } from '../../contracts/contract-deposits.js';
 import { checkFile } from '../../health/file-health.js';
 import type { DealLimits } from '../../negotiation/deal-limits.js';
 import { contractNow } from '../../providers/provider-directory.js';
@@ -149,6 +151,14 @@ class Filling {
   }
 
   /** Who could take what is missing, and at which price. */
+  /** As the file's other contracts, so that whoever repairs those repairs these; as new files where they name nobody. */
+  private async deposits(offers: readonly OfferView[]): Promise<Deposits> {
+    const { context, manifest, options } = this;
+    if (options.deposits !== undefined) return options.deposits;
+    const before = await depositsOf(context, manifest);
+    return before.repair === undefined ? context.deposits(offers) : before;
+  }
+
   private async plan(candidates: readonly Candidate[], occupied: OccupiedDomains): Promise<UploadPlan> {
     const { context, manifest, book, options } = this;
     const { params, ledger } = context;
@@ -177,10 +187,11 @@ class Filling {
       totalBytes: needs[at]?.bytes ?? 0n,
       fragmentCount: needs[at]?.count ?? 0,
     }));
-    const quote = await quoteHolders(context, items, epochs);
+    const deposits = await this.deposits(items.map(({ offer }) => offer));
+    const quote = await quoteHolders(context, items, epochs, deposits);
     await options.onQuote?.(quote);
     await assertAffordable(context, quote);
-    const { limits = {}, deposits = {} } = options;
+    const { limits = {} } = options;
     const plan = planned.value;
     return {
       plan,
