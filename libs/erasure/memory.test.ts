@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
   allocateMemory,
@@ -95,6 +95,21 @@ describe('memory given back', () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  test('is let go of when nobody takes it for a while, and not before', () => {
+    jest.useFakeTimers();
+    try {
+      releaseMemory(allocateMemory(mebibyte));
+      jest.advanceTimersByTime(20_000);
+      releaseMemory(allocateMemory(mebibyte));
+      jest.advanceTimersByTime(25_000);
+      expect(keptMemoryBytes()).toBe(mebibyte);
+      jest.advanceTimersByTime(60_000);
+      expect(keptMemoryBytes()).toBe(0);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   test('small memory is not kept', () => {

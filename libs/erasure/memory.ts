@@ -9,6 +9,8 @@ interface MovableMemory {
 const maxBytes = 384 * 1024 * 1024;
 /** Buffers kept are for fragments and segments; smaller ones cost the allocator nothing. */
 const minKeptBytes = 64 * 1024;
+/** Garbage is told of in parts of this size. */
+const noticeBytes = 32 * 1024 * 1024;
 /** Shorter copies are done before `fill` has looked at its arguments. */
 const minFilledBytes = 4096;
 /** Steps between powers of two: at most a fifth of a buffer is unused. */
@@ -136,7 +138,12 @@ function newBuffer(sizeBytes: number): SharedArrayBuffer {
  * memory that it does see. Those are never touched and cost addresses only.
  */
 function noteGarbage(sizeBytes: number): void {
-  if (sizeBytes > 0) new ArrayBuffer(sizeBytes);
+  try {
+    for (let left = sizeBytes; left > 0; left -= noticeBytes) new ArrayBuffer(Math.min(left, noticeBytes));
+  } catch (error) {
+    // A process that may have no more addresses had its heap collected before it was refused.
+    if (!(error instanceof RangeError)) throw error;
+  }
 }
 
 function takeKept(sizeBytes: number): SharedArrayBuffer | undefined {
