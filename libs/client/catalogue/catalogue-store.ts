@@ -22,6 +22,7 @@ import {
 } from '#fragments';
 import type { CallOptions, ClientContext } from '../context.js';
 import { contractNow } from '../providers/provider-directory.js';
+import { isRefusal, refusedRule } from '../refusal.js';
 import { readFile } from '../transfer/download.js';
 import { abandonContracts } from '../transfer/form-contracts.js';
 import { storeUnderContracts } from '../transfer/store.js';
@@ -123,7 +124,7 @@ export async function changeCatalogue(
     } catch (error) {
       if (isOutcomeUnknown(error)) throw error;
       await abandonContracts(context, stored.contracts);
-      if (attempt >= MAX_ATTEMPTS || !isAnchorConflict(error)) throw error;
+      if (attempt >= MAX_ATTEMPTS || refusedRule(error) !== 'anchor/sequence') throw error;
       continue;
     }
     const head = toHead(sequence, sealed);
@@ -173,7 +174,7 @@ async function anchorPointer(
   try {
     await context.wallet.confirm(submitted, { signal });
   } catch (error) {
-    throw isAnchorConflict(error) ? error : outcomeUnknown(sequence, error);
+    throw refusedRule(error) === 'anchor/sequence' ? error : outcomeUnknown(sequence, error);
   }
   return sealed;
 }
@@ -294,14 +295,4 @@ function fromTheFuture(why: string): AppError {
 
 function isSameHead(a: CatalogueHead, b: CatalogueHead): boolean {
   return a.sequence === b.sequence && a.pointerHash === b.pointerHash;
-}
-
-function isRefusal(error: unknown): error is AppError {
-  return error instanceof AppError && error.code === 'ledger/refused';
-}
-
-function isAnchorConflict(error: unknown): boolean {
-  if (!isRefusal(error)) return false;
-  const violation = error.data['violation'] as { rule?: unknown } | undefined;
-  return violation?.rule === 'anchor/sequence';
 }

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { BlockId, ContractId } from '#chain';
 import { challengePlan } from '#contracts';
@@ -26,6 +28,15 @@ async function toEnd(contract: string): Promise<void> {
   await stage.market.mineUntil('the end of the contract', async () => {
     return (await stage.view(contract)).status !== 'active';
   });
+}
+
+/** Until the block of a challenge that nobody may have answered yet. */
+async function toChallenge(contract: string): Promise<void> {
+  for (let block = 0; block < 100; block++) {
+    await stage.market.mine();
+    if ((await stage.view(contract)).window?.proven === false) return;
+  }
+  throw new Error('mined 100 blocks waiting for a challenge');
 }
 
 /** Until the block after which an epoch has begun. */
@@ -269,6 +280,27 @@ describe('a contract that is renewed', () => {
     await stage.market.mineUntil('the room to be free', async () => store().usedBytes() === 0);
     expect(await stage.market.ledger.ledger.audit()).toMatchObject({ balanced: true });
   }, 120_000);
+
+  test('waits for the proof of an open challenge, and names a provider that does not answer', async () => {
+    stage = await ClientStage.open();
+    const { context } = stage.client;
+    const [answered, silent] = [await stage.form([50_000], 4), await stage.form([60_000], 4)];
+    await toChallenge(answered.contract);
+    const { renewed } = await stage.whileMining(renew(context, answered.contract, { epochs: 4 }));
+    expect(await stage.view(renewed)).toMatchObject({ status: 'active' });
+    expect(await stage.view(answered.contract)).toMatchObject({ status: 'renewed', missed: 0 });
+
+    const { fragmentsFolder } = stage.market.provider.provider.context;
+    const spoilt = silent.fragments[0]!.id;
+    await writeFile(join(fragmentsFolder, spoilt.slice(0, 2), spoilt), Buffer.alloc(60_000));
+    await toChallenge(silent.contract);
+    const closesAt = (await stage.view(silent.contract)).window?.closesAt ?? 0;
+    while (stage.market.ledger.height < closesAt - 1) await stage.market.mine();
+    await expect(renew(context, silent.contract, { epochs: 4 })).rejects.toMatchObject({
+      code: 'renew/challenged',
+      next: expect.stringContaining(`at block ${closesAt + 1},`),
+    });
+  }, 90_000);
 
   test('stays as it was where the price rose beyond the limit, by the client’s own or the offer’s', async () => {
     stage = await ClientStage.open();

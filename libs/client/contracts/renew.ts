@@ -9,7 +9,12 @@ import type { DealLimits } from '../negotiation/deal-limits.js';
 import { negotiate } from '../negotiation/negotiate.js';
 import { offerToDeal } from '../negotiation/offer-to-deal.js';
 import { ProviderSession } from '../providers/provider-session.js';
+import { refusedRule } from '../refusal.js';
+import { type OpenWindow, whileWindowOpen } from './open-window.js';
 import { type OwnContract, ownContract } from './own-contract.js';
+
+/** From the block where a proof is first accepted; whoever takes longer may miss it altogether. */
+const ANSWER_BLOCKS = 4;
 
 /** How a contract is to go on. */
 export interface RenewOptions extends CallOptions {
@@ -35,8 +40,8 @@ export interface Renewed {
 
 /**
  * Renews a contract with its provider, without storing anything again: the old one settles and the new one is active in
- * the same block.
- * @throws AppError `renew/too-dear`, and what `negotiate` throws where the provider does not go along
+ * the same block. A challenge that is open is waited for, as long as a provider that is well takes to answer.
+ * @throws AppError `renew/too-dear`, `renew/challenged`, and what `negotiate` throws where the provider does not go along
  */
 export async function renew(
   context: ClientContext,
@@ -79,10 +84,45 @@ export async function renew(
     },
     options.signal,
   );
-  const submitted = await context.wallet.submit('renew', { contract: own.id, agreement, providerSignature });
-  await context.wallet.confirm(submitted, { ...(options.signal && { signal: options.signal }) });
+  const transaction = await register(context, own, { agreement, providerSignature }, options.signal);
   await journal.close(renewed);
-  return { contract: own.id, renewed, transaction: submitted.id, cost: costOf(context, agreement) };
+  return { contract: own.id, renewed, transaction, cost: costOf(context, agreement) };
+}
+
+/** Puts it on chain, after the proof of a challenge that is open: what was agreed on holds for longer than that takes. */
+async function register(
+  context: ClientContext,
+  own: OwnContract,
+  agreed: { agreement: Agreement; providerSignature: Uint8Array },
+  signal?: AbortSignal,
+): Promise<string> {
+  for (;;) {
+    try {
+      const submitted = await context.wallet.submit('renew', { contract: own.id, ...agreed });
+      await context.wallet.confirm(submitted, { ...(signal && { signal }) });
+      return submitted.id;
+    } catch (error) {
+      if (refusedRule(error) !== 'renew/open-window') throw error;
+      await challengeAnswered(context, own, signal);
+    }
+  }
+}
+
+async function challengeAnswered(
+  context: ClientContext,
+  own: OwnContract,
+  signal?: AbortSignal,
+): Promise<void> {
+  await whileWindowOpen(
+    context,
+    own.id,
+    async (window) => {
+      const { tip } = await context.ledger.status();
+      if (tip.height > window.opensAt + ANSWER_BLOCKS) throw challenged(own, window);
+      return true;
+    },
+    signal,
+  );
 }
 
 function draftRenewal(
@@ -140,6 +180,15 @@ function noOffer({ id, view }: OwnContract): AppError {
     message: `Provider ${view.providerAddress} of contract ${id} offers nothing at present.`,
     next: 'Store the file again with others before the contract ends.',
     data: { contract: id },
+  });
+}
+
+function challenged({ id, view }: OwnContract, { epoch, closesAt }: OpenWindow): AppError {
+  return new AppError({
+    code: 'renew/challenged',
+    message: `Provider ${view.providerAddress} has not proven epoch ${epoch} of contract ${id} yet; nothing is renewed before it did.`,
+    next: `Try again at block ${closesAt + 1}, when the challenge is over, or store the file again with others.`,
+    data: { contract: id, epoch, closesAt },
   });
 }
 

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ContractId, FragmentId } from '#chain';
 import {
   type Agreement,
@@ -21,6 +20,8 @@ import { offerToDeal } from '../negotiation/offer-to-deal.js';
 import { resumeNegotiation } from '../negotiation/resume.js';
 import { httpAddress } from '../providers/provider-directory.js';
 import { ProviderSession } from '../providers/provider-session.js';
+import { isRefusal, refusedRule } from '../refusal.js';
+import { whileWindowOpen } from './open-window.js';
 import { leavesOf } from './own-contract.js';
 
 /** What a repairer chooses about a replacement. */
@@ -57,7 +58,6 @@ const ROOM_SECONDS = 1_800;
 const MOST_ROOM_SECONDS = 24 * 3_600 - 600;
 /** A challenge this near may have been made by the time the replacement is on chain: its epoch is not counted on. */
 const NEAR_BLOCKS = 6;
-const POLL_MS = 200;
 /** Agreements asked for, each with what is left of the term by then. */
 const MAX_ATTEMPTS = 3;
 
@@ -118,7 +118,8 @@ async function agree(context: ClientContext, open: ToAgree): Promise<Replaced> {
   const contract = view.id as ContractId;
   let firstRound = 1;
   for (let attempt = 1; ; attempt++) {
-    await openWindowOver(context, contract, signal);
+    // A provider that leaves and missed nothing is paid for its open challenge first; sending may have taken until then.
+    await whileWindowOpen(context, contract, (_, { replaceable }) => replaceable === 'drained', signal);
     // Sending takes a while, and so may a block: what is left of the term is counted again.
     const epochs = await epochsLeft(context, contract);
     const { tip } = await ledger.status();
@@ -171,7 +172,7 @@ export async function resumeReplacements(
         await wallet.confirm(submitted, { ...(options.signal && { signal: options.signal }) });
         replaced.push({ contract, replacement, transaction: submitted.id });
       } catch (error) {
-        if (!(error instanceof AppError) || error.code !== 'ledger/refused') throw error;
+        if (!isRefusal(error)) throw error;
         // The killed run's own transaction may still be on its way: the provider is not told before its time is over.
         if (agreement.formBy >= (await ledger.status()).tip.height) continue;
       }
@@ -181,24 +182,10 @@ export async function resumeReplacements(
   return replaced;
 }
 
-/** A provider that leaves and missed nothing is paid for its open challenge first; sending may have taken until then. */
-async function openWindowOver(
-  { ledger }: ClientContext,
-  id: ContractId,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  for (;;) {
-    const view = await ledger.contract({ id });
-    if (view?.replaceable !== 'drained' || view.window === null || view.window.proven) return;
-    await delay(POLL_MS, undefined, { signal });
-  }
-}
-
 /** An epoch has begun since the term was counted, or a challenge was made. */
 function isMovedOn(error: unknown): boolean {
-  if (!(error instanceof AppError) || error.code !== 'ledger/refused') return false;
-  const violation = error.data['violation'] as { rule?: unknown } | undefined;
-  return violation?.rule === 'replace/epochs' || violation?.rule === 'replace/open-window';
+  const rule = refusedRule(error);
+  return rule === 'replace/epochs' || rule === 'replace/open-window';
 }
 
 function sessionWithNew(

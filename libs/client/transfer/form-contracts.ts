@@ -3,6 +3,7 @@ import type { ContractId } from '#chain';
 import { AppError } from '#errors';
 import type { CallOptions, ClientContext } from '../context.js';
 import { contractNow } from '../providers/provider-directory.js';
+import { isRefusal, refusedRule } from '../refusal.js';
 import type { Submitted } from '../wallet/wallet.js';
 import type { SignedAgreement } from './upload-slot.js';
 
@@ -132,10 +133,5 @@ export async function abandonContracts(context: ClientContext, contracts: readon
 
 /** Whether a refusal to end a contract says that it ends anyway, or never was. */
 function isOver(error: AppError): boolean {
-  const { rule } = (error.data['violation'] ?? {}) as { rule?: unknown };
-  return isRefusal(error) && OVER.has(rule);
-}
-
-function isRefusal(error: unknown): error is AppError {
-  return error instanceof AppError && error.code === 'ledger/refused';
+  return OVER.has(refusedRule(error));
 }

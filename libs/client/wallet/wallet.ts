@@ -13,6 +13,7 @@ import { AppError } from '#errors';
 import type { LedgerPort } from '#ledger';
 import { boundFeePerByte } from '#market';
 import type { TransactionView } from '#wire';
+import { isRefusal, refusedRule } from '../refusal.js';
 
 /** What a wallet needs. */
 export interface WalletOptions {
@@ -93,7 +94,7 @@ export class Wallet {
     try {
       await this.options.ledger.submitTransaction({ hex });
     } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'ledger/refused') throw error;
+      if (!isRefusal(error)) throw error;
       if ((await this.options.ledger.transaction({ id })) === null) throw error;
     }
   }
@@ -146,10 +147,7 @@ export class Wallet {
 }
 
 function isSequenceRefusal(error: unknown): boolean {
-  if (!(error instanceof AppError)) return false;
-  const violation = error.data['violation'];
-  const rule =
-    typeof violation === 'object' && violation !== null ? (violation as { rule?: unknown }).rule : undefined;
+  const rule = refusedRule(error);
   // What waits at our number is another process's: it keeps its place, and we take the next.
   return rule === 'tx/sequence-used' || rule === 'tx/sequence-gap' || rule === 'mempool/replacement-fee';
 }
