@@ -73,6 +73,8 @@ class Storing {
   private readonly formedHere = new Set<ContractId>();
   /** Providers that are told that nothing comes of their room. */
   private readonly freeing = new Map<UploadSlot, Promise<void>>();
+  /** Room is asked for while the first segments are sealed. */
+  private opening: Promise<HolderSlots> | undefined;
   private slots: HolderSlots | undefined;
   private resumed: ResumedUpload | undefined;
 
@@ -92,7 +94,8 @@ class Storing {
   async run(): Promise<Stored> {
     const { book, upload, source } = this;
     await this.begin();
-    const read = await readAndSend(this.uploadRun(), this.options);
+    // Also where reading failed: room that nobody knows of cannot be given back.
+    const read = await readAndSend(this.uploadRun(), this.options).finally(() => this.opening);
     if (read.plan.segmentCount > 0) {
       if (source.sizeBytes === undefined) await this.confirmPrice();
       await this.settle();
@@ -141,20 +144,29 @@ class Storing {
       for (const one of this.resumed.agreed) this.agreed.set(one.contract, one);
       for (const contract of this.resumed.formed) this.formed.add(contract);
     }
-    this.slots = await HolderSlots.open(context, upload, book, {
+    const isOpenEnded = source.sizeBytes === undefined;
+    const opening = HolderSlots.open(context, upload, book, {
       signal,
-      isOpenEnded: source.sizeBytes === undefined,
+      isOpenEnded,
       isLasting: journal !== undefined,
       onOpened: (slot, position) => journal?.noteSlot(slot, position),
       ...(this.resumed === undefined ? {} : { adopted: this.resumed.positions }),
     });
+    this.opening = opening.then((slots) => {
+      this.slots = slots;
+      return slots;
+    });
+    // Told by whoever has a segment to send.
+    this.opening.catch(() => undefined);
+    // What comes down a pipe cannot be read twice: not begun on before somebody takes it.
+    if (isOpenEnded) await this.opening;
   }
 
   private uploadRun(): UploadRun {
-    const { context, source, upload, keys, book, slots, resumed } = this;
+    const { context, source, upload, keys, book, opening, resumed } = this;
     const { journal, signal } = this.options;
     const isKept: UploadRun['isKept'] = (segment, hash) => resumed?.isKept(segment, hash) ?? false;
-    return { context, source, upload, keys, book, slots, journal, signal, isKept };
+    return { context, source, upload, keys, book, slots: opening, journal, signal, isKept };
   }
 
   /** Fills, agrees and forms until every segment has its quorum under contracts that exist. */

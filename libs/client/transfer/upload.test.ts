@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { bytesToHex } from '#crypto';
 import { nativeCrypto } from '#crypto-native';
@@ -339,6 +340,24 @@ describe('nobody takes it', () => {
     expect(reserved().filter((id) => !reservedBefore.includes(id))).toEqual([]);
   }, 60_000);
 });
+
+test('a source that cannot be read while room is asked for leaves no room behind', async () => {
+  await meet(6);
+  let wasAskedFor = 0;
+  const source = {
+    ...memorySource(new Uint8Array(300_000)),
+    read: async () => {
+      // They have the question by now, and answer it meanwhile.
+      while (reserved().length === reservedBefore.length && wasAskedFor++ < 1000) await sleep(1);
+      throw new AppError({ code: 'source/unreadable', message: 'the disk is gone' });
+    },
+  };
+  await expect(stage.client.storeSource(source, 'file', terms)).rejects.toMatchObject({
+    code: 'source/unreadable',
+  });
+  expect(wasAskedFor).toBeLessThan(1000);
+  expect(reserved().filter((id) => !reservedBefore.includes(id))).toEqual([]);
+}, 60_000);
 
 test('a segment that fails while the next one is read ends the upload with its own error', async () => {
   const { pipeline } = stage.client.context;

@@ -39,8 +39,8 @@ export interface UploadRun {
   readonly upload: UploadPlan;
   readonly keys: FileKeys;
   readonly book: PlacementBook;
-  /** Nobody where there is nothing to store. */
-  readonly slots: HolderSlots | undefined;
+  /** On their way while the first segments are sealed; nobody where there is nothing to store. */
+  readonly slots: Promise<HolderSlots> | undefined;
   readonly journal: UploadJournal | undefined;
   readonly signal: AbortSignal;
   /** Whether a segment with this plaintext (its BLAKE3) is stored already. */
@@ -155,7 +155,7 @@ class SourceSender {
   }
 
   private async store(index: number, plain: Uint8Array, plainHash: Uint8Array | undefined): Promise<void> {
-    const { context, keys, upload, book, journal, slots } = this.upload;
+    const { context, keys, upload, book, journal } = this.upload;
     const { profile, fragmentSize } = upload.plan;
     const { length } = plain;
     const sealed = await context.pipeline
@@ -167,9 +167,10 @@ class SourceSender {
       .finally(() => this.memory.release(length));
     const { fragments, ...shape } = sealed;
     book.addSegment(index, shape);
+    const slots = (await this.upload.slots) as HolderSlots;
     const onLatePlaced = (segment: number, fragment: number): void => journal?.notePlaced(segment, fragment);
     const sending = sendSegment(
-      { slots: slots as HolderSlots, book, memory: this.memory, onLatePlaced },
+      { slots, book, memory: this.memory, onLatePlaced },
       index,
       fragments,
       this.signal,
