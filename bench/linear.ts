@@ -7,7 +7,7 @@ import type { BenchReport } from './report.js';
 const PROVIDERS = 16;
 const OPTIONS = { profile: { k: 10, repairBelow: 12, n: 16 }, epochs: 100 } as const;
 const ROUNDS = 3;
-const WARM_UPS = 3;
+const WARM_UPS = 6;
 /** The small file takes a tenth of the time: it is measured more often, so that a moment's noise decides as little. */
 const SMALL_TRANSFERS = 5;
 
