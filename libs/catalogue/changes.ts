@@ -87,6 +87,14 @@ export function withRenewed(catalogue: Catalogue, renewed: readonly FileEntry[])
   return { ...catalogue, files: catalogue.files.map(renew), earlier: catalogue.earlier.map(renew) };
 }
 
+/** An entry as the catalogue has it now, under whatever contracts; of a pack any entry, which stands for all of it. */
+export function entryNow(catalogue: Catalogue, entry: FileEntry): FileEntry | undefined {
+  const pack = entry.member?.pack;
+  const isIt = (one: FileEntry): boolean =>
+    pack === undefined ? one.member === undefined && keyOf(one) === keyOf(entry) : one.member?.pack === pack;
+  return allEntries(catalogue).find(isIt);
+}
+
 /** The catalogue with members that lie elsewhere now: `moved` by `memberKey` of where they lay. */
 export function withMoved(catalogue: Catalogue, moved: ReadonlyMap<string, FileEntry>): Catalogue {
   const move = (entry: FileEntry): FileEntry => {

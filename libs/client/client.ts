@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import {
   type Catalogue,
+  entryNow,
   type FileEntry,
   findFile,
   versionsOf,
@@ -30,7 +31,13 @@ import { abandonReleased, release, releasedBy } from './catalogue/release.js';
 import { planRemoval, type Removal, type RemovalPlan, withRemoved } from './catalogue/removal.js';
 import { fileSeenHead, memorySeenHead } from './catalogue/seen-head.js';
 import type { CallOptions, ClientContext } from './context.js';
-import { type RenewedFile, type RenewFileOptions, renewFile } from './contracts/renew-file.js';
+import {
+  type PublishedRenewal,
+  type RenewedFile,
+  type RenewFileOptions,
+  renewedEntry,
+  renewFile,
+} from './contracts/renew-file.js';
 import { checkFile, type FileHealth } from './health/file-health.js';
 import { type ClientIdentity, createIdentity } from './identity.js';
 import type { DealLimits } from './negotiation/deal-limits.js';
@@ -238,14 +245,22 @@ export class CairnClient {
   }
 
   /**
-   * Publishes entries whose contracts go on longer; one of a pack stands for all of it. Nothing is ended, also where it
-   * fails: what was not renewed runs on under the version before. A file that was removed meanwhile stays removed.
+   * Publishes files whose contracts go on longer; one entry of a pack stands for all of it. Nothing is ended, also where it
+   * fails: what was not renewed runs on under the version before. A file that was removed meanwhile stays removed, and one
+   * whose gaps were filled keeps what fills them.
    */
   async anchorRenewed(
-    entries: readonly FileEntry[],
+    files: readonly PublishedRenewal[],
     options: CallOptions = {},
   ): Promise<{ sequence: bigint }> {
-    return changeCatalogue(this.context, (catalogue) => withRenewed(catalogue, entries), options);
+    const change = (catalogue: Catalogue): Catalogue => {
+      const entries = files.flatMap((file) => {
+        const now = entryNow(catalogue, file.entry);
+        return now === undefined ? [] : [renewedEntry(now, file)];
+      });
+      return withRenewed(catalogue, entries);
+    };
+    return changeCatalogue(this.context, change, options);
   }
 
   /** The newest catalogue on the network. */

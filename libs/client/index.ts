@@ -21,7 +21,7 @@ export * from './client.js';
 export type { CallOptions, ClientContext, Progress } from './context.js';
 export { type Dropped, drop, liveFragments } from './contracts/drop.js';
 export { type Renewed, type RenewOptions, renew } from './contracts/renew.js';
-export type { RenewedFile, RenewFileOptions } from './contracts/renew-file.js';
+export type { PublishedRenewal, RenewedFile, RenewFileOptions } from './contracts/renew-file.js';
 export {
   type OpenReplacement,
   openReplacement,

@@ -124,5 +124,8 @@ async function publish(
   const ends: number[] = [];
   for (const id of ids) ends.push((await node.contract({ id }))?.endHeight ?? 0);
   if (ends.length === 0) return;
-  await client.anchorRenewed([{ ...entry, paidUntilHeight: BigInt(Math.min(...ends)) }], { signal });
+  const extended = { ...entry, paidUntilHeight: BigInt(Math.min(...ends)) };
+  await client.anchorRenewed([{ entry: extended, before: entry.manifest, successors: new Map() }], {
+    signal,
+  });
 }

@@ -82,7 +82,7 @@ async function renewNow(
       signal,
       ...(limit === undefined ? {} : { maxCost: limit }),
     });
-    if (file.renewed.length > 0) await client.anchorRenewed([file.entry], { signal });
+    if (file.renewed.length > 0) await client.anchorRenewed([file], { signal });
     renewed.push(...file.renewed);
     failed.push(...file.failed);
   }

@@ -1,7 +1,8 @@
 import type { FileEntry } from '#catalogue';
-import { bytesToHex, hexToBytes } from '#crypto';
+import { bytesToHex, equalBytes, hexToBytes } from '#crypto';
 import { AppError } from '#errors';
 import { encodeManifest, isPlaced, type Manifest } from '#fragments';
+import { manifestOf } from '../catalogue/entry-content.js';
 import type { ClientContext } from '../context.js';
 import { contractNow } from '../providers/provider-directory.js';
 import { contractsOf } from '../transfer/upload.js';
@@ -14,12 +15,19 @@ export type RenewFileOptions = RenewOptions;
 export interface RenewedFile {
   /** With the new contracts and the height up to which they are all paid. */
   readonly entry: FileEntry;
+  /** Its manifest before. */
+  readonly before: Uint8Array;
+  /** What goes on as which contract, by the name that the manifest had for it. */
+  readonly successors: ReadonlyMap<string, string>;
   readonly renewed: readonly Renewed[];
   /** Contracts that were not renewed: their fragments are kept as long as those contracts run. */
   readonly failed: readonly { readonly contract: string; readonly error: AppError }[];
   /** Base units. */
   readonly cost: bigint;
 }
+
+/** What the catalogue is told of a file that goes on longer. */
+export type PublishedRenewal = Pick<RenewedFile, 'entry' | 'before' | 'successors'>;
 
 /** Renews the contracts of a file one after the other; what one provider refuses keeps none of the others back. */
 export async function renewFile(
@@ -54,10 +62,22 @@ export async function renewFile(
       manifest: encodeManifest(withContracts(manifest, successors)),
       paidUntilHeight: await paidUntil(context, renewed, entry.paidUntilHeight),
     },
+    before: entry.manifest,
+    successors,
     renewed,
     failed,
     cost: renewed.reduce((sum, { cost }) => sum + cost, 0n),
   };
+}
+
+/**
+ * What a file's entry becomes in the newest catalogue. Where another run filled its gaps since, who holds what is left as
+ * that one found it, under the contracts that go on; how long those of the other run are paid for is what counted before.
+ */
+export function renewedEntry(now: FileEntry, file: PublishedRenewal): FileEntry {
+  if (equalBytes(now.manifest, file.before)) return file.entry;
+  const manifest = encodeManifest(withContracts(manifestOf(now), file.successors));
+  return { ...now, manifest };
 }
 
 function withContracts(manifest: Manifest, successors: ReadonlyMap<string, string>): Manifest {

@@ -1,4 +1,4 @@
-import { allEntries, type Catalogue, type FileEntry, versionOf, withRenewed } from '#catalogue';
+import { type Catalogue, entryNow, type FileEntry, withRenewed } from '#catalogue';
 import { equalBytes } from '#crypto';
 import { AppError } from '#errors';
 import { changeCatalogue, isOutcomeUnknown } from '../../catalogue/catalogue-store.js';
@@ -49,14 +49,8 @@ export async function publishFilled(
 
 /** Whether a file is still there and lies elsewhere than when its gaps were looked for. */
 function isOvertaken(catalogue: Catalogue, { entry, before }: FilledFile): boolean {
-  const now = allEntries(catalogue).find((one) => isSame(one, entry));
+  const now = entryNow(catalogue, entry);
   return now !== undefined && !equalBytes(now.manifest, before);
-}
-
-/** An entry of a pack stands for all of the pack. */
-function isSame(a: FileEntry, b: FileEntry): boolean {
-  if (a.member !== undefined || b.member !== undefined) return a.member?.pack === b.member?.pack;
-  return a.path === b.path && a.storedAt === b.storedAt && versionOf(a) === versionOf(b);
 }
 
 function overtakenBy(files: readonly FilledFile[]): AppError {
