@@ -1,7 +1,7 @@
 /**
  * What `npm start` and `npm test` run first: plain JavaScript for the Node that the machine came with.
  *
- *   node tools/bootstrap.cjs start|test|bench|fuzz|mutation|sim|cairn|build [arguments for the target]
+ *   node tools/bootstrap.cjs start|test|bench|faults|fuzz|mutation|sim|cairn|build [arguments for the target]
  *
  * It brings the pinned Node, the packages and the build up to date, each only where something changed, and then
  * becomes the target: same terminal, same arguments, same exit code. Why a pinned Node: docs/adr/0001-runtime.md.
@@ -22,6 +22,7 @@ const targets = {
   start: 'dist/tools/devnet/main.js',
   test: 'dist/tools/test/main.js',
   bench: 'dist/bench/main.js',
+  faults: 'dist/test/e2e/faults/main.js',
   fuzz: 'dist/test/fuzz/main.js',
   mutation: 'dist/test/mutation/main.js',
   sim: 'dist/tools/sim/main.js',

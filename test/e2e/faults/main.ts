@@ -1,18 +1,17 @@
 import { DEFAULT_CAMPAIGN, runCampaign } from './campaign.js';
 import { reportToText } from './report.js';
 
-// By hand: node dist/test/e2e/faults/main.js SEED [FAULTS [PROVIDERS [FAULTY]]]; every event goes to standard error.
+// By hand: npm run -s faults -- SEED [FAULTS [PROVIDERS [FAULTY]]]; every event goes to standard error.
 
 const [seed, faults, providers, maxFaulty] = process.argv.slice(2).map(Number);
 if (seed === undefined || !Number.isInteger(seed)) {
-  process.stderr.write(
-    'say which seed: node dist/test/e2e/faults/main.js SEED [FAULTS [PROVIDERS [FAULTY AT A TIME]]]\n',
-  );
+  process.stderr.write('say which seed: npm run -s faults -- SEED [FAULTS [PROVIDERS [FAULTY AT A TIME]]]\n');
   process.exit(2);
 }
 const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const)
-  process.once(name, () => stop.abort(new Error('broken off')));
+for (const event of ['SIGINT', 'SIGTERM', 'disconnect'])
+  process.once(event, () => stop.abort(new Error('broken off')));
+process.channel?.unref();
 const since = performance.now();
 const report = await runCampaign({
   ...DEFAULT_CAMPAIGN,
