@@ -15,6 +15,8 @@ import { type OwnContract, ownContract } from './own-contract.js';
 
 /** From the block where a proof is first accepted; whoever takes longer may miss it altogether. */
 const ANSWER_BLOCKS = 4;
+/** Times a renewal is handed in: challenges are an epoch apart, more than one in between is the node's doing. */
+const MAX_ATTEMPTS = 3;
 
 /** How a contract is to go on. */
 export interface RenewOptions extends CallOptions {
@@ -96,13 +98,13 @@ async function register(
   agreed: { agreement: Agreement; providerSignature: Uint8Array },
   signal?: AbortSignal,
 ): Promise<string> {
-  for (;;) {
+  for (let attempt = 1; ; attempt++) {
     try {
       const submitted = await context.wallet.submit('renew', { contract: own.id, ...agreed });
       await context.wallet.confirm(submitted, { ...(signal && { signal }) });
       return submitted.id;
     } catch (error) {
-      if (refusedRule(error) !== 'renew/open-window') throw error;
+      if (attempt === MAX_ATTEMPTS || refusedRule(error) !== 'renew/open-window') throw error;
       await challengeAnswered(context, own, signal);
     }
   }
