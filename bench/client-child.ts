@@ -11,11 +11,10 @@ export interface Put extends Pick<StoredFile, 'entry' | 'contracts'> {
   readonly cpu: CpuTime;
 }
 
-/** A file that was got whole, after a few starts of which only the first bytes were awaited. */
+/** A file that was got whole. */
 export interface Got {
   readonly sizeBytes: number;
   readonly seconds: number;
-  readonly firstByteMs: readonly number[];
   readonly cpu: CpuTime;
 }
 
@@ -37,6 +36,7 @@ export type ClientCall = { readonly id: number } & (
       readonly others: readonly number[];
     }
   | { readonly word: 'get'; readonly entry: Put['entry']; readonly others: readonly number[] }
+  | { readonly word: 'firstBytes'; readonly entry: Put['entry'] }
   | { readonly word: 'end'; readonly contracts: readonly string[] }
 );
 
@@ -48,7 +48,7 @@ export interface ClientAnswer {
   /** Not the answer yet, but from here on contracts are formed: that takes blocks. */
   readonly needsBlocks?: boolean;
   readonly peakRssMiB: number;
-  readonly value?: Put | Got | string | undefined;
+  readonly value?: Put | Got | readonly number[] | string | undefined;
   readonly error?: string;
 }
 
@@ -89,6 +89,11 @@ export class ClientChild {
 
   get(entry: Put['entry'], others: readonly number[] = []): Promise<Got> {
     return this.withoutBlocks({ word: 'get', entry, others }) as Promise<Got>;
+  }
+
+  /** Milliseconds until the first bytes came, for a few reads of which no more was awaited. */
+  firstBytes(entry: Put['entry']): Promise<readonly number[]> {
+    return this.withoutBlocks({ word: 'firstBytes', entry }) as Promise<readonly number[]>;
   }
 
   async end(contracts: readonly string[]): Promise<void> {

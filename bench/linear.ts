@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { type BenchMarket, plainWriteSeconds, withMarket, writeRandomFile } from './bench-market.js';
-import type { Got, Put } from './client-child.js';
-import { median } from './measure.js';
+import type { ClientChild, Got, Put } from './client-child.js';
+import { mean, median } from './measure.js';
 import type { BenchReport } from './report.js';
 
 const PROVIDERS = 16;
 const OPTIONS = { profile: { k: 10, repairBelow: 12, n: 16 }, epochs: 100 } as const;
-const ROUNDS = 3;
+const ROUNDS = 6;
 const WARM_UPS = 6;
-/** The small file takes a tenth of the time: it is measured more often, so that a moment's noise decides as little. */
-const SMALL_TRANSFERS = 5;
+/** The small file takes a tenth of the time: in each round it is moved this often. */
+const SMALL_TRANSFERS = 4;
 
 /** Sizes in bytes by the name in the keys. */
 const SIZES = { '100MB': 1e8, '1GB': 1e9 } as const;
@@ -26,22 +26,39 @@ interface Transfer {
   readonly getPeakMiB: number;
 }
 
+/** A client that puts and one that gets, for files of one size: peaks of memory are of that size. */
+interface Pair {
+  readonly putter: ClientChild;
+  readonly getter: ClientChild;
+}
+
 /**
- * What a file ten times as large costs: the same MB/s and the same memory. Every transfer is made by a client of its own.
+ * What a file ten times as large costs: the same MB/s and the same memory. Both take turns, and the ratios are the medians
+ * of those within a round, so that a neighbour's load falls on both.
  * `huge`: also 10 GB, beyond the page cache of many machines, against a plain write of the same stored bytes.
  */
 export function benchLinear(huge: boolean): Promise<BenchReport> {
   return withMarket(PROVIDERS, async (market) => {
-    const small: Transfer[] = [];
-    const large: Transfer[] = [];
     const files = {
       small: await writeRandomFile(join(market.folder, 'small'), SIZES['100MB']),
       large: await writeRandomFile(join(market.folder, 'large'), SIZES['1GB']),
     };
+    const pairs = { small: await warmPair(market, files.small), large: await warmPair(market, files.small) };
+    const small: Transfer[] = [];
+    const large: Transfer[] = [];
+    const ratios: { put: number; get: number }[] = [];
     for (let round = 0; round < ROUNDS; round++) {
-      small.push(...(await transfers(market, files.small, files.small, SMALL_TRANSFERS)));
-      large.push(...(await transfers(market, files.large, files.small, 1)));
+      const few: Transfer[] = [];
+      while (few.length < SMALL_TRANSFERS) few.push(await transfer(pairs.small, files.small));
+      const one = await transfer(pairs.large, files.large);
+      const ratio = (seconds: (transfer: Transfer) => number): number =>
+        ((mean(few.map(seconds)) / SIZES['100MB']) * SIZES['1GB']) / seconds(one);
+      ratios.push({ put: ratio(({ put }) => put.seconds), get: ratio(({ got }) => got.seconds) });
+      small.push(...few);
+      large.push(one);
     }
+    await stopPair(pairs.small);
+    await stopPair(pairs.large);
     const [few, many] = [summary(SIZES['100MB'], small), summary(SIZES['1GB'], large)];
     const most = huge ? await measureHuge(market, files.small) : undefined;
     return {
@@ -61,8 +78,8 @@ export function benchLinear(huge: boolean): Promise<BenchReport> {
         plainWriteMBps_10GB: most?.plainWriteMBps ?? null,
       },
       ratios: {
-        put1GBVs100MB: many.putMBps / few.putMBps,
-        get1GBVs100MB: many.getMBps / few.getMBps,
+        put1GBVs100MB: median(ratios.map(({ put }) => put)),
+        get1GBVs100MB: median(ratios.map(({ get }) => get)),
         putPeakRss1GBVs100MB: many.putPeakMiB / few.putPeakMiB,
         getPeakRss1GBVs100MB: many.getPeakMiB / few.getPeakMiB,
         stored10GBVsPlainWrite: most === undefined ? null : most.storedMBps / most.plainWriteMBps,
@@ -74,28 +91,22 @@ export function benchLinear(huge: boolean): Promise<BenchReport> {
   });
 }
 
-/** By new clients that have moved the small file before: what an engine does with code it has never run takes no part. */
-async function transfers(
-  market: BenchMarket,
-  file: string,
-  warmUp: string,
-  count: number,
-): Promise<Transfer[]> {
+/** New clients that have moved a file before: what an engine does with code it has never run takes no part. */
+async function warmPair(market: BenchMarket, file: string): Promise<Pair> {
   const [putter, getter] = await Promise.all([market.client(), market.client()]);
-  for (let round = 0; round < WARM_UPS; round++) {
-    const before = await putter.put(warmUp, OPTIONS);
-    await getter.get(before.entry);
-    await putter.end(before.contracts);
-  }
-  const done: Transfer[] = [];
-  for (let at = 0; at < count; at++) {
-    const put = await putter.put(file, OPTIONS);
-    const got = await getter.get(put.entry);
-    await putter.end(put.contracts);
-    done.push({ put, got, putPeakMiB: putter.peakRssMiB, getPeakMiB: getter.peakRssMiB });
-  }
+  for (let round = 0; round < WARM_UPS; round++) await transfer({ putter, getter }, file);
+  return { putter, getter };
+}
+
+async function stopPair({ putter, getter }: Pair): Promise<void> {
   await Promise.all([putter.stop(), getter.stop()]);
-  return done;
+}
+
+async function transfer({ putter, getter }: Pair, file: string): Promise<Transfer> {
+  const put = await putter.put(file, OPTIONS);
+  const got = await getter.get(put.entry);
+  await putter.end(put.contracts);
+  return { put, got, putPeakMiB: putter.peakRssMiB, getPeakMiB: getter.peakRssMiB };
 }
 
 function summary(sizeBytes: number, transfers: readonly Transfer[]) {
@@ -104,15 +115,17 @@ function summary(sizeBytes: number, transfers: readonly Transfer[]) {
     putMBps: sizeBytes / 1e6 / of(({ put }) => put.seconds),
     getMBps: sizeBytes / 1e6 / of(({ got }) => got.seconds),
     storedMBps: of(({ put }) => put.storedBytes / 1e6 / put.seconds),
-    putPeakMiB: of(({ putPeakMiB }) => putPeakMiB),
-    getPeakMiB: of(({ getPeakMiB }) => getPeakMiB),
+    putPeakMiB: Math.max(...transfers.map(({ putPeakMiB }) => putPeakMiB)),
+    getPeakMiB: Math.max(...transfers.map(({ getPeakMiB }) => getPeakMiB)),
   };
 }
 
 async function measureHuge(market: BenchMarket, warmUp: string) {
   const file = await writeRandomFile(join(market.folder, 'huge'), HUGE_BYTES);
-  const measured = await transfers(market, file, warmUp, 1);
-  const storedBytes = measured[0]?.put.storedBytes ?? 0;
-  const seconds = await plainWriteSeconds(market.folder, storedBytes);
-  return { ...summary(HUGE_BYTES, measured), plainWriteMBps: storedBytes / 1e6 / seconds };
+  const pair = await warmPair(market, warmUp);
+  const measured = await transfer(pair, file);
+  await stopPair(pair);
+  const seconds = await plainWriteSeconds(market.folder, measured.put.storedBytes);
+  const plainWriteMBps = measured.put.storedBytes / 1e6 / seconds;
+  return { ...summary(HUGE_BYTES, [measured]), plainWriteMBps };
 }

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { NETWORKS, type NetworkParams } from '#chain';
 import { type Config, parseVolume } from '#config';
 import { AppError } from '#errors';
@@ -23,6 +24,9 @@ const KEEP_ALIVE_MS = 65_000;
 
 /** Starts the provider and says where it is reached; what it returns stops it. */
 export async function startProvider(config: Config): Promise<Stop> {
+  // The engine would let the heap grow by a fifth only, buffers of sockets counted: it went through all of it for every
+  // twenty megabytes of fragments, which took a sixth of what an upload costs (docs/adr/0031-shared-buffers.md).
+  setFlagsFromString('--heap-growing-percent=100');
   const logger = createLogger({
     app: 'provider',
     level: config.logLevel,

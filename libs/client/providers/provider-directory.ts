@@ -23,9 +23,11 @@ export class ProviderDirectory {
 
   /** Every provider with an offer and an endpoint, and how it behaved: by the chain, and as seen from here. */
   async candidates(): Promise<Candidate[]> {
-    const offers = await allPages<OfferView>((cursor) => this.ledger.offers({ cursor, limit: 200 }));
-    const endpoints = await allPages<EndpointView>((cursor) => this.ledger.endpoints({ cursor, limit: 200 }));
-    const records = await allPages((cursor) => this.ledger.providerRecords({ cursor, limit: 200 }));
+    const [offers, endpoints, records] = await Promise.all([
+      allPages<OfferView>((cursor) => this.ledger.offers({ cursor, limit: 200 })),
+      allPages<EndpointView>((cursor) => this.ledger.endpoints({ cursor, limit: 200 })),
+      allPages((cursor) => this.ledger.providerRecords({ cursor, limit: 200 })),
+    ]);
     const byPrincipal = new Map(endpoints.map((endpoint) => [endpoint.principal, endpoint]));
     const byProvider = new Map(records.map((record) => [record.provider, record]));
     return offers.flatMap((offer) => {

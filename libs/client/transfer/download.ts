@@ -12,10 +12,10 @@ import type { CallOptions, ClientContext } from '../context.js';
 import type { FragmentPace } from '../reads/fragment-pace.js';
 import { createFileHash, type FileHash } from './file-hash.js';
 import { FragmentReader } from './fragment-reader.js';
-import { cutOut, SegmentReading } from './segment-reading.js';
+import { type ComingSegment, cutOut, SegmentReading } from './segment-reading.js';
 
-/** Plaintext fetched ahead of the one being taken, whatever the size of segments; at least two segments are. */
-const READ_AHEAD_BYTES = 40 * 2 ** 20;
+/** Plaintext fetched or opened ahead of the one being taken, whatever the size of segments; at least two segments are. */
+const READ_AHEAD_BYTES = 64 * 2 ** 20;
 const MAX_SEGMENTS_AHEAD = 8;
 /** The start of the first segment is fetched by itself, so that the first bytes need not wait for the rest. */
 const HEAD_BYTES = 2 * recordPlainBytes;
@@ -39,13 +39,15 @@ export interface ReadOptions extends CallOptions {
 interface Piece {
   /** Memory it holds until it is taken. */
   readonly heldBytes: number;
-  readonly open: () => Promise<Uint8Array>;
+  readonly open: () => ComingSegment;
 }
 
 /**
  * The bytes of a file in order. Nothing is given out that is not checked: every record against its tag, or every
  * fragment against its id; a whole file also against its hash, so that the last piece is given out only if all before
- * it were right. What is fetched ahead is bounded: who takes slowly is waited for.
+ * it were right. What is fetched ahead is bounded: who takes slowly is waited for. Segments come one after the other, the
+ * next one asked for while half of the one before is on its way: two that come side by side are both late, and opening
+ * waits for them with one core idle.
  */
 export async function* readFile(
   context: ClientContext,
@@ -64,16 +66,22 @@ export async function* readFile(
   let heldBytes = 0;
   let next = 0;
   let done = 0;
+  let isBeginning = false;
   const refill = (): void => {
-    for (; next < pieces.length && ahead.length < MAX_SEGMENTS_AHEAD; next++) {
-      const piece = pieces[next] as Piece;
-      if (ahead.length >= 2 && heldBytes + piece.heldBytes > READ_AHEAD_BYTES) return;
-      const opened = piece.open();
-      // Failures surface where the piece's turn comes; until then they must not count as unhandled.
-      opened.catch(() => undefined);
-      ahead.push({ heldBytes: piece.heldBytes, opened });
-      heldBytes += piece.heldBytes;
-    }
+    const piece = pieces[next];
+    if (piece === undefined || isBeginning || signal.aborted || ahead.length >= MAX_SEGMENTS_AHEAD) return;
+    if (ahead.length >= 2 && heldBytes + piece.heldBytes > READ_AHEAD_BYTES) return;
+    const { halfway, plain } = piece.open();
+    // Failures surface where the piece's turn comes; until then they must not count as unhandled.
+    plain.catch(() => undefined);
+    ahead.push({ heldBytes: piece.heldBytes, opened: plain });
+    heldBytes += piece.heldBytes;
+    next++;
+    isBeginning = true;
+    void halfway.then(() => {
+      isBeginning = false;
+      refill();
+    });
   };
   try {
     for (refill(); ahead.length > 0; ) {
@@ -111,8 +119,8 @@ function toPieces(
   const hasHead = first.takeBytes >= 2 * HEAD_BYTES;
   const split = range.from + (hasHead ? headBytes : 0);
   // The head and the rest of its segment fall back to the same fetch.
-  let shared: Promise<Uint8Array> | undefined;
-  const whole = (): Promise<Uint8Array> => {
+  let shared: ComingSegment | undefined;
+  const whole = (): ComingSegment => {
     shared ??= reading.whole(first.segmentIndex, signal);
     return shared;
   };
@@ -120,7 +128,11 @@ function toPieces(
     const isPart = reading.isWorthRanges(part);
     return {
       heldBytes: isPart ? part.takeBytes : plan.segmentCapacity,
-      open: async () => (isPart ? reading.part(part, signal, open) : cutOut(part, await open())),
+      open: () => {
+        if (isPart) return { halfway: Promise.resolve(), plain: reading.part(part, signal, open) };
+        const { halfway, plain } = open();
+        return { halfway, plain: plain.then((bytes) => cutOut(part, bytes)) };
+      },
     };
   };
   const start = partsOf(plan, split, range.from + first.takeBytes).map((part) => toPiece(part, whole));

@@ -45,9 +45,10 @@ export class FragmentReader {
   fetchUnchecked(
     segment: ManifestSegment,
     k: number,
-    signal?: AbortSignal,
+    signal: AbortSignal,
+    onHalf: () => void,
   ): Promise<(Uint8Array | undefined)[]> {
-    return this.race(segment, k, false, signal);
+    return this.race(segment, k, false, signal, onHalf);
   }
 
   /**
@@ -91,6 +92,7 @@ export class FragmentReader {
     k: number,
     checked: boolean,
     signal: AbortSignal | undefined,
+    onHalf?: () => void,
   ): Promise<(Uint8Array | undefined)[]> {
     const { fragmentLength: lengthBytes } = segment;
     const { standing } = this.context.providers;
@@ -115,6 +117,7 @@ export class FragmentReader {
         const provider = this.providerOf(segment, index);
         return provider !== undefined && standing.penalty(provider) > 0;
       },
+      onHalf,
       pace: this.pace,
       signal,
     });

@@ -129,6 +129,13 @@ async function read(from = 0, toExclusive = SIZE, pace = new FragmentPace()): Pr
 
 const sum = (field: 'requests' | 'bytes'): number => wires.reduce((total, wire) => total + wire[field], 0);
 
+async function untilNobodyAsks(): Promise<void> {
+  for (let before = -1; before !== sum('requests'); ) {
+    before = sum('requests');
+    await new Promise((resolve) => setTimeout(resolve, 150));
+  }
+}
+
 function spoil(fault: ReadFault, ...indexes: number[]): void {
   for (const index of indexes) (wires[index] as ReadWire).fault = fault;
 }
@@ -226,13 +233,29 @@ describe('whole files', () => {
   test('who takes slowly is waited for: so many segments are fetched ahead and no more', async () => {
     const reading = readFile(stage.client.context, manifest, { pace: new PatientPace() });
     await reading.next();
-    for (let before = -1; before !== sum('requests'); ) {
-      before = sum('requests');
-      await new Promise((resolve) => setTimeout(resolve, 150));
-    }
+    await untilNobodyAsks();
     // Nine segments and the head; the whole file is 63.
     expect(sum('requests')).toBeLessThanOrEqual(9 * PROFILE.k + 3);
     expect(sum('requests')).toBeGreaterThan(PROFILE.k);
     await reading.return(undefined);
+  });
+
+  test('the next segment is asked for when half of one has come, and not sooner', async () => {
+    const asked: number[] = [];
+    for (const silent of [[1, 2], [2]]) {
+      for (const wire of wires) Object.assign(wire, { fault: 'none', requests: 0 });
+      spoil('hang', ...silent);
+      const stop = new AbortController();
+      const { context } = stage.client;
+      const reading = readFile(context, manifest, { pace: new PatientPace(), signal: stop.signal });
+      const first = Promise.allSettled([reading.next(), reading.next()]);
+      await untilNobodyAsks();
+      asked.push(sum('requests'));
+      stop.abort();
+      await first;
+    }
+    // The head and the rest of its segment, two parts each; then one segment, or all that are fetched ahead.
+    expect(asked[0]).toBe(2 + 2 + PROFILE.k);
+    expect(asked[1]).toBeGreaterThanOrEqual(2 + 2 + 5 * PROFILE.k);
   });
 });

@@ -14,6 +14,13 @@ import type { FragmentReader } from './fragment-reader.js';
 /** Parts of data fragments are asked for alone where they are less than this share of k whole fragments. */
 const WORTH_A_RANGE = 0.75;
 
+/** A segment on its way. */
+export interface ComingSegment {
+  /** Half of its fragments have come, or it failed: time to ask for the next one. Never rejects. */
+  readonly halfway: Promise<unknown>;
+  readonly plain: Promise<Uint8Array>;
+}
+
 /** Opens the segments of one file. */
 export class SegmentReading {
   constructor(
@@ -23,7 +30,16 @@ export class SegmentReading {
   ) {}
 
   /** The plaintext of a segment. */
-  async whole(index: number, signal: AbortSignal): Promise<Uint8Array> {
+  whole(index: number, signal: AbortSignal): ComingSegment {
+    let isHalf: () => void = () => undefined;
+    const half = new Promise<void>((resolve) => {
+      isHalf = resolve;
+    });
+    const plain = this.fetchAndOpen(index, signal, isHalf);
+    return { halfway: Promise.race([half, plain]).catch(() => undefined), plain };
+  }
+
+  private async fetchAndOpen(index: number, signal: AbortSignal, onHalf: () => void): Promise<Uint8Array> {
     const { pipeline } = this.context;
     const { profile, contentKey, repairKey } = this.manifest;
     const segment = this.segment(index);
@@ -39,7 +55,7 @@ export class SegmentReading {
         repairKey,
         profile,
       });
-    const fragments = await this.reader.fetchUnchecked(segment, profile.k, signal);
+    const fragments = await this.reader.fetchUnchecked(segment, profile.k, signal, onHalf);
     const sealed = toSealedStream(segment, fragments);
     try {
       // The tag of a record says as much about its bytes as the fragment's id does: one check is enough.
@@ -65,8 +81,8 @@ export class SegmentReading {
    * The plaintext of a part, by ranges of the data fragments that hold its records. Where that does not work, or takes
    * too long, it is cut out of the whole segment, which `whole` fetches.
    */
-  async part(part: SegmentRange, signal: AbortSignal, whole: () => Promise<Uint8Array>): Promise<Uint8Array> {
-    const cut = async () => cutOut(part, await whole());
+  async part(part: SegmentRange, signal: AbortSignal, whole: () => ComingSegment): Promise<Uint8Array> {
+    const cut = async () => cutOut(part, await whole().plain);
     const indexes = part.spans.map(({ fragmentIndex }) => fragmentIndex);
     if (!(await this.reader.areGood(this.segment(part.segmentIndex), indexes))) return cut();
     const stop = new AbortController();

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ContractId } from '#chain';
 import { type Manifest } from '#fragments';
 import type { Quote } from '#market';
@@ -145,17 +146,20 @@ class Storing {
       for (const contract of this.resumed.formed) this.formed.add(contract);
     }
     const isOpenEnded = source.sizeBytes === undefined;
-    const opening = HolderSlots.open(context, upload, book, {
-      signal,
-      isOpenEnded,
-      isLasting: journal !== undefined,
-      onOpened: (slot, position) => journal?.noteSlot(slot, position),
-      ...(this.resumed === undefined ? {} : { adopted: this.resumed.positions }),
-    });
-    this.opening = opening.then((slots) => {
-      this.slots = slots;
-      return slots;
-    });
+    const { resumed } = this;
+    const open = async (): Promise<HolderSlots> => {
+      // Signing for all of them takes a while: the disk reads the first segment meanwhile.
+      if (!isOpenEnded) await nextTurn();
+      this.slots = await HolderSlots.open(context, upload, book, {
+        signal,
+        isOpenEnded,
+        isLasting: journal !== undefined,
+        onOpened: (slot, position) => journal?.noteSlot(slot, position),
+        ...(resumed === undefined ? {} : { adopted: resumed.positions }),
+      });
+      return this.slots;
+    };
+    this.opening = open();
     // Told by whoever has a segment to send.
     this.opening.catch(() => undefined);
     // What comes down a pipe cannot be read twice: not begun on before somebody takes it.

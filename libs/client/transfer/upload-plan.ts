@@ -77,10 +77,9 @@ export async function planUpload(
     });
   }
   const plan = planned.value;
-  const { tip } = await context.ledger.status();
+  const [{ tip }, candidates] = await Promise.all([context.ledger.status(), context.providers.candidates()]);
   let bytesPerHolder = 0n;
   for (const segment of segmentsOfPlan(plan)) bytesPerHolder += BigInt(segment.fragmentLength);
-  const candidates = await context.providers.candidates();
   const { usable, refusals } = choosePlacement(context.params, candidates, {
     bytesPerHolder,
     epochs: request.epochs,
