@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type BenchMarket, plainWriteSeconds, withMarket, writeRandomFile } from './bench-market.js';
 import type { ClientChild, Got, Put } from './client-child.js';
-import { mean, median } from './measure.js';
+import { median } from './measure.js';
 import type { BenchReport } from './report.js';
 
 const PROVIDERS = 16;
@@ -33,8 +33,8 @@ interface Pair {
 }
 
 /**
- * What a file ten times as large costs: the same MB/s and the same memory. Both take turns, and the ratios are the medians
- * of those within a round, so that a neighbour's load falls on both.
+ * What a file ten times as large costs: the same MB/s and the same memory. Both take turns, so that a neighbour's load
+ * falls on both; ratios are of medians.
  * `huge`: also 10 GB, beyond the page cache of many machines, against a plain write of the same stored bytes.
  */
 export function benchLinear(huge: boolean): Promise<BenchReport> {
@@ -46,16 +46,9 @@ export function benchLinear(huge: boolean): Promise<BenchReport> {
     const pairs = { small: await warmPair(market, files.small), large: await warmPair(market, files.small) };
     const small: Transfer[] = [];
     const large: Transfer[] = [];
-    const ratios: { put: number; get: number }[] = [];
     for (let round = 0; round < ROUNDS; round++) {
-      const few: Transfer[] = [];
-      while (few.length < SMALL_TRANSFERS) few.push(await transfer(pairs.small, files.small));
-      const one = await transfer(pairs.large, files.large);
-      const ratio = (seconds: (transfer: Transfer) => number): number =>
-        ((mean(few.map(seconds)) / SIZES['100MB']) * SIZES['1GB']) / seconds(one);
-      ratios.push({ put: ratio(({ put }) => put.seconds), get: ratio(({ got }) => got.seconds) });
-      small.push(...few);
-      large.push(one);
+      for (let at = 0; at < SMALL_TRANSFERS; at++) small.push(await transfer(pairs.small, files.small));
+      large.push(await transfer(pairs.large, files.large));
     }
     await stopPair(pairs.small);
     await stopPair(pairs.large);
@@ -78,8 +71,8 @@ export function benchLinear(huge: boolean): Promise<BenchReport> {
         plainWriteMBps_10GB: most?.plainWriteMBps ?? null,
       },
       ratios: {
-        put1GBVs100MB: median(ratios.map(({ put }) => put)),
-        get1GBVs100MB: median(ratios.map(({ get }) => get)),
+        put1GBVs100MB: many.putMBps / few.putMBps,
+        get1GBVs100MB: many.getMBps / few.getMBps,
         putPeakRss1GBVs100MB: many.putPeakMiB / few.putPeakMiB,
         getPeakRss1GBVs100MB: many.getPeakMiB / few.getPeakMiB,
         stored10GBVsPlainWrite: most === undefined ? null : most.storedMBps / most.plainWriteMBps,

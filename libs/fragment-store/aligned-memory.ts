@@ -12,13 +12,9 @@ const { WebAssembly: engine } = globalThis as unknown as {
 
 const alignedBuffers = new WeakSet<ArrayBufferLike>();
 
-/** Whether these bytes can go to the disk without the page cache: they, and their length, lie on the disk's borders. */
+/** Whether these bytes begin on a border of the disk: whole pages of them can go to it without the page cache. */
 export function isAligned(bytes: Uint8Array): boolean {
-  return (
-    bytes.byteOffset % ALIGNMENT_BYTES === 0 &&
-    bytes.byteLength % ALIGNMENT_BYTES === 0 &&
-    alignedBuffers.has(bytes.buffer)
-  );
+  return bytes.byteOffset % ALIGNMENT_BYTES === 0 && alignedBuffers.has(bytes.buffer);
 }
 
 /**

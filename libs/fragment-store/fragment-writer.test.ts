@@ -36,11 +36,11 @@ describe('aligned memory', () => {
     expect([first?.[MIB - 1], second?.[0], second?.[4095], third?.[0]]).toEqual([1, 2, 2, 3]);
   });
 
-  test('is told from other memory, and from parts that begin or end elsewhere', () => {
+  test('is told from other memory, and from parts that begin elsewhere', () => {
     const part = new AlignedMemory(MIB).take(MIB) as Uint8Array;
     expect(isAligned(part.subarray(4096, 3 * 4096))).toBe(true);
     expect(isAligned(part.subarray(512))).toBe(false);
-    expect(isAligned(part.subarray(0, 1000))).toBe(false);
+    expect(isAligned(part.subarray(4096, 5000))).toBe(true);
     expect(isAligned(new Uint8Array(4096))).toBe(false);
   });
 });
@@ -61,6 +61,23 @@ describe('a file written whole', () => {
       await expect(writeWholeFile(path, bytes, direct)).rejects.toMatchObject({ code: 'EEXIST' });
     }
   });
+
+  test.each([65_536 + 1024, MIB - 1, 65_535, 4096, 1])(
+    'directly, of %i bytes: all but what is over after the last page comes from the disk',
+    async (lengthBytes) => {
+      const bytes = randomFillSync(new AlignedMemory(MIB).take(MIB) as Uint8Array).subarray(0, lengthBytes);
+      const { type } = await statfs(folder);
+      const path = join(folder, 'direct');
+      await writeWholeFile(path, bytes, true);
+      const before = await bytesFromDisks();
+      expect(Buffer.compare(await readFile(path), bytes)).toBe(0);
+      const after = await bytesFromDisks();
+      if (before !== undefined && after !== undefined && PLAIN_FILE_SYSTEMS.includes(type)) {
+        const isDirect = lengthBytes >= 65_536;
+        expect(after - before >= Math.max(1, lengthBytes - (lengthBytes % 4096))).toBe(isDirect);
+      }
+    },
+  );
 
   test('where the file system wants no direct write of such bytes, as usual', async () => {
     // Memory on no border at all: refused by any file system that writes directly.

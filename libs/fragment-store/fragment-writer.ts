@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { accepted, type Result, refused } from '#errors';
-import { isAligned } from './aligned-memory.js';
+import { ALIGNMENT_BYTES, isAligned } from './aligned-memory.js';
 import type { FragmentSource } from './fragment-store.js';
 import { createStreamingHash } from './streaming-hash.js';
 
@@ -11,6 +11,8 @@ const BATCH_BYTES = 1 << 20;
 const { O_WRONLY, O_CREAT, O_EXCL } = constants;
 /** Zero where the system has no such flag. */
 const O_DIRECT = constants.O_DIRECT ?? 0;
+/** Less than this is not worth opening a file twice. */
+const LEAST_DIRECT_BYTES = 64 << 10;
 
 /** Folders whose file system refused to write past the page cache. */
 const cachedOnly = new Set<string>();
@@ -53,13 +55,17 @@ export async function discardFile(path: string): Promise<void> {
 
 /**
  * Writes bytes to a new file and syncs it. `direct`: past the page cache, which would copy what nobody reads soon, take
- * the memory of what is read often, and write it out when it pleases; where the file system refuses that, through it.
+ * the memory of what is read often, and write it out when it pleases; where the file system refuses that, through it. What
+ * is over after the last whole page goes through it in any case.
  */
 export async function writeWholeFile(path: string, bytes: Uint8Array, direct: boolean): Promise<void> {
   const folder = dirname(path);
-  if (direct && O_DIRECT !== 0 && !cachedOnly.has(folder)) {
+  const directBytes = bytes.length - (bytes.length % ALIGNMENT_BYTES);
+  if (direct && directBytes >= LEAST_DIRECT_BYTES && O_DIRECT !== 0 && !cachedOnly.has(folder)) {
     try {
-      await writeNewFile(path, bytes, O_DIRECT);
+      const isAll = directBytes === bytes.length;
+      await writeAt(path, O_CREAT | O_EXCL | O_DIRECT, bytes.subarray(0, directBytes), 0, isAll);
+      if (!isAll) await writeAt(path, 0, bytes.subarray(directBytes), directBytes, true);
       return;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
@@ -67,14 +73,21 @@ export async function writeWholeFile(path: string, bytes: Uint8Array, direct: bo
       await discardFile(path);
     }
   }
-  await writeNewFile(path, bytes, 0);
+  await writeAt(path, O_CREAT | O_EXCL, bytes, 0, true);
 }
 
-async function writeNewFile(path: string, bytes: Uint8Array, flag: number): Promise<void> {
-  const handle = await open(path, O_WRONLY | O_CREAT | O_EXCL | flag, 0o600);
+/** `isLast`: syncs the file, with all that was written to it before. */
+async function writeAt(
+  path: string,
+  flags: number,
+  bytes: Uint8Array,
+  position: number,
+  isLast: boolean,
+): Promise<void> {
+  const handle = await open(path, O_WRONLY | flags, 0o600);
   try {
-    await writeAll(handle, [bytes], bytes.length, 0);
-    await handle.datasync();
+    await writeAll(handle, [bytes], bytes.length, position);
+    if (isLast) await handle.datasync();
   } finally {
     await handle.close();
   }

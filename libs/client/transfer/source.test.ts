@@ -3,7 +3,7 @@ import { appendFile, chmod, mkdtemp, rm, truncate, utimes, writeFile } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { openSource } from './source.js';
+import { openSource, readEarly, type SourceFile } from './source.js';
 
 let folder: string;
 let path: string;
@@ -96,5 +96,48 @@ describe('a file that is read once', () => {
       message: expect.stringContaining(`none' cannot be read (ENOENT)`),
     });
     await expect(openSource(folder)).rejects.toMatchObject({ code: 'source/not-a-file' });
+  });
+});
+
+describe('a source whose first bytes are read early', () => {
+  /** Memory that was given out, in order. */
+  const given: Uint8Array[] = [];
+  let isAsked = false;
+  const counting = (source: SourceFile): SourceFile => ({
+    ...source,
+    read: async (lengthBytes) => {
+      isAsked = true;
+      const bytes = await source.read(lengthBytes);
+      given.push(bytes);
+      return bytes;
+    },
+  });
+  beforeEach(() => {
+    given.length = 0;
+    isAsked = false;
+  });
+
+  test('asks before it is asked, and gives the same bytes in order', async () => {
+    const source = counting(await openSource(path));
+    const early = readEarly(source, 4);
+    expect([isAsked, early.sizeBytes]).toEqual([true, 10]);
+    const parts = [await early.read(4), await early.read(3), await early.read(3)];
+    expect(parts.map((part) => new TextDecoder().decode(part))).toEqual(['abcd', 'efg', 'hij']);
+    // They are somebody's by now.
+    await early.drop();
+    expect(parts.map((part) => part.length)).toEqual([4, 3, 3]);
+    await source.close();
+  });
+
+  test('gives the memory back that nobody asked for, and is silent where the reading failed', async () => {
+    const source = counting(await openSource(path));
+    await readEarly(source, 4).drop();
+    expect(given.map((part) => part.length)).toEqual([0]);
+    await truncate(path, 0);
+    const failing = readEarly(source, 6);
+    await failing.drop();
+    const told = readEarly(source, 6);
+    await expect(told.read(6)).rejects.toMatchObject({ code: 'source/changed' });
+    await source.close();
   });
 });

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { allocateMemory } from '#erasure';
-import { AppError } from '#errors';
+import { allocateMemory, releaseMemory } from '#erasure';
+import { AppError, assertInvariant } from '#errors';
 
 /** Something that is read once, from front to back, and must not change meanwhile. */
 export interface SourceFile {
@@ -72,6 +72,36 @@ export async function openSource(
       if (after.mtimeNs !== before.mtimeNs) throw changed(path, 'it was written to');
     },
     close: () => handle.close(),
+  };
+}
+
+/** A source whose first bytes are read already. */
+export interface EarlySource extends SourceFile {
+  /** Gives the memory of bytes back that nobody has asked for. */
+  drop(): Promise<void>;
+}
+
+/** Reads the first bytes of a source now: the disk works while prices are asked for. The first read must ask for as many. */
+export function readEarly(source: SourceFile, firstBytes: number): EarlySource {
+  let first: Promise<Uint8Array> | undefined = source.read(firstBytes);
+  // Whoever asks for them is told.
+  first.catch(() => undefined);
+  const take = (): Promise<Uint8Array> | undefined => {
+    const taken = first;
+    first = undefined;
+    return taken;
+  };
+  return {
+    ...source,
+    read(lengthBytes) {
+      const early = take();
+      if (early === undefined) return source.read(lengthBytes);
+      assertInvariant(lengthBytes === firstBytes, `${firstBytes} bytes were read early, not ${lengthBytes}`);
+      return early;
+    },
+    async drop() {
+      await take()?.then(releaseMemory, () => undefined);
+    },
   };
 }
 

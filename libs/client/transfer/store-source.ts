@@ -1,12 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import type { RedundancyProfile } from '#fragments';
+import { type RedundancyProfile, segmentOfPlan } from '#fragments';
 import type { Quote } from '#market';
 import type { CallOptions, ClientContext } from '../context.js';
 import type { DealLimits } from '../negotiation/deal-limits.js';
 import type { UploadJournal } from './resume/upload-journal.js';
-import type { SourceFile } from './source.js';
+import { type EarlySource, readEarly, type SourceFile } from './source.js';
 import { type Stored, storeUnderContracts } from './store.js';
-import { assertAffordable, type Deposits, planUpload, type UploadPlan } from './upload-plan.js';
+import {
+  assertAffordable,
+  type Deposits,
+  planUpload,
+  type UploadPlan,
+  validFilePlan,
+} from './upload-plan.js';
 
 /** How a source is to be stored. */
 export interface StoreSourceOptions extends CallOptions {
@@ -30,6 +36,28 @@ export interface StoredSource extends Stored {
  * has no size yet is priced at its end, before anything is paid.
  */
 export async function storeSource(
+  context: ClientContext,
+  source: SourceFile,
+  name: string,
+  options: StoreSourceOptions,
+): Promise<StoredSource> {
+  const early = firstSegmentOf(source, options);
+  try {
+    return await storePlanned(context, early ?? source, name, options);
+  } finally {
+    await early?.drop();
+  }
+}
+
+/** A source of known size, its first segment on its way. */
+function firstSegmentOf(source: SourceFile, options: StoreSourceOptions): EarlySource | undefined {
+  const { sizeBytes } = source;
+  if (sizeBytes === undefined || sizeBytes === 0) return undefined;
+  const plan = validFilePlan({ ...options, sizeBytes });
+  return readEarly(source, segmentOfPlan(plan, 0).plainLength);
+}
+
+async function storePlanned(
   context: ClientContext,
   source: SourceFile,
   name: string,

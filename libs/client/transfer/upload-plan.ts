@@ -63,20 +63,12 @@ export async function planUpload(
     deposits?: Deposits;
   },
 ): Promise<UploadPlan> {
-  const { fragmentSize = defaultFragmentSizeBytes } = request;
-  const planned = planFile(
-    request.sizeBytes === undefined
+  const { fragmentSize = defaultFragmentSizeBytes, sizeBytes } = request;
+  const plan = validFilePlan(
+    sizeBytes === undefined
       ? { ...request, fragmentSize, sizeBytes: segmentCapacity(request.profile.k, fragmentSize) }
-      : { ...request, sizeBytes: request.sizeBytes },
+      : { ...request, sizeBytes },
   );
-  if (!planned.ok) {
-    throw new AppError({
-      code: planned.violation.rule,
-      message: violationToText(planned.violation),
-      next: 'See `cairn put --help`.',
-    });
-  }
-  const plan = planned.value;
   const [{ tip }, candidates] = await Promise.all([context.ledger.status(), context.providers.candidates()]);
   let bytesPerHolder = 0n;
   for (const segment of segmentsOfPlan(plan)) bytesPerHolder += BigInt(segment.fragmentLength);
@@ -108,6 +100,17 @@ export async function planUpload(
     limits: request.limits ?? {},
     deposits,
   };
+}
+
+/** How a file is cut. @throws AppError with the rule of the layout that it breaks */
+export function validFilePlan(request: Parameters<typeof planFile>[0]): FilePlan {
+  const planned = planFile(request);
+  if (planned.ok) return planned.value;
+  throw new AppError({
+    code: planned.violation.rule,
+    message: violationToText(planned.violation),
+    next: 'See `cairn put --help`.',
+  });
 }
 
 /** The price of contracts to come, at what the network asks now. */

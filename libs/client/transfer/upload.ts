@@ -1,14 +1,6 @@
 import { bytesToHex } from '#crypto';
 import { releaseMemory } from '#erasure';
-import { AppError, violationToText } from '#errors';
-import {
-  type FilePlan,
-  fragmentLengthFor,
-  isPlaced,
-  type Manifest,
-  planFile,
-  segmentOfPlan,
-} from '#fragments';
+import { type FilePlan, fragmentLengthFor, isPlaced, type Manifest, segmentOfPlan } from '#fragments';
 import type { CallOptions, ClientContext } from '../context.js';
 import { createFileHash, updateInSlices } from './file-hash.js';
 import type { HolderSlots } from './holder-slots.js';
@@ -17,7 +9,7 @@ import type { PlacementBook } from './placement-book.js';
 import type { UploadJournal } from './resume/upload-journal.js';
 import { sendSegment } from './segment-upload.js';
 import type { SourceFile } from './source.js';
-import type { UploadPlan } from './upload-plan.js';
+import { type UploadPlan, validFilePlan } from './upload-plan.js';
 
 export { memorySource } from './source.js';
 
@@ -103,7 +95,7 @@ class SourceSender {
     await source.assertUnchanged();
     await Promise.all(this.tails);
     this.signal.throwIfAborted();
-    const whole = isOpenEnded ? planned({ ...plan, sizeBytes }) : plan;
+    const whole = isOpenEnded ? validFilePlan({ ...plan, sizeBytes }) : plan;
     book.truncate(whole.segmentCount);
     return { plan: whole, fileHash: this.hash.digest() };
   }
@@ -193,16 +185,6 @@ class SourceSender {
 function memoryOf({ profile }: FilePlan, plainLength: number): number {
   if (plainLength === 0) return 0;
   return plainLength + profile.n * fragmentLengthFor(profile.k, plainLength);
-}
-
-function planned(request: {
-  sizeBytes: number;
-  profile: FilePlan['profile'];
-  fragmentSize: number;
-}): FilePlan {
-  const plan = planFile(request);
-  if (plan.ok) return plan.value;
-  throw new AppError({ code: plan.violation.rule, message: violationToText(plan.violation) });
 }
 
 /** The distinct contracts of a manifest. */
