@@ -14,6 +14,8 @@ export interface HttpRequest {
   readonly timeoutMs: number;
   /** Refuses longer answers before they fill our memory. */
   readonly maxAnswerBytes: number;
+  /** Told of the bytes of a good answer as they come. */
+  readonly onBytes?: ((sizeBytes: number) => void) | undefined;
 }
 
 export interface HttpAnswer {
@@ -77,7 +79,7 @@ function attempt(
         timeout: options.timeoutMs,
       },
       (answer) =>
-        collect(answer, options.maxAnswerBytes).then(
+        collect(answer, options).then(
           (body) =>
             whenSent(() => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body })),
           fail,
@@ -109,13 +111,16 @@ function attempt(
   }).finally(() => clearTimeout(deadline));
 }
 
-async function collect(answer: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+async function collect(
+  answer: IncomingMessage,
+  { maxAnswerBytes: maxBytes, onBytes }: HttpRequest,
+): Promise<Uint8Array> {
   const declared = Number(answer.headers['content-length'] ?? Number.NaN);
   if (declared > maxBytes) {
     answer.destroy();
     throw new Error(`an answer of ${declared} bytes where at most ${maxBytes} belong`);
   }
-  if (Number.isInteger(declared)) return collectKnown(answer, declared);
+  if (Number.isInteger(declared)) return collectKnown(answer, declared, isGood(answer) ? onBytes : undefined);
   const parts: Buffer[] = [];
   let total = 0;
   for await (const part of answer as AsyncIterable<Buffer>) {
@@ -127,7 +132,11 @@ async function collect(answer: IncomingMessage, maxBytes: number): Promise<Uint8
 }
 
 /** One buffer, filled once, in memory that worker threads see. */
-function collectKnown(answer: IncomingMessage, lengthBytes: number): Promise<Uint8Array> {
+function collectKnown(
+  answer: IncomingMessage,
+  lengthBytes: number,
+  onBytes: HttpRequest['onBytes'],
+): Promise<Uint8Array> {
   const body = allocateMemory(lengthBytes);
   let at = 0;
   let isOver = false;
@@ -147,6 +156,7 @@ function collectKnown(answer: IncomingMessage, lengthBytes: number): Promise<Uin
       }
       copyBytes(part, body, at);
       at += part.length;
+      onBytes?.(part.length);
       // Garbage of sockets makes V8 collect its whole heap again and again.
       releaseMemory(part);
     };
@@ -160,6 +170,10 @@ function collectKnown(answer: IncomingMessage, lengthBytes: number): Promise<Uin
     };
     answer.on('data', take).on('error', fail).once('end', end).once('close', end);
   });
+}
+
+function isGood({ statusCode = 0 }: IncomingMessage): boolean {
+  return statusCode >= 200 && statusCode < 300;
 }
 
 function unreachable(url: string, cause: Error): AppError {

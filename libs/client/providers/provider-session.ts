@@ -84,6 +84,8 @@ export interface FragmentPart {
   readonly from: number;
   readonly toExclusive: number;
   readonly lengthBytes: number;
+  /** Told of them as they come. */
+  readonly onBytes?: ((sizeBytes: number) => void) | undefined;
 }
 
 /** A proposal as its maker keeps it. */
@@ -297,7 +299,7 @@ export class ProviderSession {
 
   private askForFragment(
     fragment: FragmentId,
-    { from, toExclusive, lengthBytes }: FragmentPart,
+    { from, toExclusive, lengthBytes, onBytes }: FragmentPart,
     voucher: Record<string, string>,
     signal: AbortSignal | undefined,
   ): Promise<HttpAnswer> {
@@ -312,6 +314,7 @@ export class ProviderSession {
       },
       signal,
       maxAnswerBytes: Math.max(toExclusive - from, MAX_JSON_BYTES),
+      onBytes,
     });
   }
 
@@ -413,6 +416,7 @@ export class ProviderSession {
     body?: Uint8Array;
     signal?: AbortSignal | undefined;
     maxAnswerBytes: number;
+    onBytes?: FragmentPart['onBytes'];
   }): Promise<HttpAnswer> {
     const { path, ...rest } = call;
     return exchange(this.target.agent, {

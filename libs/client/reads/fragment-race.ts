@@ -12,8 +12,6 @@ export interface FragmentRace {
   readonly next: () => Promise<number | undefined>;
   /** Fetches one; rejects with an AppError where its holder cannot or will not give it. */
   readonly fetch: (index: number, signal: AbortSignal) => Promise<Uint8Array>;
-  /** Called once half of what is needed has come. */
-  readonly onHalf?: (() => void) | undefined;
   /** Called for each that came before it was late. */
   readonly onInTime: (index: number) => void;
   /** Called once for each whose holder was overtaken: another was asked later and has answered. */
@@ -57,7 +55,6 @@ export async function raceFragments(race: FragmentRace): Promise<RaceOutcome> {
       (bytes) => {
         pace.note(performance.now() - startedMs);
         found.set(index, bytes);
-        if (found.size === Math.ceil(needed / 2)) race.onHalf?.();
         if (!late.has(index)) race.onInTime(index);
         settled(index);
         for (const other of late) {

@@ -46,8 +46,8 @@ interface Piece {
  * The bytes of a file in order. Nothing is given out that is not checked: every record against its tag, or every
  * fragment against its id; a whole file also against its hash, so that the last piece is given out only if all before
  * it were right. What is fetched ahead is bounded: who takes slowly is waited for. Segments come one after the other, the
- * next one asked for while half of the one before is on its way: two that come side by side are both late, and opening
- * waits for them with one core idle.
+ * next one asked for while half of the bytes of the one before are on their way: two that come side by side are both late,
+ * and sockets are idle while both are opened.
  */
 export async function* readFile(
   context: ClientContext,

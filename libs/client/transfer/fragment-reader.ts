@@ -41,14 +41,17 @@ export class FragmentReader {
     return this.race(segment, k, true, signal);
   }
 
-  /** The same unchecked but for their lengths: for callers that check what they make of them. */
+  /**
+   * The same unchecked but for their lengths: for callers that check what they make of them. `onBytes` is told of all that
+   * comes, also of what is thrown away.
+   */
   fetchUnchecked(
     segment: ManifestSegment,
     k: number,
     signal: AbortSignal,
-    onHalf: () => void,
+    onBytes: (sizeBytes: number) => void,
   ): Promise<(Uint8Array | undefined)[]> {
-    return this.race(segment, k, false, signal, onHalf);
+    return this.race(segment, k, false, signal, onBytes);
   }
 
   /**
@@ -92,7 +95,7 @@ export class FragmentReader {
     k: number,
     checked: boolean,
     signal: AbortSignal | undefined,
-    onHalf?: () => void,
+    onBytes?: (sizeBytes: number) => void,
   ): Promise<(Uint8Array | undefined)[]> {
     const { fragmentLength: lengthBytes } = segment;
     const { standing } = this.context.providers;
@@ -103,7 +106,7 @@ export class FragmentReader {
         this.fetchPart(segment, index, stopped, (session, id) =>
           checked
             ? session.getFragment(id, lengthBytes, stopped)
-            : session.readFragment(id, { from: 0, toExclusive: lengthBytes, lengthBytes }, stopped),
+            : session.readFragment(id, { from: 0, toExclusive: lengthBytes, lengthBytes, onBytes }, stopped),
         ),
       onInTime: (index) => {
         const provider = this.providerOf(segment, index);
@@ -117,7 +120,6 @@ export class FragmentReader {
         const provider = this.providerOf(segment, index);
         return provider !== undefined && standing.penalty(provider) > 0;
       },
-      onHalf,
       pace: this.pace,
       signal,
     });

@@ -16,7 +16,7 @@ const WORTH_A_RANGE = 0.75;
 
 /** A segment on its way. */
 export interface ComingSegment {
-  /** Half of its fragments have come, or it failed: time to ask for the next one. Never rejects. */
+  /** Half of its bytes have come, or it failed: time to ask for the next one. Never rejects. */
   readonly halfway: Promise<unknown>;
   readonly plain: Promise<Uint8Array>;
 }
@@ -55,7 +55,12 @@ export class SegmentReading {
         repairKey,
         profile,
       });
-    const fragments = await this.reader.fetchUnchecked(segment, profile.k, signal, onHalf);
+    let missingBytes = (profile.k * fragmentLength) / 2;
+    const onBytes = (sizeBytes: number): void => {
+      missingBytes -= sizeBytes;
+      if (missingBytes <= 0) onHalf();
+    };
+    const fragments = await this.reader.fetchUnchecked(segment, profile.k, signal, onBytes);
     const sealed = toSealedStream(segment, fragments);
     try {
       // The tag of a record says as much about its bytes as the fragment's id does: one check is enough.
