@@ -17,6 +17,8 @@ import { type ComingSegment, cutOut, SegmentReading } from './segment-reading.js
 /** Plaintext fetched or opened ahead of the one being taken, whatever the size of segments; at least two segments are. */
 const READ_AHEAD_BYTES = 64 * 2 ** 20;
 const MAX_SEGMENTS_AHEAD = 8;
+/** Of segments of which not half has come: enough for a fast link and a long way, so that small ones come side by side. */
+const IN_FLIGHT_BYTES = 20 * 2 ** 20;
 /** The start of the first segment is fetched by itself, so that the first bytes need not wait for the rest. */
 const HEAD_BYTES = 2 * recordPlainBytes;
 
@@ -31,6 +33,8 @@ export interface ReadOptions extends CallOptions {
   readonly range?: ByteRange;
   /** Hash of the bytes before the range, which were read earlier: with it a range up to the end is checked as a whole file is. */
   readonly hashBefore?: FileHash;
+  /** Plaintext asked for of which not half has come, one segment at least; 20 MiB unless given. */
+  readonly inFlightBytes?: number;
   /** When a holder is late and a rival is asked; what this read itself finds unless given. */
   readonly pace?: FragmentPace;
 }
@@ -55,6 +59,7 @@ export async function* readFile(
   options: ReadOptions = {},
 ): AsyncGenerator<Uint8Array> {
   const { range = { from: 0, toExclusive: manifest.sizeBytes }, hashBefore } = options;
+  const { inFlightBytes = IN_FLIGHT_BYTES } = options;
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
   const reading = new SegmentReading(context, new FragmentReader(context, options.pace), manifest);
@@ -66,22 +71,26 @@ export async function* readFile(
   let heldBytes = 0;
   let next = 0;
   let done = 0;
-  let isBeginning = false;
-  const refill = (): void => {
-    const piece = pieces[next];
-    if (piece === undefined || isBeginning || signal.aborted || ahead.length >= MAX_SEGMENTS_AHEAD) return;
-    if (ahead.length >= 2 && heldBytes + piece.heldBytes > READ_AHEAD_BYTES) return;
+  let comingBytes = 0;
+  const begin = (piece: Piece): void => {
     const { halfway, plain } = piece.open();
     // Failures surface where the piece's turn comes; until then they must not count as unhandled.
     plain.catch(() => undefined);
     ahead.push({ heldBytes: piece.heldBytes, opened: plain });
     heldBytes += piece.heldBytes;
-    next++;
-    isBeginning = true;
+    comingBytes += piece.heldBytes;
     void halfway.then(() => {
-      isBeginning = false;
+      comingBytes -= piece.heldBytes;
       refill();
     });
+  };
+  const refill = (): void => {
+    for (; next < pieces.length && ahead.length < MAX_SEGMENTS_AHEAD && !signal.aborted; next++) {
+      const piece = pieces[next] as Piece;
+      if (ahead.length >= 2 && heldBytes + piece.heldBytes > READ_AHEAD_BYTES) return;
+      if (comingBytes > 0 && comingBytes + piece.heldBytes > inFlightBytes) return;
+      begin(piece);
+    }
   };
   try {
     for (refill(); ahead.length > 0; ) {

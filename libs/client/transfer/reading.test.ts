@@ -245,30 +245,33 @@ describe('whole files', () => {
 
   test('the next segment is asked for when half of one has come, and not sooner', async () => {
     const segment = PROFILE.k;
-    const runs = [
+    const runs: { silent: number[]; from: number; least: number; isEager?: boolean }[] = [
       // The head and the rest of its segment, two parts each; then one segment, of which a third comes…
       { silent: [1, 2], from: 0, least: 2 + 2 + segment },
       // …also where a part of another has been taken meanwhile.
       { silent: [0, 1], from: 393_184 - 1000, least: 1 + segment },
       // Two thirds come of each: all that may be fetched ahead.
       { silent: [2], from: 0, least: 2 + 2 + 5 * segment },
+      // And where segments are small, unless told otherwise, though none gets on.
+      { silent: [1, 2], from: 0, least: 2 + 2 + 5 * segment, isEager: true },
     ];
     const asked: number[] = [];
-    for (const { silent, from, least } of runs) {
+    for (const { silent, from, least, isEager } of runs) {
       for (const wire of wires) Object.assign(wire, { fault: 'none', requests: 0 });
       spoil('hang', ...silent);
       const stop = new AbortController();
       const { context } = stage.client;
       const range = { from, toExclusive: SIZE };
-      const reading = readFile(context, manifest, { pace: new PatientPace(), signal: stop.signal, range });
+      const options = { pace: new PatientPace(), signal: stop.signal, range };
+      const reading = readFile(context, manifest, { ...options, ...(isEager ? {} : { inFlightBytes: 1 }) });
       const first = Promise.allSettled([reading.next(), reading.next()]);
       await untilNobodyAsks(least);
       asked.push(sum('requests'));
       stop.abort();
       await first;
     }
-    const [atFirst, afterOne, ahead] = runs.map(({ least }) => least);
+    const [atFirst, afterOne, ahead = 0] = runs.map(({ least }) => least);
     expect(asked.slice(0, 2)).toEqual([atFirst, afterOne]);
-    expect(asked[2]).toBeGreaterThanOrEqual(ahead as number);
+    expect(Math.min(...asked.slice(2))).toBeGreaterThanOrEqual(ahead);
   });
 });
