@@ -148,7 +148,7 @@ class Storing {
     const isOpenEnded = source.sizeBytes === undefined;
     const { resumed } = this;
     const open = async (): Promise<HolderSlots> => {
-      // Signing for all of them takes a while: the disk reads the first segment meanwhile.
+      // Signing for all of them takes a while: the first segment goes to a worker before.
       if (!isOpenEnded) await nextTurn();
       this.slots = await HolderSlots.open(context, upload, book, {
         signal,
